@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { homeAt, type Home } from '@supervisor/core/home';
+import { SupervisorError } from '@supervisor/core/errors';
+import { tryLock } from '@supervisor/supervisor/lock';
+
+const usage = `Usage: npm start -- [--reconfigure]
+   or: node apps/api/dist/main.js [options]
+
+Runs the service of one home: HTTP on 127.0.0.1 and a Unix socket.
+
+  --home DIR      the home (else SUPERVISOR_HOME, else ~/.supervisor)
+  --reconfigure   let the database, key and port set now replace those of the first start
+  --auto          started by a pipe: obey the home alone, say nothing
+  --background    started by supervisor start: say nothing
+  --help          this text
+
+Settings of the first start: SUPERVISOR_PORT, DATABASE_URL or DB_HOST DB_PORT DB_NAME DB_USER DB_PASSWORD,
+and ENCRYPTION_KEY, from the environment or from .env in the Supervisor checkout. With none: an embedded
+database and a key of its own.
+
+Example: SUPERVISOR_HOME=/tmp/try SUPERVISOR_PORT=3098 npm start
+`;
+
+const checkout = fileURLToPath(new URL('../../../', import.meta.url));
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      home: { type: 'string' },
+      auto: { type: 'boolean' },
+      background: { type: 'boolean' },
+      reconfigure: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) return void process.stdout.write(usage);
+  process.umask(0o077);
+  const home = homeAt(values.home);
+  mkdirSync(home.directory, { recursive: true, mode: 0o700 });
+  const auto = values.auto === true;
+  const quiet = auto || values.background === true;
+  if (!auto) rmSync(home.stopped, { force: true });
+  else if (existsSync(home.stopped)) return;
+
+  const lock = tryLock(home.serviceLock, 'service');
+  if ('holder' in lock) {
+    if (!quiet)
+      console.log(
+        `Supervisor is already running for ${home.directory} (pid ${lock.holder?.pid ?? 'unknown'}). supervisor status shows it; supervisor stop ends it.`,
+      );
+    return;
+  }
+  try {
+    await run(home, { auto, quiet, reconfigure: values.reconfigure });
+  } catch (error) {
+    fail(home, error, quiet);
+  }
+}
+
+async function run(
+  home: Home,
+  { auto, quiet, reconfigure }: { auto: boolean; quiet: boolean; reconfigure: boolean | undefined },
+): Promise<void> {
+  // Loaded only now: a start that comes second is gone before this.
+  const [{ startService }, { openLog }, { banner }] = await Promise.all([
+    import('./service.js'),
+    import('./log.js'),
+    import('./banner.js'),
+  ]);
+  const log = openLog(home);
+  let ending: Promise<void> | undefined;
+  const end = (why: string) => {
+    ending ??= service.close().then(
+      () => {
+        log('info', `ended: ${why}`);
+        process.exit(0);
+      },
+      () => process.exit(1),
+    );
+  };
+  if (!quiet) console.log('Starting Supervisor …');
+  const program = [process.execPath, fileURLToPath(import.meta.url)];
+  const service = await startService({ home, checkout, useEnvironment: !auto, reconfigure, program }, log, () => end('asked by its owner'));
+  process.on('SIGTERM', () => end('SIGTERM')).on('SIGINT', () => end('SIGINT'));
+  log('info', 'started', { version: service.supervisor.version, database: service.supervisor.database.kind, url: service.url });
+  if (!quiet) console.log(banner(service));
+}
+
+// A SupervisorError says what to do; of anything else the log has the rest.
+function fail(home: Home, error: unknown, quiet: boolean): void {
+  const known =
+    error instanceof SupervisorError ? error : new SupervisorError('internal', `Supervisor cannot start: ${(error as Error).message}`);
+  if (quiet) writeFileSync(home.failure, JSON.stringify(known), { mode: 0o600 });
+  console.error(quiet ? JSON.stringify({ at: new Date().toISOString(), level: 'error', ...known.toJSON() }) : known.message);
+  process.exit(1);
+}
+
+await main();

@@ -1,0 +1,53 @@
+import { parseToolsets, slugPattern, SupervisorError, type Principal, type ToolSelection } from '@supervisor/core';
+import { answerHttp, type McpOptions } from '@supervisor/mcp';
+import { contextOf, type RestServer } from '@supervisor/rest';
+import type { FastifyRequest } from 'fastify';
+
+/** MCP over Streamable HTTP at `/mcp`, and at `/mcp/{project}` confined to that project. */
+export function addMcpRoutes({ app, authenticate }: RestServer, options: Pick<McpOptions, 'answerer' | 'version' | 'instructions'>): void {
+  const url = ['/mcp', '/mcp/:project'];
+  for (const path of url) {
+    app.post(path, async (request, reply) => {
+      const principal = confine(await authenticate(request), (request.params as { project?: string }).project);
+      const selection = readSelection(request);
+      const { signal: _signal, progress: _progress, ...caller } = contextOf(principal, reply);
+      reply.hijack();
+      await answerHttp(
+        { ...options, selection, caller: { ...caller, project: principal.boundTo ?? undefined } },
+        request.raw,
+        reply.raw,
+        request.body,
+      );
+    });
+    // Nothing is kept between requests, so there is no stream to open and no session to end.
+    app.route({
+      method: ['GET', 'DELETE'],
+      url: path,
+      handler: (_request, reply) =>
+        reply
+          .code(405)
+          .header('allow', 'POST')
+          .type('application/problem+json')
+          .send(
+            '{"type":"urn:supervisor:error:method_not_allowed","title":"method not allowed","status":405,"detail":"POST JSON-RPC messages here."}',
+          ),
+    });
+  }
+}
+
+function confine(principal: Principal, project: string | undefined): Principal {
+  if (project === undefined) return principal;
+  if (!slugPattern.test(project)) throw new SupervisorError('invalid_input', 'The path names no project slug.');
+  if (principal.boundTo !== null && principal.boundTo !== project)
+    throw new SupervisorError('forbidden', `This token is bound to project ${principal.boundTo}.`);
+  return { ...principal, boundTo: project };
+}
+
+function readSelection(request: FastifyRequest): ToolSelection {
+  const { toolsets, readOnly } = request.query as { toolsets?: string; readOnly?: string };
+  try {
+    return { toolsets: parseToolsets(toolsets), readOnly: readOnly !== undefined && readOnly !== 'false' };
+  } catch (error) {
+    throw new SupervisorError('invalid_input', (error as Error).message);
+  }
+}

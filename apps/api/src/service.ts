@@ -1,0 +1,79 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:net';
+import { createRestServer } from '@supervisor/rest';
+import { catalogue, openSupervisor, type Settings, type Supervisor } from '@supervisor/supervisor';
+import { describeListener } from './listener.js';
+import { errorFields, type Log } from './log.js';
+import { addMcpRoutes } from './mcp-routes.js';
+import { listenOnSocket } from './socket.js';
+
+export interface Service {
+  supervisor: Supervisor;
+  /** Null when the port could not be had: the socket still serves. */
+  url: string | null;
+  /** Why there is no TCP address, or who else the ledger gave the port to. */
+  notes: string[];
+  close(): Promise<void>;
+}
+
+/** Opens the home and serves it: HTTP on loopback, and the Unix socket. */
+export async function startService(settings: Settings, log: Log, onShutdown: () => void): Promise<Service> {
+  const logError = (id: string, operation: string, error: unknown) => log('error', `${operation} failed`, { id, ...errorFields(error) });
+  const supervisor = await openSupervisor(settings, logError);
+  const { home, version, port } = supervisor;
+  const { hash, instructions } = catalogue();
+  const rest = await createRestServer({
+    answerer: supervisor,
+    version,
+    verifyToken: (token) => supervisor.verifyToken(token),
+    hosts: () => ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${port}`),
+    ping: () => supervisor.ping(),
+    logError,
+  });
+  addMcpRoutes(rest, { answerer: supervisor, version, instructions });
+
+  const notes: string[] = [];
+  const holder = await supervisor.holdPort(port);
+  if (holder) notes.push(holder);
+  let url: string | null = null;
+  try {
+    await rest.app.listen({ host: '127.0.0.1', port });
+    url = `http://127.0.0.1:${port}`;
+  } catch (error) {
+    if (!['EADDRINUSE', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    notes.push(
+      `Port ${port} is taken by ${describeListener(port) ?? 'another process'}: no HTTP. Agents and the command line work over the socket. Free it, or set SUPERVISOR_PORT.`,
+    );
+  }
+  const identity = { version, hash, instance: supervisor.instance.id, pid: process.pid };
+  const socket = await listenOnSocket({
+    path: home.socket,
+    answerer: supervisor,
+    identity,
+    onShutdown,
+    onError: (error) => log('error', 'A session sent what is not JSON-RPC', errorFields(error)),
+  });
+  const connections = trackConnections(socket);
+  writeFileSync(home.service, `${JSON.stringify({ pid: process.pid, version, url, startedAt: new Date().toISOString() })}\n`, {
+    mode: 0o600,
+  });
+  rmSync(home.failure, { force: true });
+
+  async function close(): Promise<void> {
+    socket.close();
+    await Promise.race([rest.app.close(), new Promise((resolve) => setTimeout(resolve, 3000).unref())]);
+    for (const connection of connections) connection.destroySoon();
+    rmSync(home.service, { force: true });
+    await supervisor.close();
+  }
+  return { supervisor, url, notes, close };
+}
+
+function trackConnections(server: Server): Set<import('node:net').Socket> {
+  const connections = new Set<import('node:net').Socket>();
+  server.on('connection', (connection) => {
+    connections.add(connection);
+    connection.once('close', () => connections.delete(connection));
+  });
+  return connections;
+}

@@ -1,0 +1,150 @@
+import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { readLines } from '@supervisor/client';
+import {
+  agent,
+  listTools,
+  owner,
+  slugPattern,
+  SupervisorError,
+  type Answerer,
+  type Context,
+  type Principal,
+  type Toolset,
+  type ToolSelection,
+} from '@supervisor/core';
+import { callTool } from '@supervisor/mcp';
+
+export interface SocketOptions {
+  path: string;
+  answerer: Answerer<Context>;
+  /** What `hello` answers with. */
+  identity: Record<string, unknown>;
+  /** The owner asked the service to end. */
+  onShutdown(): void;
+  onError(error: unknown): void;
+}
+
+interface Request {
+  id?: number;
+  method: string;
+  params?: Record<string, unknown>;
+}
+
+interface Caller {
+  principal: Principal;
+  project?: string | undefined;
+  instance?: string | undefined;
+  selection: ToolSelection;
+}
+
+/** Serves newline JSON-RPC on a Unix socket that only this user can open. One connection is one session. */
+export async function listenOnSocket(options: SocketOptions): Promise<Server> {
+  prepareFolder(options.path);
+  const server = createServer((socket) => new Session(socket, options));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.path, resolve);
+  });
+  chmodSync(options.path, 0o600);
+  return server;
+}
+
+// A leftover socket is dead: the caller holds the service lock. In a shared temp folder, ours must be our own.
+function prepareFolder(path: string): void {
+  const folder = dirname(path);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { uid } = lstatSync(folder);
+  if (uid !== process.getuid?.())
+    throw new SupervisorError('forbidden', `${folder} belongs to another user. Name another SUPERVISOR_HOME.`);
+  rmSync(path, { force: true });
+}
+
+class Session {
+  #caller: Caller | undefined;
+  readonly #running = new Map<number, AbortController>();
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly options: SocketOptions,
+  ) {
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      for (const controller of this.#running.values()) controller.abort();
+    });
+    readLines(socket, (line) => {
+      if (line === null) return void socket.destroy();
+      this.#receive(line).catch((error) => {
+        options.onError(error);
+        socket.destroy();
+      });
+    });
+  }
+
+  async #receive(line: string): Promise<void> {
+    const request = JSON.parse(line) as Request;
+    const { id, method, params = {} } = request;
+    if (method === 'cancel') return this.#running.get(Number(params['id']))?.abort();
+    if (id === undefined) return;
+    const controller = new AbortController();
+    this.#running.set(id, controller);
+    try {
+      this.#send({ id, result: await this.#answer(method, params, controller.signal) });
+    } catch (error) {
+      if (!(error instanceof SupervisorError)) throw error;
+      this.#send({ id, error: { code: -32000, message: error.message, data: { code: error.code, details: error.details } } });
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+
+  async #answer(method: string, params: Record<string, unknown>, signal: AbortSignal): Promise<unknown> {
+    if (method === 'hello') {
+      this.#caller = readHello(params);
+      return this.options.identity;
+    }
+    const caller = this.#caller;
+    if (!caller) throw new SupervisorError('unauthenticated', 'The first request of a session is hello.');
+    const { answerer } = this.options;
+    const { selection, ...who } = caller;
+    const context = { ...who, signal, progress: this.#progress(params) };
+    switch (method) {
+      case 'call':
+        return answerer.call(String(params['operation']), params['input'], context);
+      case 'tools/call':
+        return callTool(answerer, selection, String(params['name']), params['arguments'], context);
+      case 'tools/list':
+        return { tools: listTools(answerer.operations, selection) };
+      case 'shutdown':
+        if (caller.principal.kind !== 'owner') throw new SupervisorError('forbidden', 'Only the owner may stop the service.');
+        setImmediate(() => this.options.onShutdown());
+        return {};
+      default:
+        throw new SupervisorError('unknown_operation', 'The service does not know this method.');
+    }
+  }
+
+  #progress(params: Record<string, unknown>): Context['progress'] {
+    const progressToken = (params['_meta'] as { progressToken?: string | number } | undefined)?.progressToken;
+    if (progressToken === undefined) return () => {};
+    return (progress, total, message) =>
+      this.#send({ method: 'notifications/progress', params: { progressToken, progress, total, message } });
+  }
+
+  #send(message: object): void {
+    if (!this.socket.destroyed) this.socket.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  }
+}
+
+function readHello(params: Record<string, unknown>): Caller {
+  const { role, project, instance, bound, readOnly, toolsets } = params;
+  const slug = typeof project === 'string' && slugPattern.test(project) ? project : undefined;
+  if (bound === true && slug === undefined) throw new SupervisorError('invalid_input', 'A bound session needs a project slug.');
+  return {
+    principal: role === 'owner' ? owner : agent({ boundTo: bound === true ? slug! : null, readOnly: readOnly === true }),
+    project: slug,
+    instance: typeof instance === 'string' ? instance.slice(0, 200) : undefined,
+    selection: { toolsets: Array.isArray(toolsets) ? (toolsets as Toolset[]) : undefined, readOnly: readOnly === true },
+  };
+}

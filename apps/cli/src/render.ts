@@ -1,0 +1,42 @@
+type Row = Record<string, unknown>;
+
+/** An answer as a person reads it: lists as tables, the rest as names and values. */
+export function render(value: Row): string {
+  const parts: string[] = [];
+  const plain = Object.entries(value).filter(([, field]) => field !== null && field !== undefined && !isTable(field));
+  const width = Math.max(0, ...plain.map(([name]) => name.length));
+  if (plain.length > 0) parts.push(plain.map(([name, field]) => `${name.padEnd(width)}  ${cell(field)}`).join('\n'));
+  for (const [name, field] of Object.entries(value)) {
+    if (isTable(field)) parts.push(field.length === 0 ? `no ${name}` : table(field));
+  }
+  return parts.join('\n\n');
+}
+
+function isTable(value: unknown): value is Row[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null);
+}
+
+function table(rows: Row[]): string {
+  const columns = Object.keys(rows[0]!).filter((column) => rows.some((row) => cell(row[column]) !== ''));
+  const lines = [columns, ...rows.map((row) => columns.map((column) => cell(row[column])))];
+  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]!.length)));
+  return lines
+    .map((line) =>
+      line
+        .map((text, index) => text.padEnd(widths[index]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (Array.isArray(value)) return value.map(cell).join(', ');
+  if (typeof value === 'object')
+    return Object.entries(value)
+      .map(([name, field]) => `${name} ${cell(field)}`)
+      .join(', ');
+  // One line per row, and nothing that a terminal would obey.
+  return String(value).replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ');
+}

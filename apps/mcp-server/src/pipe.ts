@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { findProject, readLines, Session } from '@supervisor/client';
+import type { Catalogue } from '@supervisor/core';
+import { errorFromBody, SupervisorError } from '@supervisor/core/errors';
+import { homeAt } from '@supervisor/core/home';
+import { listTools, resolveTool } from '@supervisor/core/tools';
+import type { Options } from './options.js';
+import { errorCode, initializeResult, type Message } from './protocol.js';
+
+const service = fileURLToPath(new URL('../../api/dist/main.js', import.meta.url));
+
+// A shell that pipes requests in and closes at once still gets its answers.
+const graceMilliseconds = 500;
+
+/** Stands between an agent's host and the service: answers the beginning itself, passes the calls on. */
+export function runPipe({ project, home, selection }: Options): void {
+  const catalogue = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('@supervisor/supervisor/catalogue')), 'utf8')) as Catalogue;
+  const own = listTools(catalogue.operations, selection);
+  let tools: unknown[] = own;
+  const running = new Map<string | number, AbortController>();
+  let initialized = false;
+  let ended = false;
+
+  const send = (message: object): void => void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  const place = findProject(process.cwd());
+  const session = new Session({
+    home: homeAt(home),
+    program: [process.execPath, service],
+    hello: { role: 'agent', ...place, ...(project === undefined ? {} : { project, bound: true }), ...selection },
+    onNotification: (method, params) => send({ method, params }),
+    onConnect: () => void compareTools().catch(() => {}),
+  });
+
+  async function compareTools(): Promise<void> {
+    const answer = (await session.request('tools/list', {})) as { tools: unknown[] };
+    if (JSON.stringify(answer.tools) === JSON.stringify(tools)) return;
+    tools = answer.tools;
+    if (initialized) send({ method: 'notifications/tools/list_changed' });
+  }
+
+  async function callTool(id: string | number, params: Record<string, unknown>): Promise<void> {
+    const controller = new AbortController();
+    running.set(id, controller);
+    const found = resolveTool(String(params['name']), catalogue.operations, selection);
+    const repeat = 'operation' in found ? found.operation.repeat : undefined;
+    try {
+      const result = await session.request('tools/call', params, { repeat, signal: controller.signal });
+      if (!controller.signal.aborted) send({ id, result });
+    } catch (error) {
+      if (!controller.signal.aborted) send({ id, result: failure(error) });
+    } finally {
+      running.delete(id);
+      if (ended && running.size === 0) process.exit(0);
+    }
+  }
+
+  function receive(message: Message): void {
+    const { id, method, params = {} } = message;
+    if (method === 'notifications/cancelled') return running.get(params['requestId'] as string | number)?.abort();
+    if (method === undefined || id === undefined || id === null) return;
+    switch (method) {
+      case 'initialize':
+        initialized = true;
+        return send({ id, result: initializeResult(params, catalogue.version, catalogue.instructions) });
+      case 'ping':
+        return send({ id, result: {} });
+      case 'tools/list':
+        return send({ id, result: { tools } });
+      case 'tools/call':
+        return void callTool(id, params);
+      default:
+        return send({ id, error: { code: errorCode.methodNotFound, message: `There is no method ${method.slice(0, 64)} here.` } });
+    }
+  }
+
+  function end(): void {
+    ended = true;
+    if (running.size === 0) process.exit(0);
+    setTimeout(() => process.exit(0), graceMilliseconds);
+  }
+
+  readLines(process.stdin, (line) => {
+    const messages = line === null ? undefined : parse(line);
+    if (messages === undefined)
+      return send({ id: null, error: { code: errorCode.parse, message: 'This line is not JSON, or longer than 8 MiB.' } });
+    messages.forEach(receive);
+  });
+  process.stdin.on('end', end).on('close', end);
+  process.stdout.on('error', () => process.exit(0));
+  // The service comes up while the host still says hello; a call that fails says why.
+  session.open().catch(() => {});
+}
+
+function parse(line: string): Message[] | undefined {
+  try {
+    const value = JSON.parse(line) as unknown;
+    const messages = Array.isArray(value) ? value : [value];
+    return messages.every((message) => typeof message === 'object' && message !== null) ? (messages as Message[]) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function failure(error: unknown): object {
+  const known = error instanceof SupervisorError ? error : errorFromBody({ message: 'The pipe to the service failed.' });
+  return { content: [{ type: 'text', text: JSON.stringify({ error: known.toJSON() }) }], isError: true };
+}

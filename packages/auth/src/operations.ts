@@ -1,0 +1,62 @@
+import { instant, nameField, operation, scopes, sensitive, slugPattern, SupervisorError } from '@supervisor/core';
+import { z } from 'zod';
+import type { TokenRegistry } from './token-registry.js';
+
+export interface TokenDeps {
+  tokens: TokenRegistry;
+}
+
+const scope = z.enum(scopes);
+const info = z.object({
+  id: z.string(),
+  name: z.string(),
+  project: z.string().nullable().describe('Null: all projects'),
+  scopes: z.array(scope),
+  createdAt: instant,
+  expiresAt: instant.nullable(),
+  revokedAt: instant.nullable(),
+});
+
+export const tokenOperations = [
+  operation({
+    name: 'create_token',
+    summary: 'Make a token for a service or a remote agent; it is shown once',
+    access: 'owner',
+    repeat: 'never',
+    input: z.object({
+      name: nameField('Who will use it'),
+      project: z.string().regex(slugPattern, 'must be a project slug').optional().describe('Bind it to this project'),
+      scopes: z.array(scope).min(1).optional().describe('What it may do; left out: read, use, write'),
+      readOnly: z.boolean().optional().describe('The same as the scope read alone'),
+      expiresInDays: z.number().positive().max(3650).optional(),
+    }),
+    output: info.extend({ token: sensitive(z.string()) }),
+    subject: ({ name }) => name,
+    handle: ({ tokens }: TokenDeps, { name, readOnly, ...options }) => {
+      if (readOnly && options.scopes) throw new SupervisorError('invalid_input', 'Give either scopes or readOnly, not both.');
+      return tokens.create(name, readOnly ? { ...options, scopes: ['read'] } : options);
+    },
+  }),
+  operation({
+    name: 'list_tokens',
+    summary: 'List tokens, without their text',
+    access: 'read',
+    input: z.object({}),
+    output: z.object({ tokens: z.array(info) }),
+    handle: async ({ tokens }: TokenDeps) => ({ tokens: await tokens.list() }),
+  }),
+  operation({
+    name: 'revoke_token',
+    summary: 'End a token for good',
+    access: 'owner',
+    input: z.object({
+      id: z
+        .string()
+        .regex(/^[0-9a-f]{12}$/, 'must be a token id, 12 hex digits')
+        .describe('As tokens list shows it'),
+    }),
+    output: info,
+    subject: ({ id }) => id,
+    handle: ({ tokens }: TokenDeps, { id }) => tokens.revoke(id),
+  }),
+];

@@ -1,0 +1,121 @@
+import { timingSafeEqual } from 'node:crypto';
+import { scopes as allScopes, SupervisorError, type Principal, type Scope } from '@supervisor/core';
+import { connect, type Database } from '@supervisor/db';
+import { and, desc, eq, isNull, sql } from 'drizzle-orm';
+import { authMigrations } from './migrations.js';
+import { tokens } from './schema.js';
+import { formatToken, hashToken, newToken, parseToken, type Token } from './token.js';
+
+export interface TokenOptions {
+  /** Binds the token to one project. */
+  project?: string | undefined;
+  scopes?: readonly Scope[] | undefined;
+  expiresInDays?: number | undefined;
+}
+
+/** What is shown of a token after it was made. */
+export interface TokenInfo {
+  id: string;
+  name: string;
+  project: string | null;
+  scopes: Scope[];
+  createdAt: string;
+  expiresAt: string | null;
+  revokedAt: string | null;
+}
+
+const usualScopes: readonly Scope[] = ['read', 'use', 'write'];
+// A revoked token is refused everywhere within this time; a lookup for each call would halve what a service answers.
+const cacheMilliseconds = 1000;
+const largestCache = 1000;
+
+/** Tokens of services and remote agents. Only a keyed hash of each is stored. */
+export class TokenRegistry {
+  readonly #database: () => Promise<Database>;
+  readonly #pepper: () => Promise<Buffer>;
+  readonly #cache = new Map<string, { row: typeof tokens.$inferSelect | undefined; until: number }>();
+
+  /** @param options.pepper the key of the hashes, at least 32 bytes */
+  constructor(options: { pepper: () => Promise<Buffer>; db?: Database }) {
+    this.#database = connect(authMigrations, options.db);
+    let pepper: Promise<Buffer> | undefined;
+    this.#pepper = () => {
+      pepper ??= options.pepper();
+      pepper.catch(() => (pepper = undefined));
+      return pepper;
+    };
+  }
+
+  /** Makes a token. Its text is in this answer and nowhere else. */
+  async create(name: string, options: TokenOptions = {}): Promise<TokenInfo & { token: string }> {
+    const { orm } = await this.#database();
+    const token = newToken();
+    const days = options.expiresInDays;
+    const [row] = await orm
+      .insert(tokens)
+      .values({
+        id: token.id,
+        name,
+        project: options.project,
+        scopes: [...(options.scopes ?? usualScopes)],
+        hash: hashToken(await this.#pepper(), token),
+        expiresAt: days === undefined ? null : new Date(Date.now() + days * 86_400_000).toISOString(),
+      })
+      .returning();
+    return { ...info(row!), token: formatToken(token) };
+  }
+
+  /** All tokens, the newest first. */
+  async list(): Promise<TokenInfo[]> {
+    const { orm } = await this.#database();
+    const rows = await orm.select().from(tokens).orderBy(desc(tokens.createdAt));
+    return rows.map(info);
+  }
+
+  /** Ends a token for good. Repeating it changes nothing. @throws SupervisorError `not_found` */
+  async revoke(id: string): Promise<TokenInfo> {
+    const { orm } = await this.#database();
+    await orm
+      .update(tokens)
+      .set({ revokedAt: sql`now()` })
+      .where(and(eq(tokens.id, id), isNull(tokens.revokedAt)));
+    const [row] = await orm.select().from(tokens).where(eq(tokens.id, id));
+    if (!row) throw new SupervisorError('not_found', 'There is no token with this id. supervisor tokens list shows them.');
+    this.#cache.delete(id);
+    return info(row);
+  }
+
+  /** Who a token stands for. @throws SupervisorError `unauthenticated` for anything but a valid one */
+  async verify(text: string): Promise<Principal> {
+    const token = parseToken(text);
+    const row = token && (await this.#find(token));
+    if (!row || row.revokedAt !== null || (row.expiresAt !== null && Date.parse(row.expiresAt) <= Date.now())) {
+      throw new SupervisorError(
+        'unauthenticated',
+        'The token is not valid here: mistyped, expired, revoked, or of another Supervisor. supervisor tokens create makes one.',
+      );
+    }
+    return { id: row.id, kind: 'token', scopes: knownScopes(row.scopes), boundTo: row.project };
+  }
+
+  async #find(token: Token): Promise<typeof tokens.$inferSelect | undefined> {
+    const hash = hashToken(await this.#pepper(), token);
+    let cached = this.#cache.get(token.id);
+    if (!cached || cached.until < Date.now()) {
+      const { orm } = await this.#database();
+      const [row] = await orm.select().from(tokens).where(eq(tokens.id, token.id));
+      cached = { row, until: Date.now() + cacheMilliseconds };
+      if (this.#cache.size >= largestCache) this.#cache.clear();
+      this.#cache.set(token.id, cached);
+    }
+    return cached.row && timingSafeEqual(cached.row.hash, hash) ? cached.row : undefined;
+  }
+}
+
+function info({ hash: _, ...row }: typeof tokens.$inferSelect): TokenInfo {
+  return { ...row, scopes: knownScopes(row.scopes) };
+}
+
+function knownScopes(stored: string[]): Scope[] {
+  return allScopes.filter((scope) => stored.includes(scope));
+}

@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorFromBody, SupervisorError } from '@supervisor/core/errors';
+import type { Home } from '@supervisor/core/home';
+import { Rpc } from './rpc.js';
+
+/** The command that starts a service: node and its main file. */
+export type Program = readonly string[];
+
+export interface ConnectOptions {
+  onNotification?: OnNotification | undefined;
+  /** A person starts it and means the settings of this environment; otherwise the home's own decide. */
+  withEnvironment?: boolean | undefined;
+}
+
+/** What a running service says of itself in service.json. */
+export interface ServiceNote {
+  pid: number;
+  version: string;
+  /** Null when TCP could not be had: the socket still serves. */
+  url: string | null;
+  startedAt: string;
+}
+
+type OnNotification = (method: string, params: Record<string, unknown>) => void;
+
+const startMilliseconds = 60_000;
+
+/** The note of the service that runs, or ran last; null when there is none. */
+export function readServiceNote(home: Home): ServiceNote | null {
+  try {
+    return JSON.parse(readFileSync(home.service, 'utf8')) as ServiceNote;
+  } catch {
+    return null;
+  }
+}
+
+/** Connects to this home's service; null when none answers. */
+export async function findService(home: Home, onNotification?: OnNotification): Promise<Rpc | null> {
+  try {
+    return await Rpc.open(home.socket, onNotification);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTSOCK') return null;
+    if (code === 'EACCES')
+      throw new SupervisorError('forbidden', `The socket ${home.socket} belongs to another user. Name another SUPERVISOR_HOME.`);
+    throw new SupervisorError('unavailable', `The socket ${home.socket} cannot be used (${code}).`);
+  }
+}
+
+/**
+ * Connects to this home's service and starts it when there is none. Many may do so at once: one service wins.
+ * @throws SupervisorError `stopped` when a person stopped it, or the reason why it does not start.
+ */
+export async function ensureService(home: Home, program: Program | null, options: ConnectOptions = {}): Promise<Rpc> {
+  const deadline = Date.now() + startMilliseconds;
+  let start: { failed: boolean } | undefined;
+  for (let pause = 10; ; pause = Math.min(pause * 2, 200)) {
+    const rpc = await findService(home, options.onNotification);
+    if (rpc) return rpc;
+    refuseStopped(home);
+    if (!program)
+      throw new SupervisorError(
+        'unavailable',
+        'No service runs for this home. Start one: npm start in the Supervisor checkout, or supervisor start.',
+      );
+    start ??= startService(home, program, options.withEnvironment === true);
+    if (start.failed) throw readFailure(home);
+    if (Date.now() > deadline)
+      throw new SupervisorError('unavailable', `The service did not start within ${startMilliseconds / 1000} s. ${home.logs} has its log.`);
+    await sleep(pause);
+  }
+}
+
+function refuseStopped(home: Home): void {
+  if (!existsSync(home.stopped)) return;
+  const at = statSync(home.stopped).mtime.toISOString();
+  throw new SupervisorError(
+    'stopped',
+    `Supervisor was stopped at ${at}. A person starts it again with supervisor start, or npm start in its checkout.`,
+    { at },
+  );
+}
+
+// Starts a service that outlives this process. Unless a person starts it, it sees nothing of the folder and the environment we run in.
+function startService(home: Home, program: Program, withEnvironment: boolean): { failed: boolean } {
+  const state = { failed: false };
+  mkdirSync(home.logs, { recursive: true, mode: 0o700 });
+  rmSync(home.failure, { force: true });
+  const log = openSync(join(home.logs, 'service.log'), 'a', 0o600);
+  const [command = process.execPath, ...args] = program;
+  const child = spawn(command, [...args, withEnvironment ? '--background' : '--auto', '--home', home.directory], {
+    cwd: home.directory,
+    env: withEnvironment ? process.env : cleanEnvironment(),
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  // Exit code 0 means that another service was faster.
+  child.once('exit', (code) => (state.failed = code !== 0));
+  child.once('error', () => (state.failed = true));
+  child.unref();
+  return state;
+}
+
+function cleanEnvironment(): Record<string, string> {
+  const kept = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'TZ', 'TMPDIR', 'XDG_RUNTIME_DIR'];
+  return Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+}
+
+function readFailure(home: Home): SupervisorError {
+  try {
+    return errorFromBody(JSON.parse(readFileSync(home.failure, 'utf8')) as object);
+  } catch {
+    return new SupervisorError('unavailable', `The service does not start. ${join(home.logs, 'service.log')} says why.`);
+  }
+}

@@ -1,0 +1,98 @@
+import type { Connection, CallOptions } from '@supervisor/core/remote';
+import { SupervisorError } from '@supervisor/core/errors';
+import type { Home } from '@supervisor/core/home';
+import { ConnectionLost, type Rpc } from './rpc.js';
+import { ensureService, type Program } from './service.js';
+
+/** How a session introduces itself. The service of one's own user believes it: a guard rail, not a boundary. */
+export interface Hello {
+  role: 'agent' | 'owner';
+  project?: string | undefined;
+  instance?: string | undefined;
+  /** Touch no other project than this. */
+  bound?: boolean | undefined;
+  readOnly?: boolean | undefined;
+  toolsets?: readonly string[] | undefined;
+}
+
+export interface SessionOptions {
+  home: Home;
+  /** How to start a service when none runs; null: do not. */
+  program: Program | null;
+  hello: Hello;
+  onNotification?: (method: string, params: Record<string, unknown>) => void;
+  /** Called once for each new connection. */
+  onConnect?: () => void;
+}
+
+// A service that dies again and again is not asked for ever.
+const mostTries = 4;
+
+/** A session with this home's service that survives the service's restarts. */
+export class Session implements Connection {
+  #rpc: Promise<Rpc> | undefined;
+
+  constructor(private readonly options: SessionOptions) {}
+
+  /**
+   * Sends a request. When the connection is lost it is sent again, unless `repeat` is `never`.
+   * @throws SupervisorError of the operation, or `outcome_unknown`, `unavailable`, `stopped`.
+   */
+  async request(
+    method: string,
+    params: object,
+    options: { repeat?: 'never' | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<unknown> {
+    for (let attempt = 1; ; attempt++) {
+      const rpc = await this.#connected();
+      try {
+        return await rpc.request(method, params, options.signal);
+      } catch (error) {
+        if (!(error instanceof ConnectionLost)) throw error;
+        if (options.signal?.aborted) throw new SupervisorError('cancelled', 'The call was cancelled.');
+        if (options.repeat === 'never') {
+          throw new SupervisorError(
+            'outcome_unknown',
+            'The connection was lost before the answer came, and this call is not safe to repeat. Check whether it was carried out before trying again.',
+          );
+        }
+        if (attempt === mostTries)
+          throw new SupervisorError('unavailable', 'The service ends whenever it gets this call. Its log says why (supervisor logs).');
+      }
+    }
+  }
+
+  async call(operation: { name: string; repeat?: 'never' }, input: unknown, options: CallOptions = {}): Promise<Record<string, unknown>> {
+    const params = { operation: operation.name, input };
+    return (await this.request('call', params, { repeat: operation.repeat, signal: options.signal })) as Record<string, unknown>;
+  }
+
+  /** Connects now, and starts the service when there is none. */
+  async open(): Promise<void> {
+    await this.#connected();
+  }
+
+  async close(): Promise<void> {
+    const rpc = await this.#rpc?.catch(() => undefined);
+    rpc?.close();
+  }
+
+  async #connected(): Promise<Rpc> {
+    const current = await this.#rpc;
+    if (current && !current.lost) return current;
+    const next = this.#connect();
+    this.#rpc = next;
+    next.catch(() => {
+      if (this.#rpc === next) this.#rpc = undefined;
+    });
+    return next;
+  }
+
+  async #connect(): Promise<Rpc> {
+    const { home, program, hello, onNotification, onConnect } = this.options;
+    const rpc = await ensureService(home, program, { onNotification });
+    await rpc.request('hello', hello);
+    onConnect?.();
+    return rpc;
+  }
+}

@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import type { Answerer } from './description.js';
+import { describe } from './describe.js';
+import { SupervisorError } from './errors.js';
+import { nearest } from './nearest.js';
+import type { AnyOperation, Context, Module } from './operation.js';
+import { mayAccess, type Principal } from './principal.js';
+
+/** The trail of everything that changes or releases something. */
+export interface Audit {
+  /** Written before the call; when it fails there is no call. Answers with the row's id. */
+  intent(entry: { principal: Principal; operation: string; project?: string | undefined; subject?: string | undefined }): Promise<string>;
+  /** `outcome` is `ok` or the code of the error. */
+  outcome(id: string, outcome: string): Promise<void>;
+}
+
+export interface BindOptions {
+  audit: Audit;
+  /** What a caller may be told of an error that is not a SupervisorError; undefined: it is internal. */
+  translate?(error: unknown): SupervisorError | undefined;
+  /** Takes an unexpected error under the id that the caller is shown. */
+  logError(id: string, operation: string, error: unknown): void;
+}
+
+interface Bound {
+  definition: AnyOperation;
+  schema: z.ZodObject;
+  project: 'own' | 'filter' | undefined;
+  fallback: string | undefined;
+}
+
+/**
+ * The only way to a handler: authorise, parse, confine to the caller's project, audit the intent, handle,
+ * parse the output, audit the outcome.
+ */
+export function bind<Deps>(modules: readonly Module[], deps: Deps, options: BindOptions): Answerer<Context> {
+  const bound = new Map<string, Bound>();
+  for (const definition of modules.flatMap((module) => module.operations)) {
+    if (bound.has(definition.name)) throw new Error(`Two operations are named ${definition.name}`);
+    const meta = definition.input.shape.project?.meta() ?? {};
+    bound.set(definition.name, { definition, schema: definition.input.strict(), project: meta.project, fallback: meta.fallback });
+  }
+  const operations = describe(modules);
+
+  async function call(name: string, input: unknown, context: Context): Promise<Record<string, unknown>> {
+    const found = bound.get(name);
+    if (!found) throw unknownOperation(name, bound.keys());
+    try {
+      return await run(found, deps, input, context, options);
+    } catch (error) {
+      if (error instanceof SupervisorError) throw error;
+      const known = options.translate?.(error);
+      if (known) throw known;
+      const id = crypto.randomUUID();
+      options.logError(id, name, error);
+      throw new SupervisorError('internal', `Something went wrong inside Supervisor. The log has it under ${id}.`, { id });
+    }
+  }
+
+  return { operations, call };
+}
+
+async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Context, options: BindOptions): Promise<Record<string, unknown>> {
+  const { definition } = bound;
+  const { principal } = context;
+  if (!mayAccess(principal, definition.access)) throw refusal(principal, definition);
+  const input = parseInput(bound, raw, context);
+  const projects = definition.projects?.(input) ?? (typeof input['project'] === 'string' ? [input['project']] : []);
+  confine(principal, projects);
+  if (context.signal.aborted) throw new SupervisorError('cancelled', 'The call was cancelled before anything was done.');
+  if (definition.access === 'read') return definition.output.parse(await definition.handle(deps, input, context));
+
+  const row = await options.audit.intent({
+    principal,
+    operation: definition.name,
+    project: projects[0],
+    subject: definition.subject?.(input),
+  });
+  let outcome = 'internal';
+  try {
+    const output = definition.output.parse(await definition.handle(deps, input, context));
+    outcome = 'ok';
+    return output;
+  } catch (error) {
+    if (error instanceof SupervisorError) outcome = error.code;
+    throw error;
+  } finally {
+    // What is done is done: a trail that cannot be closed is logged, not answered.
+    await options.audit.outcome(row, outcome).catch((error) => options.logError(row, definition.name, error));
+  }
+}
+
+function parseInput(bound: Bound, raw: unknown, context: Context): Record<string, unknown> {
+  const input: unknown = raw ?? {};
+  const filled = bound.project && isRecord(input) && input['project'] === undefined ? fillProject(bound, input, context) : input;
+  const parsed = bound.schema.safeParse(filled);
+  if (parsed.success) return parsed.data;
+  throw new SupervisorError('invalid_input', `${bound.definition.name}: ${explain(parsed.error)}.`, {
+    fields: [...new Set(parsed.error.issues.map((issue) => issue.path.join('.').slice(0, 80)))],
+  });
+}
+
+function fillProject(bound: Bound, input: Record<string, unknown>, context: Context): Record<string, unknown> {
+  const { boundTo } = context.principal;
+  if (bound.project === 'filter') return boundTo === null ? input : { ...input, project: boundTo };
+  const project = boundTo ?? context.project ?? bound.fallback;
+  if (project !== undefined) return { ...input, project };
+  throw new SupervisorError(
+    'invalid_input',
+    `${bound.definition.name}: no project. Say which one, or call from inside a git checkout or a folder with a .supervisor.json.`,
+    { fields: ['project'] },
+  );
+}
+
+function confine(principal: Principal, projects: string[]): void {
+  const { boundTo } = principal;
+  if (boundTo === null) return;
+  if (projects.some((project) => project !== boundTo)) {
+    throw new SupervisorError('forbidden', `This caller is bound to project ${boundTo} and may not touch another one.`, {
+      project: boundTo,
+    });
+  }
+}
+
+function refusal(principal: Principal, definition: AnyOperation): SupervisorError {
+  const { name, access } = definition;
+  if (access === 'owner') {
+    return new SupervisorError('forbidden', `${name} is for the owner only: a person runs it with the supervisor command on this machine.`);
+  }
+  return new SupervisorError(
+    'forbidden',
+    `${name} needs the scope ${access}; this ${principal.kind} has ${principal.scopes.join(', ') || 'none'}.`,
+    {
+      needs: access,
+    },
+  );
+}
+
+export function unknownOperation(name: string, known: Iterable<string>): SupervisorError {
+  const near = nearest(name, known);
+  const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
+  return new SupervisorError('unknown_operation', `There is no operation named ${JSON.stringify(name.slice(0, 64))}.${hint}`, { near });
+}
+
+// zod's messages name the expectation, never the value that was given.
+function explain(error: z.ZodError): string {
+  const shown = error.issues.slice(0, 5).map((issue) => {
+    const field = issue.path.join('.').slice(0, 80);
+    if (issue.code === 'unrecognized_keys') return `unknown field ${issue.keys.map((key) => key.slice(0, 40)).join(', ')}`;
+    return field === '' ? issue.message : `${field} ${issue.message.replace(/^Invalid input: /, '')}`;
+  });
+  return shown.join('; ').slice(0, 500);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,57 @@
+/**
+ * The one error type that crosses a surface, and the one table from its codes to HTTP statuses.
+ * A message says what is wrong and what to do next; it never holds a secret, SQL or a parameter value.
+ */
+export const httpStatus = {
+  invalid_input: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  unknown_operation: 404,
+  conflict: 409,
+  exhausted: 409,
+  too_large: 413,
+  rate_limited: 429,
+  cancelled: 499,
+  internal: 500,
+  outcome_unknown: 502,
+  unavailable: 503,
+  wrong_key: 503,
+  locked: 503,
+  stopped: 503,
+} as const;
+
+export type ErrorCode = keyof typeof httpStatus;
+
+export type ErrorDetails = Record<string, unknown>;
+
+export class SupervisorError extends Error {
+  override readonly name = 'SupervisorError';
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details: ErrorDetails = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+
+  /** The form in which every surface shows an error. */
+  toJSON(): ErrorBody {
+    return { code: this.code, message: this.message, details: this.details };
+  }
+}
+
+export interface ErrorBody {
+  code: ErrorCode;
+  message: string;
+  details: ErrorDetails;
+}
+
+/** An error that arrived from elsewhere as JSON; a code this build does not know is `internal`. */
+export function errorFromBody(body: { code?: unknown; message?: unknown; details?: unknown }): SupervisorError {
+  const code = typeof body.code === 'string' && Object.hasOwn(httpStatus, body.code) ? (body.code as ErrorCode) : 'internal';
+  const details = typeof body.details === 'object' && body.details !== null ? (body.details as ErrorDetails) : {};
+  return new SupervisorError(code, String(body.message ?? 'The service gave no reason.'), details);
+}

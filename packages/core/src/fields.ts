@@ -1,0 +1,51 @@
+import { z } from 'zod';
+
+/** A project's slug: lower-case letters, digits and dashes, at most 63 characters, starting with a letter or digit. */
+export const slugPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+const slug = z.string().regex(slugPattern, 'must be a project slug: lower-case letters, digits and dashes, at most 63 characters');
+
+/** The project a call is about. The caller's own fills it in; `fallback` when the caller has none. */
+export function projectField(fallback?: string) {
+  return slug.meta({ project: 'own', fallback, description: "Project slug; left out: the caller's own" });
+}
+
+/** Narrows a list to one project; a caller bound to a project always gets its own. */
+export function projectFilter() {
+  return slug.optional().meta({ project: 'filter', description: 'Only this project' });
+}
+
+/** The name of a service, a task or another thing inside a project. */
+export function nameField(description: string, longest = 100) {
+  return z
+    .string()
+    .min(1)
+    .max(longest)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9 ._:/@#+-]*$/, 'must start with a letter or digit and hold only letters, digits, spaces and ._:/@#+-')
+    .describe(description);
+}
+
+// PostgreSQL cannot store NUL in text, and an unpaired surrogate is not valid UTF-8.
+const storable = /^[^\0\p{Cs}]*$/u;
+
+/** Free text that PostgreSQL can store. */
+export function textField(description: string, longest = 2000) {
+  return z.string().max(longest).regex(storable, 'must not contain NUL or broken surrogate pairs').describe(description);
+}
+
+/** Marks a field that never goes to flags, URLs, logs or audit rows. */
+export function sensitive<T extends z.ZodType>(schema: T): T {
+  return schema.meta({ ...schema.meta(), sensitive: true });
+}
+
+/** An instant as ISO 8601 text in UTC. */
+export const instant = z.iso.datetime();
+
+/** `limit` and `cursor` of every list. */
+export const page = {
+  limit: z.int().min(1).max(500).default(100).describe('At most this many, 1–500'),
+  cursor: z.string().max(500).optional().describe("The last answer's nextCursor"),
+};
+
+/** The cursor after the last row of a full page, and none after the last page. */
+export const nextCursor = z.string().optional().describe('Pass as cursor for the next page; absent at the end');

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { homedir, tmpdir, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Where one instance of Supervisor keeps everything. */
+export interface Home {
+  directory: string;
+  /** instance.json: which database, where the key is, which port. Written by the first start. */
+  instance: string;
+  data: string;
+  /** Held by whoever has the embedded database open. */
+  dataLock: string;
+  /** Held by the one service of this home. */
+  serviceLock: string;
+  encryptionKey: string;
+  token: string;
+  socket: string;
+  /** service.json: pid, port and version of the running service. */
+  service: string;
+  /** Present between `supervisor stop` and `supervisor start`. */
+  stopped: string;
+  /** Why the last start that nobody watched failed; gone after a good one. */
+  failure: string;
+  logs: string;
+  backups: string;
+}
+
+/** The longest Unix socket path that every supported system takes whole; Node cuts longer ones without a word. */
+const longestSocketPath = 100;
+
+/** The paths of a home: the given folder, else `SUPERVISOR_HOME`, else `~/.supervisor`. Creates nothing. */
+export function homeAt(directory = process.env['SUPERVISOR_HOME'] || join(homedir(), '.supervisor')): Home {
+  const root = resolve(directory);
+  const at = (name: string) => join(root, name);
+  return {
+    directory: root,
+    instance: at('instance.json'),
+    data: at('data'),
+    dataLock: at('data.lock'),
+    serviceLock: at('service.lock'),
+    encryptionKey: at('encryption.key'),
+    token: at('token'),
+    socket: socketPath(root),
+    service: at('service.json'),
+    stopped: at('stopped'),
+    failure: at('failure.json'),
+    logs: at('logs'),
+    backups: at('backups'),
+  };
+}
+
+function socketPath(root: string): string {
+  const path = join(root, 'supervisor.sock');
+  if (Buffer.byteLength(path) <= longestSocketPath) return path;
+  const name = createHash('sha256').update(root).digest('hex').slice(0, 16);
+  return join(tmpdir(), `supervisor-${userInfo().uid}`, `${name}.sock`);
+}

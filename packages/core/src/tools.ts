@@ -1,0 +1,84 @@
+import type { ObjectSchema, OperationDescription } from './description.js';
+import { nearest } from './nearest.js';
+import type { Toolset } from './operation.js';
+
+/** Which tools an agent is shown. `readOnly` wins over every toolset. */
+export interface ToolSelection {
+  toolsets?: readonly Toolset[] | undefined;
+  readOnly?: boolean | undefined;
+}
+
+/** A tool as `tools/list` shows it. */
+export interface Tool {
+  name: string;
+  title: string;
+  description: string;
+  inputSchema: ObjectSchema;
+  outputSchema: ObjectSchema;
+  annotations: { readOnlyHint: boolean; destructiveHint: boolean; idempotentHint: boolean; openWorldHint: boolean };
+}
+
+const toolsetNames: readonly Toolset[] = ['default', 'admin', 'cloud'];
+
+/** Reads `default,admin` or `all`; an unknown name is an error that lists the known ones. */
+export function parseToolsets(text: string | undefined): Toolset[] {
+  const words = (text ?? 'default')
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean);
+  if (words.includes('all')) return [...toolsetNames];
+  const unknown = words.find((word) => !toolsetNames.includes(word as Toolset));
+  if (unknown !== undefined) throw new Error(`Unknown toolset ${JSON.stringify(unknown)}; there are ${toolsetNames.join(', ')} and all.`);
+  return words as Toolset[];
+}
+
+/** Whether an operation is one of the selected tools. */
+export function isSelected(operation: OperationDescription, selection: ToolSelection): boolean {
+  if (operation.toolset === undefined || operation.access === 'owner') return false;
+  if (selection.readOnly && operation.access !== 'read') return false;
+  return (selection.toolsets ?? ['default']).includes(operation.toolset);
+}
+
+/** The selected operations as MCP tools, in the order of their names. */
+export function listTools(operations: readonly OperationDescription[], selection: ToolSelection = {}): Tool[] {
+  return operations.filter((operation) => isSelected(operation, selection)).map(toTool);
+}
+
+function toTool(operation: OperationDescription): Tool {
+  const { name, summary, description, access } = operation;
+  return {
+    name,
+    title: summary,
+    description: description === undefined ? `${summary}.` : `${summary}. ${description}`,
+    inputSchema: operation.input,
+    outputSchema: operation.output,
+    annotations: {
+      readOnlyHint: access === 'read',
+      destructiveHint: access === 'destroy',
+      idempotentHint: operation.repeat !== 'never',
+      openWorldHint: operation.toolset === 'cloud',
+    },
+  };
+}
+
+/**
+ * The operation a tool call means: its bare name, or the full name under which a host registered it
+ * (`mcp__meta__store_secret`). Otherwise the names that come near.
+ */
+export function resolveTool(
+  name: string,
+  operations: readonly OperationDescription[],
+  selection: ToolSelection,
+): { operation: OperationDescription } | { near: string[] } {
+  const bare = /^mcp__.+?__(.+)$/.exec(name)?.[1] ?? name;
+  const offered = operations.filter((operation) => isSelected(operation, selection));
+  const operation = offered.find((candidate) => candidate.name === bare);
+  return operation
+    ? { operation }
+    : {
+        near: nearest(
+          bare,
+          offered.map((candidate) => candidate.name),
+        ),
+      };
+}

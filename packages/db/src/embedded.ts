@@ -1,0 +1,80 @@
+import { existsSync, openAsBlob, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PGlite } from '@electric-sql/pglite';
+import { SupervisorError } from '@supervisor/core';
+import { drizzle } from 'drizzle-orm/pglite';
+import type { Database, Orm } from './database.js';
+import { tryLock, type Holder } from './lock.js';
+
+// An initialised cluster, made by the build: starting from it takes a second, initdb takes ten.
+const template = fileURLToPath(new URL('../dist/template.tar.gz', import.meta.url));
+
+/**
+ * Opens a PGlite directory, made on first use. One process at a time: two on one directory lose writes.
+ * @throws SupervisorError `locked`, with the pid that has it open.
+ */
+export async function openEmbedded(directory: string): Promise<Database> {
+  const path = resolve(directory);
+  const lock = tryLock(`${path}.lock`, 'embedded database');
+  if ('holder' in lock) throw locked(path, lock.holder);
+  try {
+    await create(path);
+    return wrap(await PGlite.create({ dataDir: path }), path, lock.release);
+  } catch (error) {
+    lock.release();
+    if (error instanceof SupervisorError) throw error;
+    throw new SupervisorError(
+      'unavailable',
+      `The embedded database in ${path} cannot be opened. Restore a backup into another folder, or move this one away.`,
+      {},
+      { cause: error },
+    );
+  }
+}
+
+/** A database that lives in memory and is gone when closed: for tests. */
+export async function openInMemory(): Promise<Database> {
+  return wrap(await PGlite.create({ loadDataDir: await openAsBlob(template) }), 'memory', () => {});
+}
+
+// Made beside its place and renamed, so that a crash half-way leaves no half directory. We hold the lock: other leftovers are dead.
+async function create(path: string): Promise<void> {
+  if (existsSync(join(path, 'PG_VERSION'))) return;
+  if (existsSync(path) && readdirSync(path).length > 0) {
+    throw new SupervisorError('unavailable', `${path} is not a database and not empty. Name another folder.`);
+  }
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const prefix = `${basename(path)}.new-`;
+  for (const name of readdirSync(dirname(path))) {
+    if (name.startsWith(prefix)) rmSync(join(dirname(path), name), { recursive: true });
+  }
+  const fresh = join(dirname(path), `${prefix}${process.pid}`);
+  await mkdir(fresh, { mode: 0o700 });
+  const client = await PGlite.create({ dataDir: fresh, loadDataDir: await openAsBlob(template) });
+  await client.close();
+  rmSync(path, { recursive: true, force: true });
+  renameSync(fresh, path);
+}
+
+function wrap(client: PGlite, location: string, release: () => void): Database {
+  let closing: Promise<void> | undefined;
+  return {
+    kind: 'embedded',
+    location,
+    orm: drizzle(client) as unknown as Orm,
+    close: () => (closing ??= client.close().finally(release)),
+  };
+}
+
+function locked(path: string, holder: Holder | null): SupervisorError {
+  const who = holder ? `process ${holder.pid} (since ${holder.since})` : 'another process';
+  return new SupervisorError(
+    'locked',
+    `The embedded database in ${path} is open in ${who}. Only one process may have it open. ` +
+      'Ask the running service instead (connect() of @supervisor/client has the same methods), end that process (supervisor stop), ' +
+      'or use PostgreSQL, which any number of processes may share (DATABASE_URL).',
+    holder ? { pid: holder.pid } : {},
+  );
+}

@@ -1,0 +1,31 @@
+import { SupervisorError } from '@supervisor/core';
+
+/** The SQLSTATE or system code of a database error, however deep Drizzle wrapped it. */
+export function databaseErrorCode(error: unknown): string | undefined {
+  for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth++) {
+    const { code } = current as { code?: unknown };
+    if (typeof code === 'string') return code;
+    if (/Connection terminated|timeout exceeded when trying to connect/.test(current.message) && !current.cause) return '08006';
+  }
+  return undefined;
+}
+
+const connectionLost = /^(08|57P0|53)|^(ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+
+/** What a caller may know of a failed statement: that the database is away. Anything else stays internal. */
+export function databaseFailure(error: unknown): SupervisorError | undefined {
+  const code = databaseErrorCode(error);
+  if (code === undefined || !connectionLost.test(code)) return undefined;
+  return new SupervisorError(
+    'unavailable',
+    'The database does not answer. Nothing is half done; try again when it is back (supervisor status tells).',
+  );
+}
+
+/** What a statement's failure may say in a log: its kind and code. The driver's message can hold parameter values. */
+export function loggable(error: unknown): unknown {
+  const code = databaseErrorCode(error);
+  if (code === undefined || !(error instanceof Error) || error.name === 'SupervisorError') return error;
+  const { stack = '' } = error;
+  return { name: error.name, code, at: stack.slice(stack.indexOf('\n    at ')).split('\n').slice(1, 8) };
+}

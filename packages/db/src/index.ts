@@ -1,0 +1,19 @@
+export { bytes, instant, supervisor } from './columns.js';
+export { rows, type Database, type Orm } from './database.js';
+export { connect, defaultDatabase, found } from './default.js';
+export { openInMemory } from './embedded.js';
+export { databaseErrorCode, databaseFailure, loggable } from './failure.js';
+export {
+  createInstance,
+  databaseSettings,
+  howToChange,
+  readInstance,
+  variablesOf,
+  writeInstance,
+  type Instance,
+  type Origin,
+} from './instance.js';
+export { tryLock, type Holder, type LockResult } from './lock.js';
+export { migrate, ready, type MigratedModule } from './migrate.js';
+export type { PostgresSettings } from './postgres.js';
+export { describeDatabase, openDatabase, postgresFromVariables, type DatabaseSettings } from './settings.js';

@@ -1,0 +1,79 @@
+import { expect, test } from '@jest/globals';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { homeAt } from '@supervisor/core';
+import { sql } from 'drizzle-orm';
+import { rows } from './database.js';
+import { databaseErrorCode, databaseFailure, loggable } from './failure.js';
+import { createInstance, databaseSettings, readInstance } from './instance.js';
+import { openInMemory } from './embedded.js';
+import { parsePostgresUrl } from './postgres.js';
+import { openDatabase, postgresFromVariables } from './settings.js';
+
+const temporary = () => mkdtempSync(join(tmpdir(), 'supervisor-db-'));
+
+test('an embedded directory keeps its rows and has one opener at a time', async () => {
+  const directory = join(temporary(), 'data');
+  const first = await openDatabase(directory);
+  await first.orm.execute(sql`create table kept (id int)`);
+  await first.orm.execute(sql`insert into kept values (7)`);
+  await expect(openDatabase(directory)).rejects.toMatchObject({
+    code: 'locked',
+    details: { pid: process.pid },
+    message: expect.stringContaining('supervisor stop'),
+  });
+  await first.close();
+  const second = await openDatabase(directory);
+  expect(await rows(second.orm, sql`select id from kept`)).toEqual([{ id: 7 }]);
+  await second.close();
+});
+
+test('a folder that holds something else is refused', async () => {
+  const directory = temporary();
+  writeFileSync(join(directory, 'notes.txt'), 'mine');
+  await expect(openDatabase(directory)).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('not empty') });
+});
+
+test('a server that is not there is named without its password', async () => {
+  const refused = openDatabase('postgresql://me:hunter2@127.0.0.1:1/none');
+  await expect(refused).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('127.0.0.1:1/none') });
+  await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('hunter2') });
+});
+
+test('connection settings come from what is given and from nowhere else', () => {
+  expect(parsePostgresUrl('postgresql://u:p%40@db.example:6000/x?sslmode=require')).toEqual({
+    host: 'db.example',
+    port: 6000,
+    database: 'x',
+    user: 'u',
+    password: 'p@',
+    ssl: true,
+  });
+  expect(parsePostgresUrl('postgres:///x?host=/run/postgresql')).toMatchObject({ host: '/run/postgresql', port: 5432, database: 'x' });
+  expect(() => parsePostgresUrl('mysql://x')).toThrow(/postgresql:\/\//);
+  expect(postgresFromVariables({})).toBeNull();
+  expect(postgresFromVariables({ DB_HOST: 'h', DB_PASSWORD: 'p' })).toMatchObject({ host: 'h', port: 5432, database: 'supervisor' });
+  expect(() => postgresFromVariables({ DB_NAME: 'x' })).toThrow(/DB_HOST/);
+  expect(() => postgresFromVariables({ DB_HOST: 'h', DB_PORT: 'x' })).toThrow(/DB_PORT/);
+});
+
+test('the first to make a home decides', () => {
+  const home = homeAt(temporary());
+  expect(readInstance(home)).toBeNull();
+  const first = createInstance(home, { database: { kind: 'embedded' } });
+  expect(createInstance(home, { database: { kind: 'postgres', location: 'x', from: { environment: true } } })).toEqual(first);
+  expect(databaseSettings(home, first)).toEqual({ kind: 'embedded', directory: home.data });
+  writeFileSync(home.instance, '{');
+  expect(() => readInstance(home)).toThrow(/cannot be read/);
+});
+
+test('a database error shows its code and not its parameters', async () => {
+  const database = await openInMemory();
+  const error: unknown = await database.orm.execute(sql`select ${'a-secret-value'}::int`).catch((caught: unknown) => caught);
+  expect(databaseErrorCode(error)).toBe('22P02');
+  expect(JSON.stringify(loggable(error))).not.toContain('a-secret-value');
+  expect(databaseFailure(error)).toBeUndefined();
+  expect(databaseFailure(Object.assign(new Error('x'), { code: 'ECONNREFUSED' }))).toMatchObject({ code: 'unavailable' });
+  await database.close();
+});

@@ -1,0 +1,100 @@
+import { userInfo } from 'node:os';
+import { SupervisorError } from '@supervisor/core';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import { parse } from 'pg-connection-string';
+import type { Database, Orm } from './database.js';
+
+export interface PostgresSettings {
+  /** A host name, or the folder of a Unix socket. */
+  host: string;
+  port: number;
+  database: string;
+  user: string;
+  password?: string | undefined;
+  ssl?: boolean | undefined;
+}
+
+const oldestServer = 140000;
+
+/**
+ * Opens a connection pool to PostgreSQL 14 or newer.
+ * @throws SupervisorError `unavailable` when the server does not answer or is older.
+ */
+export async function openPostgres(settings: PostgresSettings): Promise<Database> {
+  const location = describePostgres(settings);
+  const pool = new pg.Pool({
+    ...settings,
+    // The driver fills every empty setting from PGPASSWORD, PGOPTIONS and the like: leave it none to fill.
+    password: () => settings.password ?? '',
+    ssl: settings.ssl ?? false,
+    sslnegotiation: 'postgres',
+    client_encoding: 'UTF8',
+    options: '-c application_name=supervisor',
+    application_name: 'supervisor',
+    max: 10,
+    allowExitOnIdle: true,
+    connectionTimeoutMillis: 5_000,
+    idle_in_transaction_session_timeout: 60_000,
+    keepAlive: true,
+  });
+  // A connection that dies while idle is replaced at the next query; without a listener it would end the process.
+  pool.on('error', () => {});
+  try {
+    const { rows } = await pool.query<{ version: string }>("select current_setting('server_version_num') as version");
+    if (Number(rows[0]!.version) < oldestServer)
+      throw new SupervisorError('unavailable', `PostgreSQL at ${location} is older than version 14.`);
+  } catch (error) {
+    await pool.end();
+    if (error instanceof SupervisorError) throw error;
+    throw new SupervisorError(
+      'unavailable',
+      `PostgreSQL at ${location} does not let us in (${reason(error)}). Check DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD, or DATABASE_URL.`,
+    );
+  }
+  let closing: Promise<void> | undefined;
+  return { kind: 'postgres', location, orm: drizzle(pool) as unknown as Orm, close: () => (closing ??= pool.end()) };
+}
+
+/** `host:port/database`, without user and password. */
+export function describePostgres(settings: PostgresSettings): string {
+  return `${settings.host}:${settings.port}/${settings.database}`;
+}
+
+/** The settings a connection URL names; what it leaves out is the usual default, never an environment variable. */
+export function parsePostgresUrl(text: string): PostgresSettings {
+  if (!/^postgres(ql)?:\/\//.test(text)) throw badUrl();
+  try {
+    const { host, port, database, user = userInfo().username, password, ssl } = parse(text);
+    return {
+      host: host || 'localhost',
+      port: Number(port || 5432),
+      database: database || user,
+      user,
+      password: password || undefined,
+      ssl: ssl !== undefined && ssl !== false,
+    };
+  } catch {
+    throw badUrl();
+  }
+}
+
+function badUrl(): SupervisorError {
+  return new SupervisorError('invalid_input', 'The database URL must look like postgresql://user:password@host:5432/name.');
+}
+
+// A driver's message can quote a parameter; its code and the system's own cannot.
+function reason(error: unknown): string {
+  const { code } = error as { code?: unknown };
+  if (typeof code !== 'string') return 'no answer within 5 seconds';
+  const known: Record<string, string> = {
+    ECONNREFUSED: 'nothing listens there',
+    ENOENT: 'no socket there',
+    ENOTFOUND: 'no such host',
+    '28P01': 'wrong password',
+    '28000': 'this user may not connect',
+    '3D000': 'no such database',
+    '53300': 'too many connections',
+  };
+  return known[code] ?? `code ${code}`;
+}

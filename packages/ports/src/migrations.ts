@@ -1,0 +1,2 @@
+/** What the migrator needs to know of this package. */
+export const portMigrations = { name: 'ports', migrations: new URL('../migrations/', import.meta.url) };

@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { testDatabases } from '@supervisor/db/testing';
+import type { Database } from '@supervisor/db';
+import { PortManager } from './port-manager.js';
+import { refusedByBrowsers } from './range.js';
+
+describe.each(testDatabases())('on $kind', ({ open }) => {
+  let database: Database;
+  let ports: PortManager;
+  beforeAll(async () => {
+    database = await open();
+    ports = new PortManager({ db: database });
+  });
+  afterAll(() => database.close());
+
+  test('each project gets a hundred of its own, in the order of asking', async () => {
+    expect(await ports.allocatePort('shop', 'web')).toMatchObject({ port: 3100, created: true, pinned: false });
+    expect(await ports.allocatePort('meta', 'api')).toMatchObject({ port: 3000 });
+    expect(await ports.allocatePort('shared', 'redis')).toMatchObject({ port: 9000 });
+    expect(await ports.allocatePort('blog', 'web', { description: 'front' })).toMatchObject({ port: 3200, description: 'front' });
+    expect(await ports.allocatePort('shop', 'api')).toMatchObject({ port: 3101 });
+  });
+
+  test('asking again gives the same port, a worktree has its own', async () => {
+    expect(await ports.allocatePort('shop', 'web')).toMatchObject({ port: 3100, created: false });
+    expect(await ports.allocatePort('shop', 'web', { instance: 'feature' })).toMatchObject({ port: 3102, created: true });
+    expect(await ports.getPort('shop', 'web')).toMatchObject({ port: 3100 });
+    await expect(ports.getPort('shop', 'wbe')).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  test('a released port is the next one given', async () => {
+    expect(await ports.releasePort('shop', 'api')).toEqual({ released: true, port: 3101 });
+    expect(await ports.releasePort('shop', 'api')).toEqual({ released: false, port: null });
+    expect(await ports.allocatePort('shop', 'db')).toMatchObject({ port: 3101 });
+  });
+
+  test('a specific port is the caller’s, in its range or pinned, and never somebody else’s', async () => {
+    expect(await ports.allocateSpecificPort('shop', 'vite', 5173)).toMatchObject({ port: 5173, pinned: true });
+    expect(await ports.allocateSpecificPort('shop', 'vite', 5173)).toMatchObject({ created: false });
+    expect(await ports.allocateSpecificPort('shop', 'docs', 3110)).toMatchObject({ pinned: false });
+    await expect(ports.allocateSpecificPort('blog', 'vite', 5173)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('shop/vite'),
+    });
+    await expect(ports.allocateSpecificPort('shop', 'vite', 5174)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('5173'),
+    });
+    await expect(ports.allocateSpecificPort('shop', 'x', 6000)).rejects.toMatchObject({ code: 'invalid_input' });
+    await expect(ports.allocateSpecificPort('shop', 'x', 70_000)).rejects.toMatchObject({ code: 'invalid_input' });
+  });
+
+  test('twenty callers at once get twenty ports', async () => {
+    const grants = await Promise.all(Array.from({ length: 20 }, (_, index) => ports.allocatePort('rush', `s${index}`)));
+    expect(new Set(grants.map(({ port }) => port)).size).toBe(20);
+    const again = await Promise.all(Array.from({ length: 20 }, () => ports.allocatePort('rush', 'same')));
+    expect(new Set(again.map(({ port }) => port)).size).toBe(1);
+    expect(again.filter(({ created }) => created)).toHaveLength(1);
+    const projects = await Promise.all(Array.from({ length: 10 }, (_, index) => ports.allocatePort(`new-${index}`, 'web')));
+    expect(new Set(projects.map(({ port }) => port)).size).toBe(10);
+  });
+
+  test('a full range says who holds what', async () => {
+    await ports.createPortRange('tiny', { first: 20_000, last: 20_001 });
+    await ports.allocatePort('tiny', 'a');
+    await ports.allocatePort('tiny', 'b');
+    await expect(ports.allocatePort('tiny', 'c')).rejects.toMatchObject({
+      code: 'exhausted',
+      details: {
+        holders: [
+          { port: 20_000, holder: 'tiny/a' },
+          { port: 20_001, holder: 'tiny/b' },
+        ],
+      },
+    });
+    expect(await ports.getUtilization('tiny')).toEqual([
+      { project: 'tiny', first: 20_000, last: 20_001, allocated: 2, free: 0, percent: 100 },
+    ]);
+  });
+
+  test('a range is the project’s alone', async () => {
+    expect(await ports.createPortRange('tiny', { first: 20_000, last: 20_001 })).toMatchObject({ first: 20_000 });
+    await expect(ports.createPortRange('tiny', { first: 21_000, last: 21_001 })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(ports.createPortRange('other', { first: 20_001, last: 20_010 })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(ports.createPortRange('other', { first: 9050, last: 9060 })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(ports.createPortRange('other', { first: 9, last: 1 })).rejects.toMatchObject({ code: 'invalid_input' });
+    expect((await ports.listPortRanges()).map(({ project }) => project)).toContain('tiny');
+  });
+
+  test('ports that browsers refuse are never given', async () => {
+    await ports.createPortRange('irc', { first: 6660, last: 6670 });
+    const given = await Promise.all(Array.from({ length: 6 }, (_, index) => ports.allocatePort('irc', `s${index}`)));
+    expect(given.filter(({ port }) => refusedByBrowsers.includes(port))).toEqual([]);
+    await expect(ports.allocatePort('irc', 'one-more')).rejects.toMatchObject({ code: 'exhausted' });
+  });
+
+  test('a new project close to a known one is told so', async () => {
+    const { notes } = await ports.allocatePort('shopp', 'web');
+    expect(notes).toEqual(['shopp is new. Did you mean shop?']);
+  });
+
+  test('pages follow one another', async () => {
+    const seen: number[] = [];
+    for (let cursor: string | undefined; ;) {
+      const page = await ports.listAllocations({ limit: 7, cursor });
+      seen.push(...page.allocations.map(({ port }) => port));
+      cursor = page.nextCursor;
+      if (!cursor) break;
+    }
+    const all = (await ports.listAllocations({ limit: 500 })).allocations.map(({ port }) => port);
+    expect(seen).toEqual(all);
+    expect((await ports.listAllocations({ port: 5173 })).allocations).toMatchObject([{ project: 'shop' }]);
+    await expect(ports.listAllocations({ cursor: 'x' })).rejects.toMatchObject({ code: 'invalid_input' });
+  });
+});

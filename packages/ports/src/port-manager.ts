@@ -1,0 +1,327 @@
+import { nearest, SupervisorError } from '@supervisor/core';
+import { connect, rows, type Database, type Orm } from '@supervisor/db';
+import { and, asc, count, eq, gt, or, sql, type SQL } from 'drizzle-orm';
+import { portMigrations } from './migrations.js';
+import { chooseBlock, deniedIn, overlaps, readEphemeralRange, refusedByBrowsers, reservedBlocks, type Span } from './range.js';
+import { portAllocations, portRanges } from './schema.js';
+
+/** A port and who has it. */
+export interface Allocation {
+  port: number;
+  project: string;
+  /** A linked worktree of the project; empty for the main one. */
+  instance: string;
+  service: string;
+  /** Outside the project's own range. */
+  pinned: boolean;
+  description: string | null;
+  createdAt: string;
+}
+
+/** The answer to asking for a port. */
+export interface Grant extends Allocation {
+  /** False when the service already had it. */
+  created: boolean;
+  /** What the caller should know besides. */
+  notes: string[];
+}
+
+export interface PortRange extends Span {
+  project: string;
+  denied: number[];
+  createdAt: string;
+}
+
+export interface Utilization extends Span {
+  project: string;
+  allocated: number;
+  free: number;
+  percent: number;
+}
+
+export interface AllocateOptions {
+  /** A copy of the project with ports of its own, such as a linked worktree. */
+  instance?: string | undefined;
+  description?: string | undefined;
+}
+
+export interface ListOptions {
+  project?: string | undefined;
+  port?: number | undefined;
+  /** At most this many, 1–500; 100 when absent. */
+  limit?: number | undefined;
+  /** `nextCursor` of the page before. */
+  cursor?: string | undefined;
+}
+
+// The first number of the advisory locks that ports take; the second is a range's id, or 0 for the list of ranges.
+const lockSpace = 7_385_002;
+
+const largestRange = 10_000;
+
+/** Gives every service of every project a port of its own, for good, whoever asks at once. */
+export class PortManager {
+  readonly #database: () => Promise<Database>;
+
+  constructor(options: { db?: Database } = {}) {
+    this.#database = connect(portMigrations, options.db);
+  }
+
+  /**
+   * Gives a service a port of its project's range, which is made on first use. Asking again gives the same port.
+   * @throws SupervisorError `exhausted` when the range is full, with who holds what.
+   */
+  async allocatePort(project: string, service: string, options: AllocateOptions = {}): Promise<Grant> {
+    const { orm } = await this.#database();
+    const claim = () => this.#claim(orm, project, service, options);
+    const claimed = await claim();
+    if (claimed) return { ...claimed, notes: [] };
+    const notes = await this.#ensureRange(orm, project);
+    const second = await claim();
+    if (second) return { ...second, notes };
+    throw await this.#exhausted(project);
+  }
+
+  /**
+   * Gives a service this very port: of its own range, or from anywhere as `pinned`.
+   * @throws SupervisorError `conflict` when another service has the port, or this one has another port.
+   */
+  async allocateSpecificPort(project: string, service: string, port: number, options: AllocateOptions = {}): Promise<Grant> {
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+      throw new SupervisorError('invalid_input', 'A port is a whole number from 1 to 65535.');
+    if (refusedByBrowsers.includes(port))
+      throw new SupervisorError('invalid_input', `Browsers refuse to open port ${port}. Choose another one.`);
+    const { orm } = await this.#database();
+    const [range] = await orm.select().from(portRanges).where(eq(portRanges.project, project));
+    const own = range ?? (Object.hasOwn(reservedBlocks, project) ? reservedBlocks[project] : undefined);
+    const pinned = !own || port < own.first || port > own.last;
+    const instance = options.instance ?? '';
+    const [inserted] = await orm
+      .insert(portAllocations)
+      .values({ port, project, instance, service, pinned, description: options.description })
+      .onConflictDoNothing()
+      .returning();
+    if (inserted) return { ...inserted, created: true, notes: [] };
+    const owned = and(eq(portAllocations.project, project), eq(portAllocations.instance, instance), eq(portAllocations.service, service));
+    const holders = await orm
+      .select()
+      .from(portAllocations)
+      .where(or(owned, eq(portAllocations.port, port)));
+    const held = holders.find((row) => row.project === project && row.instance === instance && row.service === service);
+    if (held?.port === port) return { ...held, created: false, notes: [] };
+    if (held)
+      throw new SupervisorError('conflict', `${name(held)} already has port ${held.port}. Release it first to move to ${port}.`, {
+        port: held.port,
+      });
+    const other = holders[0];
+    const who = other ? name(other) : 'another service';
+    throw new SupervisorError(
+      'conflict',
+      `Port ${port} belongs to ${who}. Choose another one, or release it there.`,
+      other ? { holder: other } : {},
+    );
+  }
+
+  /** @throws SupervisorError `not_found`, with the services that come near. */
+  async getPort(project: string, service: string, options: { instance?: string | undefined } = {}): Promise<Allocation> {
+    const { orm } = await this.#database();
+    const rows = await orm.select().from(portAllocations).where(eq(portAllocations.project, project));
+    const row = rows.find((candidate) => candidate.service === service && candidate.instance === (options.instance ?? ''));
+    if (row) return row;
+    const near = nearest(
+      service,
+      rows.map((candidate) => candidate.service),
+    );
+    const hint = near.length > 0 ? ` There is ${near.join(', ')}.` : ' Allocate one.';
+    throw new SupervisorError('not_found', `${project} has no port for ${service}.${hint}`, { near });
+  }
+
+  /** Allocations in the order of their ports. */
+  async listAllocations(options: ListOptions = {}): Promise<{ allocations: Allocation[]; nextCursor?: string }> {
+    const { orm } = await this.#database();
+    const limit = options.limit ?? 100;
+    const conditions: (SQL | undefined)[] = [
+      options.project === undefined ? undefined : eq(portAllocations.project, options.project),
+      options.port === undefined ? undefined : eq(portAllocations.port, options.port),
+      options.cursor === undefined ? undefined : gt(portAllocations.port, cursorPort(options.cursor)),
+    ];
+    const allocations = await orm
+      .select()
+      .from(portAllocations)
+      .where(and(...conditions))
+      .orderBy(asc(portAllocations.port))
+      .limit(limit);
+    const last = allocations.at(-1);
+    return last && allocations.length === limit ? { allocations, nextCursor: String(last.port) } : { allocations };
+  }
+
+  /** Gives a service's port back. Repeating it changes nothing. */
+  async releasePort(
+    project: string,
+    service: string,
+    options: { instance?: string | undefined } = {},
+  ): Promise<{ released: boolean; port: number | null }> {
+    const { orm } = await this.#database();
+    const [row] = await orm
+      .delete(portAllocations)
+      .where(
+        and(
+          eq(portAllocations.project, project),
+          eq(portAllocations.service, service),
+          eq(portAllocations.instance, options.instance ?? ''),
+        ),
+      )
+      .returning();
+    return { released: row !== undefined, port: row?.port ?? null };
+  }
+
+  /** How full each project's range is; pinned ports elsewhere do not count. */
+  async getUtilization(project?: string): Promise<Utilization[]> {
+    const { orm } = await this.#database();
+    const inRange = sql<number>`(select count(*)::int from ${portAllocations} where ${portAllocations.port} between ${portRanges.first} and ${portRanges.last})`;
+    const ranges = await orm
+      .select({
+        project: portRanges.project,
+        first: portRanges.first,
+        last: portRanges.last,
+        denied: portRanges.denied,
+        allocated: inRange,
+      })
+      .from(portRanges)
+      .where(project === undefined ? undefined : eq(portRanges.project, project))
+      .orderBy(asc(portRanges.first));
+    return ranges.map(({ denied, ...range }) => {
+      const size = range.last - range.first + 1 - denied.length;
+      return { ...range, free: size - range.allocated, percent: Math.round((1000 * range.allocated) / size) / 10 };
+    });
+  }
+
+  /**
+   * Gives a project a range, the next free block unless one is named. The same again changes nothing.
+   * @throws SupervisorError `conflict` when the project has another range or the span is somebody else's.
+   */
+  async createPortRange(project: string, span?: Span): Promise<PortRange> {
+    if (span) checkSpan(project, span);
+    const { orm } = await this.#database();
+    await this.#ensureRange(orm, project, span);
+    const [range] = await orm.select().from(portRanges).where(eq(portRanges.project, project));
+    if (!range) throw new SupervisorError('conflict', `The range of ${project} was removed while it was made. Ask again.`);
+    if (span && (range.first !== span.first || range.last !== span.last)) {
+      throw new SupervisorError('conflict', `${project} already has the range ${range.first}–${range.last}.`, {
+        first: range.first,
+        last: range.last,
+      });
+    }
+    return range;
+  }
+
+  async listPortRanges(): Promise<PortRange[]> {
+    const { orm } = await this.#database();
+    return orm.select().from(portRanges).orderBy(asc(portRanges.first));
+  }
+
+  /** How many ports each project has. */
+  async countByProject(project?: string): Promise<{ project: string; count: number }[]> {
+    const { orm } = await this.#database();
+    const chosen = project === undefined ? undefined : eq(portAllocations.project, project);
+    return orm
+      .select({ project: portAllocations.project, count: count() })
+      .from(portAllocations)
+      .where(chosen)
+      .groupBy(portAllocations.project);
+  }
+
+  // One round trip: the database function looks the service up, locks the range, and inserts the lowest free port.
+  async #claim(orm: Orm, project: string, service: string, options: AllocateOptions): Promise<Omit<Grant, 'notes'> | undefined> {
+    const query = sql`select * from supervisor.claim_port(${project}, ${options.instance ?? ''}, ${service}, ${options.description ?? null})`;
+    const [row] = await rows<{ port: number; pinned: boolean; description: string | null; created_at: string; created: boolean }>(
+      orm,
+      query,
+    );
+    if (!row) return undefined;
+    const { port, pinned, description, created } = row;
+    return {
+      port,
+      project,
+      instance: options.instance ?? '',
+      service,
+      pinned,
+      description,
+      createdAt: new Date(row.created_at).toISOString(),
+      created,
+    };
+  }
+
+  async #ensureRange(orm: Orm, project: string, span?: Span): Promise<string[]> {
+    return orm.transaction(async (tx) => {
+      await tx.execute(sql`select pg_advisory_xact_lock(${lockSpace}::int, 0)`);
+      const ranges = await tx.select().from(portRanges);
+      if (ranges.some((range) => range.project === project)) return [];
+      const ephemeral = readEphemeralRange();
+      const block = span ?? chooseBlock(project, ranges, ephemeral);
+      if (!block)
+        throw new SupervisorError('exhausted', 'Every block of 100 ports is taken. Pin a single port instead (allocate_specific_port).');
+      const owner = ranges.find((range) => overlaps(range, block));
+      if (owner)
+        throw new SupervisorError(
+          'conflict',
+          `${block.first}–${block.last} overlaps the range of ${owner.project} (${owner.first}–${owner.last}).`,
+        );
+      await tx.insert(portRanges).values({ project, ...block, denied: deniedIn(block) });
+      const notes: string[] = [];
+      const near = nearest(
+        project,
+        ranges.map((range) => range.project),
+      );
+      if (near.length > 0) notes.push(`${project} is new. Did you mean ${near.join(' or ')}?`);
+      if (overlaps(block, ephemeral)) {
+        notes.push(
+          `The range ${block.first}–${block.last} lies where the kernel takes ports for outgoing connections: a port can be busy for a while.`,
+        );
+      }
+      return notes;
+    });
+  }
+
+  async #exhausted(project: string): Promise<SupervisorError> {
+    const [range] = await this.getUtilization(project);
+    const { orm } = await this.#database();
+    const held = range
+      ? await orm
+          .select()
+          .from(portAllocations)
+          .where(sql`${portAllocations.port} between ${range.first} and ${range.last}`)
+          .orderBy(asc(portAllocations.port))
+      : [];
+    const holders = held.map((row) => ({ port: row.port, holder: name(row) }));
+    const some = holders
+      .slice(0, 5)
+      .map(({ port, holder }) => `${port} ${holder}`)
+      .join(', ');
+    return new SupervisorError(
+      'exhausted',
+      `The range of ${project} (${range?.first}–${range?.last}) is full: ${some} … Release one, or pin a port elsewhere.`,
+      { holders },
+    );
+  }
+}
+
+function name(row: { project: string; instance: string; service: string }): string {
+  return row.instance === '' ? `${row.project}/${row.service}` : `${row.project}/${row.service} (${row.instance})`;
+}
+
+function checkSpan(project: string, span: Span): void {
+  const size = span.last - span.first + 1;
+  if (size < 1 || size > largestRange)
+    throw new SupervisorError('invalid_input', `A range has 1 to ${largestRange} ports, and last is not before first.`);
+  const reserved = Object.entries(reservedBlocks).find(([owner, block]) => owner !== project && overlaps(block, span));
+  if (reserved)
+    throw new SupervisorError('conflict', `${reserved[1].first}–${reserved[1].last} is reserved for ${reserved[0]}. Choose another span.`);
+}
+
+function cursorPort(cursor: string): number {
+  const port = Number(cursor);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new SupervisorError('invalid_input', 'cursor: pass the nextCursor of the last answer.');
+  return port;
+}

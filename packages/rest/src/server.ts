@@ -1,0 +1,73 @@
+import helmet from '@fastify/helmet';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { SupervisorError, type Answerer, type Context, type Principal } from '@supervisor/core';
+import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { Gate } from './gate.js';
+import { addMetrics } from './metrics.js';
+import { openApiDocument } from './openapi.js';
+import { fastifyProblem, sendProblem } from './problem.js';
+import { addRoutes } from './routes.js';
+
+export interface RestOptions {
+  answerer: Answerer<Context>;
+  version: string;
+  verifyToken(token: string): Promise<Principal>;
+  /** `host:port` of every address this server is reached by. */
+  hosts(): readonly string[];
+  /** Rejects while the database does not answer. */
+  ping(): Promise<number>;
+  /** Takes an unexpected error under the id that the caller is shown. */
+  logError(id: string, operation: string, error: unknown): void;
+}
+
+export interface RestServer {
+  app: FastifyInstance;
+  authenticate(request: FastifyRequest): Promise<Principal>;
+}
+
+const bodyLimit = 1024 * 1024;
+
+/** The HTTP server: operations under `/api/v1`, their description, health and metrics. It does not listen yet. */
+export async function createRestServer(options: RestOptions): Promise<RestServer> {
+  const app = fastify({ bodyLimit, routerOptions: { maxParamLength: 600 }, forceCloseConnections: true });
+  const gate = new Gate(options.verifyToken, options.hosts);
+  const authenticate = (request: FastifyRequest) => gate.authenticate(request);
+
+  app.addHook('onRequest', async (request) => gate.checkHost(request));
+  app.addHook('onSend', async (_request, reply) => {
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const known = fastifyProblem(error);
+    if (known) return sendProblem(reply, known);
+    const id = crypto.randomUUID();
+    options.logError(id, request.routeOptions.url ?? 'unknown route', error);
+    return sendProblem(
+      reply,
+      new SupervisorError('internal', `Something went wrong inside Supervisor. The log has it under ${id}.`, { id }),
+    );
+  });
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, new SupervisorError('not_found', `There is no ${request.method} route here. /docs lists them.`)),
+  );
+
+  await app.register(helmet, {
+    contentSecurityPolicy: { directives: { styleSrc: ["'self'", "'unsafe-inline'"], upgradeInsecureRequests: null } },
+    strictTransportSecurity: false,
+  });
+  const metrics = addMetrics(app, authenticate);
+  const document = openApiDocument(options.answerer.operations, options.version);
+  await app.register(swagger, { mode: 'static', specification: { document: document as never } });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: false });
+  app.get('/openapi.json', async () => document);
+  app.get('/healthz', async () => ({ status: 'ok', version: options.version }));
+  app.get('/readyz', async () => {
+    await options.ping().catch(() => {
+      throw new SupervisorError('unavailable', 'The database does not answer.');
+    });
+    return { status: 'ready' };
+  });
+  addRoutes(app, metrics.count(options.answerer), authenticate);
+  return { app, authenticate };
+}

@@ -1,0 +1,182 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { AuditTrail, TokenRegistry } from '@supervisor/auth';
+import { bind, SupervisorError, type Answerer, type Context, type Home, type Principal } from '@supervisor/core';
+import {
+  createInstance,
+  databaseFailure,
+  loggable,
+  migrate,
+  openDatabase,
+  rows,
+  writeInstance,
+  type Database,
+  type Instance,
+} from '@supervisor/db';
+import { PortManager } from '@supervisor/ports';
+import { requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
+import { TaskTimer } from '@supervisor/timing';
+import { sql } from 'drizzle-orm';
+import { version } from './catalogue.js';
+import { decide, generateKey, type Decision, type Settings } from './decide.js';
+import type { Managers } from './managers.js';
+import { modules } from './modules.js';
+import { instances } from './schema.js';
+import type { Vitals } from './status.js';
+
+/** Everything a process of Supervisor runs on. */
+export interface Supervisor extends Answerer<Context> {
+  home: Home;
+  instance: Instance;
+  version: string;
+  keyId: string;
+  /** How the database was found at the start. */
+  database: { kind: Database['kind']; location: string; migrated: string[] };
+  port: number;
+  /** Who a token stands for. Rejects with `unauthenticated`. */
+  verifyToken(token: string): Promise<Principal>;
+  /** Milliseconds the database takes to answer. Rejects when it does not. */
+  ping(): Promise<number>;
+  /** Holds the service's own port in the ledger. @returns who else has it, or undefined */
+  holdPort(port: number): Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
+export type LogError = (id: string, operation: string, error: unknown) => void;
+
+/**
+ * Opens a home: decides or obeys its settings, checks the key, migrates, and binds every operation.
+ * Nothing is written before the key is known to be right.
+ */
+export async function openSupervisor(settings: Settings, logError: LogError): Promise<Supervisor> {
+  const decision = decide(settings);
+  const database = await openDatabase(decision.database);
+  try {
+    const secrets = await openSecrets(settings.home, decision, database);
+    return await compose(settings.home, decision, database, secrets, logError);
+  } catch (error) {
+    await database.close();
+    throw databaseFailure(error) ?? error;
+  }
+}
+
+interface KeyedSecrets {
+  manager: SecretsManager;
+  from: NonNullable<Decision['key']>['from'];
+}
+
+async function openSecrets(home: Home, decision: Decision, database: Database): Promise<KeyedSecrets> {
+  const needed = await requiredKeys(database);
+  if (!decision.key && needed.length > 0) throw wrongKey(needed);
+  const key = decision.key ?? generateKey(home);
+  const manager = new SecretsManager(key.text, { db: database });
+  if (needed.length > 0 && !needed.includes(manager.keyId)) throw wrongKey(needed, manager.keyId);
+  return { manager, from: key.from };
+}
+
+async function compose(
+  home: Home,
+  decision: Decision,
+  database: Database,
+  { manager: secrets, from }: KeyedSecrets,
+  logError: LogError,
+): Promise<Supervisor> {
+  const migrated = await migrate(database, modules);
+  await secrets.claim();
+  const instance = record(home, decision, { id: secrets.keyId, from });
+  await database.orm
+    .insert(instances)
+    .values({ id: instance.id })
+    .onConflictDoUpdate({ target: instances.id, set: { startedAt: sql`now()` } });
+  const options = { db: database };
+  const managers: Managers = {
+    secrets,
+    ports: new PortManager(options),
+    tasks: new TaskTimer(options),
+    tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
+  };
+  await ensureToken(home, managers.tokens);
+  const ping = () => measurePing(database);
+  const vitals: Vitals = {
+    version,
+    instance: instance.id,
+    keyId: secrets.keyId,
+    startedAt: Date.now(),
+    database: async () => ({
+      kind: database.kind,
+      location: database.location,
+      latencyMs: await ping(),
+      migrations: await countMigrations(database),
+    }),
+  };
+  const bound = bind(
+    modules,
+    { ...managers, vitals },
+    {
+      audit: new AuditTrail(options),
+      translate: databaseFailure,
+      logError: (id, operation, error) => logError(id, operation, loggable(error)),
+    },
+  );
+  return {
+    ...bound,
+    home,
+    instance,
+    version,
+    keyId: secrets.keyId,
+    database: { kind: database.kind, location: database.location, migrated },
+    port: decision.port,
+    verifyToken: (token) => managers.tokens.verify(token),
+    ping,
+    holdPort: (port) => holdPort(managers.ports, port, database.kind === 'embedded' ? '' : instance.id.slice(0, 8)),
+    close: () => database.close(),
+  };
+}
+
+function record(home: Home, decision: Decision, key: NonNullable<Instance['key']>): Instance {
+  const { recordDatabase, port, program } = decision;
+  const decided = { database: recordDatabase, key, port, ...(program ? { program } : {}) };
+  const instance = decision.instance ?? createInstance(home, decided);
+  const recorded: Instance = { ...instance, ...decided };
+  if (JSON.stringify(recorded) !== JSON.stringify(instance)) writeInstance(home, recorded);
+  return recorded;
+}
+
+// Other services and scripts of this user take the token from the file; one that the database does not know is replaced.
+async function ensureToken(home: Home, tokens: TokenRegistry): Promise<void> {
+  if (existsSync(home.token)) {
+    const known = await tokens.verify(readFileSync(home.token, 'utf8').trim()).catch((error) => {
+      if (error instanceof SupervisorError && error.code === 'unauthenticated') return undefined;
+      throw error;
+    });
+    if (known) return;
+  }
+  mkdirSync(home.directory, { recursive: true, mode: 0o700 });
+  const { token } = await tokens.create(`home ${home.directory}`.slice(0, 100));
+  writeFileSync(home.token, `${token}\n`, { mode: 0o600 });
+}
+
+// Replicas share the ledger, each with a port of its own: there the home's id tells them apart.
+async function holdPort(ports: PortManager, port: number, instance: string): Promise<string | undefined> {
+  try {
+    const [before] = (await ports.listAllocations({ project: 'meta', limit: 500 })).allocations.filter(
+      (row) => row.service === 'supervisor' && row.instance === instance,
+    );
+    if (before && before.port !== port) await ports.releasePort('meta', 'supervisor', { instance });
+    await ports.allocateSpecificPort('meta', 'supervisor', port, { instance, description: 'Supervisor itself' });
+    return undefined;
+  } catch (error) {
+    if (error instanceof SupervisorError && error.code === 'conflict') return error.message;
+    throw error;
+  }
+}
+
+async function measurePing(database: Database): Promise<number> {
+  const before = performance.now();
+  await database.orm.execute(sql`select 1`);
+  return Math.round((performance.now() - before) * 100) / 100;
+}
+
+async function countMigrations(database: Database): Promise<number> {
+  const [row] = await rows<{ count: number }>(database.orm, sql`select count(*)::int as count from supervisor.migrations`);
+  return row!.count;
+}

@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SupervisorError, type Home } from '@supervisor/core';
+import {
+  databaseSettings,
+  describeDatabase,
+  howToChange,
+  postgresFromVariables,
+  readInstance,
+  variablesOf,
+  type DatabaseSettings,
+  type Instance,
+  type Origin,
+} from '@supervisor/db';
+import { parseKey } from '@supervisor/secrets';
+
+export interface Settings {
+  home: Home;
+  /** Folder of Supervisor's own checkout, whose `.env` counts; absent when it is installed otherwise. */
+  checkout?: string | undefined;
+  /** False for a service that a pipe starts: it runs in some project's folder, whose variables are not ours. */
+  useEnvironment: boolean;
+  /** Let the settings of now replace those of the first start. */
+  reconfigure?: boolean | undefined;
+  /** The command that starts the service again, recorded for `connect()`. */
+  program?: string[] | undefined;
+}
+
+/** What a start runs with: decided by the first one, obeyed by all later ones. */
+export interface Decision {
+  /** Null before the first start. */
+  instance: Instance | null;
+  database: DatabaseSettings;
+  recordDatabase: Instance['database'];
+  /** Null: none yet, and one may be made. */
+  key: { text: string; from: NonNullable<Instance['key']>['from'] } | null;
+  port: number;
+  program?: string[] | undefined;
+}
+
+export const defaultPort = 3099;
+
+/**
+ * Finds database, key and port: what the home recorded, else the environment, else the checkout's `.env`, else embedded.
+ * @throws SupervisorError that names every problem at once.
+ */
+export function decide(settings: Settings): Decision {
+  const problems: string[] = [];
+  const attempt = <T>(find: () => T): T | undefined => {
+    try {
+      return find();
+    } catch (error) {
+      if (!(error instanceof SupervisorError)) throw error;
+      problems.push(error.message);
+      return undefined;
+    }
+  };
+  const recorded = readInstance(settings.home);
+  const obeyed = settings.reconfigure ? null : recorded;
+  const sources = sourcesOf(settings, obeyed);
+  const database = attempt(() => decideDatabase(settings.home, obeyed, sources));
+  const key = attempt(() => decideKey(settings.home, obeyed, sources, database?.settings.kind));
+  const port = attempt(() => decidePort(obeyed, settings.useEnvironment));
+  if (!database || key === undefined || port === undefined) {
+    throw new SupervisorError(
+      'conflict',
+      problems.length === 1 ? problems[0]! : `Supervisor cannot start:\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
+    );
+  }
+  return { instance: recorded, database: database.settings, recordDatabase: database.record, key, port, program: settings.program };
+}
+
+function sourcesOf({ checkout, useEnvironment }: Settings, recorded: Instance | null): Origin[] {
+  // A service that a pipe starts obeys what was recorded and nothing else.
+  if (recorded && !useEnvironment) return [];
+  const sources: Origin[] = useEnvironment ? [{ environment: true }] : [];
+  if (checkout !== undefined) sources.push({ envFile: join(checkout, '.env') });
+  return sources;
+}
+
+function decideDatabase(
+  home: Home,
+  recorded: Instance | null,
+  sources: Origin[],
+): { settings: DatabaseSettings; record: Instance['database'] } {
+  const wanted = firstOf(sources, (from) => {
+    const found = postgresFromVariables(variablesOf(from));
+    return found ? { from, settings: { kind: 'postgres' as const, ...found } } : null;
+  });
+  if (!recorded) {
+    if (!wanted) return { settings: { kind: 'embedded', directory: home.data }, record: { kind: 'embedded' } };
+    const location = describeDatabase(wanted.settings).replace(/^PostgreSQL at /, '');
+    return { settings: wanted.settings, record: { kind: 'postgres', location, from: wanted.from } };
+  }
+  if (recorded.database.kind === 'embedded') {
+    const settings: DatabaseSettings = { kind: 'embedded', directory: home.data };
+    if (wanted) {
+      throw new SupervisorError(
+        'conflict',
+        `This home's database is ${describeDatabase(settings)}, but the settings now name ${describeDatabase(wanted.settings)}. ${howToChange}`,
+      );
+    }
+    return { settings, record: recorded.database };
+  }
+  if (wanted && describeDatabase(wanted.settings) !== `PostgreSQL at ${recorded.database.location}`) {
+    throw new SupervisorError(
+      'conflict',
+      `This home uses PostgreSQL at ${recorded.database.location}, but the settings now name ${describeDatabase(wanted.settings)}. ${howToChange}`,
+    );
+  }
+  return { settings: wanted?.settings ?? databaseSettings(home, recorded), record: recorded.database };
+}
+
+function decideKey(home: Home, recorded: Instance | null, sources: Origin[], kind: DatabaseSettings['kind'] | undefined): Decision['key'] {
+  const wanted = firstOf(sources, (from) => {
+    const text = variablesOf(from)['ENCRYPTION_KEY'];
+    return text ? { text, from } : null;
+  });
+  if (wanted) parseKey(wanted.text);
+  const known = recorded?.key;
+  if (!known) {
+    if (wanted) return wanted;
+    if (existsSync(home.encryptionKey)) return { text: readKeyFile(home), from: { file: home.encryptionKey } };
+    if (kind === 'postgres') {
+      throw new SupervisorError(
+        'wrong_key',
+        'With PostgreSQL the key is yours to keep: set ENCRYPTION_KEY (make one with `openssl rand -hex 32`), in the environment or in .env.',
+      );
+    }
+    return null;
+  }
+  if (wanted && parseKey(wanted.text).fingerprint !== known.id) {
+    throw new SupervisorError(
+      'wrong_key',
+      `This home uses the key with fingerprint ${known.id}, but ENCRYPTION_KEY now has ${parseKey(wanted.text).fingerprint}. ${howToChange}`,
+    );
+  }
+  if (wanted) return { text: wanted.text, from: known.from };
+  const text = 'file' in known.from ? readKeyFile(home) : variablesOf(known.from)['ENCRYPTION_KEY'];
+  const where = 'file' in known.from ? known.from.file : 'envFile' in known.from ? known.from.envFile : 'the environment';
+  if (!text)
+    throw new SupervisorError(
+      'wrong_key',
+      `The key with fingerprint ${known.id} was in ${where} and is not there now. Put it back, or start where ENCRYPTION_KEY is set to it.`,
+    );
+  const { fingerprint } = parseKey(text);
+  if (fingerprint !== known.id)
+    throw new SupervisorError(
+      'wrong_key',
+      `This home needs the key with fingerprint ${known.id}, but ${where} now holds ${fingerprint}. Put the old one back.`,
+    );
+  return { text, from: known.from };
+}
+
+function decidePort(recorded: Instance | null, useEnvironment: boolean): number {
+  const text = useEnvironment ? process.env['SUPERVISOR_PORT'] : undefined;
+  const port = text ? Number(text) : (recorded?.port ?? defaultPort);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new SupervisorError('invalid_input', 'SUPERVISOR_PORT must be a number from 1 to 65535.');
+  return port;
+}
+
+/** Makes the key of an embedded home. Only its owner can read the file. */
+export function generateKey(home: Home): NonNullable<Decision['key']> {
+  mkdirSync(home.directory, { recursive: true, mode: 0o700 });
+  writeFileSync(home.encryptionKey, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+  return { text: readKeyFile(home), from: { file: home.encryptionKey } };
+}
+
+function readKeyFile(home: Home): string {
+  return existsSync(home.encryptionKey) ? readFileSync(home.encryptionKey, 'utf8') : '';
+}
+
+function firstOf<From, Found>(list: From[], find: (item: From) => Found | null): Found | undefined {
+  for (const item of list) {
+    const found = find(item);
+    if (found) return found;
+  }
+  return undefined;
+}

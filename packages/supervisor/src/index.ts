@@ -1,0 +1,3 @@
+export { catalogue, version } from './catalogue.js';
+export { openSupervisor, type LogError, type Supervisor } from './compose.js';
+export type { Settings } from './decide.js';

@@ -1,0 +1,12 @@
+import type { TokenRegistry } from '@supervisor/auth';
+import type { PortManager } from '@supervisor/ports';
+import type { SecretsManager } from '@supervisor/secrets';
+import type { TaskTimer } from '@supervisor/timing';
+
+/** One manager for each domain: what the operations work on. */
+export interface Managers {
+  secrets: SecretsManager;
+  ports: PortManager;
+  tasks: TaskTimer;
+  tokens: TokenRegistry;
+}

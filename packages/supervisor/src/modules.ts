@@ -1,0 +1,16 @@
+import { authModule } from '@supervisor/auth';
+import type { Module } from '@supervisor/core';
+import { portsModule } from '@supervisor/ports';
+import { secretsModule } from '@supervisor/secrets';
+import { timingModule } from '@supervisor/timing';
+import { statusOperations } from './status.js';
+
+const statusModule: Module = {
+  name: 'supervisor',
+  group: '',
+  migrations: new URL('../migrations/', import.meta.url),
+  operations: statusOperations,
+};
+
+/** Every room of the house. A new domain is added here and in compose.ts. */
+export const modules: readonly Module[] = [statusModule, authModule, secretsModule, portsModule, timingModule];
