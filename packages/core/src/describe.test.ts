@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { coerce } from './coerce.js';
 import { describe as describeModules } from './describe.js';

@@ -46,13 +46,13 @@ export const defaultPort = 3099;
  * @throws SupervisorError that names every problem at once.
  */
 export function decide(settings: Settings): Decision {
-  const problems: string[] = [];
+  const problems: SupervisorError[] = [];
   const attempt = <T>(find: () => T): T | undefined => {
     try {
       return find();
     } catch (error) {
       if (!(error instanceof SupervisorError)) throw error;
-      problems.push(error.message);
+      problems.push(error);
       return undefined;
     }
   };
@@ -63,10 +63,10 @@ export function decide(settings: Settings): Decision {
   const key = attempt(() => decideKey(settings.home, obeyed, sources, database?.settings.kind));
   const port = attempt(() => decidePort(obeyed, settings.useEnvironment));
   if (!database || key === undefined || port === undefined) {
-    throw new SupervisorError(
-      'conflict',
-      problems.length === 1 ? problems[0]! : `Supervisor cannot start:\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
-    );
+    const [only, ...others] = problems;
+    if (others.length === 0) throw only!;
+    const list = problems.map(({ message }) => `- ${message}`).join('\n');
+    throw new SupervisorError('conflict', `Supervisor cannot start:\n${list}`);
   }
   return { instance: recorded, database: database.settings, recordDatabase: database.record, key, port, program: settings.program };
 }

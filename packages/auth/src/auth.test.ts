@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { owner } from '@supervisor/core';
+import { rows, type Database } from '@supervisor/db';
+import { testDatabases } from '@supervisor/db/testing';
+import { sql } from 'drizzle-orm';
+import { AuditTrail } from './audit-trail.js';
+import { parseToken } from './token.js';
+import { TokenRegistry } from './token-registry.js';
+
+const pepper = async () => Buffer.alloc(32, 7);
+
+describe.each(testDatabases())('on $kind', ({ open }) => {
+  let database: Database;
+  let tokens: TokenRegistry;
+  beforeAll(async () => {
+    database = await open();
+    tokens = new TokenRegistry({ db: database, pepper });
+  });
+  afterAll(() => database.close());
+
+  test('a token stands for its scopes and project, and only its hash is stored', async () => {
+    const { token, id } = await tokens.create('ci', { project: 'shop', scopes: ['read'] });
+    expect(token).toMatch(/^sup_[0-9a-f]{12}_[A-Za-z0-9_-]{43}_[0-9a-f]{8}$/);
+    expect(await tokens.verify(token)).toEqual({ id, kind: 'token', scopes: ['read'], boundTo: 'shop' });
+    expect(await tokens.list()).toMatchObject([{ id, name: 'ci', project: 'shop', revokedAt: null }]);
+    const [row] = await rows<{ text: string }>(database.orm, sql`select t::text as text from supervisor.tokens t`);
+    expect(row!.text).not.toContain(parseToken(token)!.secret);
+  });
+
+  test('anything else is refused', async () => {
+    const { token, id } = await tokens.create('service');
+    const forged = token.replace(/.(?=_[0-9a-f]{8}$)/, (letter) => (letter === 'A' ? 'B' : 'A'));
+    for (const text of ['', 'x', `${token}x`, forged, token.toUpperCase()]) {
+      await expect(tokens.verify(text)).rejects.toMatchObject({ code: 'unauthenticated' });
+    }
+    await expect(new TokenRegistry({ db: database, pepper: async () => Buffer.alloc(32, 8) }).verify(token)).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
+    expect(await tokens.verify(token)).toMatchObject({ scopes: ['read', 'use', 'write'], boundTo: null });
+    await tokens.revoke(id);
+    await tokens.revoke(id);
+    await expect(tokens.verify(token)).rejects.toMatchObject({ code: 'unauthenticated' });
+    await expect(tokens.revoke('000000000000')).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  test('an expired token is refused', async () => {
+    const { token } = await tokens.create('short', { expiresInDays: 1e-9 });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await expect(tokens.verify(token)).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
+  test('the trail has an intent before and an outcome after', async () => {
+    const trail = new AuditTrail({ db: database });
+    const id = await trail.intent({ principal: owner, operation: 'store_secret', project: 'shop', subject: 'shop/a/b' });
+    const read = () =>
+      rows<{ operation: string; outcome: string | null }>(database.orm, sql`select operation, outcome from supervisor.audit_events`);
+    expect(await read()).toEqual([{ operation: 'store_secret', outcome: null }]);
+    await trail.outcome(id, 'ok');
+    expect(await read()).toEqual([{ operation: 'store_secret', outcome: 'ok' }]);
+  });
+});

@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { homeAt, type Home } from '@supervisor/core';
+import { createInstance, writeInstance } from '@supervisor/db';
+import { parseKey } from '@supervisor/secrets';
+import { decide, generateKey, type Settings } from './decide.js';
+
+const key = '0123456789abcdef'.repeat(4);
+const otherKey = 'fedcba9876543210'.repeat(4);
+const names = ['DATABASE_URL', 'DB_HOST', 'ENCRYPTION_KEY', 'SUPERVISOR_PORT'];
+
+let home: Home;
+let checkout: string;
+let settings: Settings;
+let before: (string | undefined)[];
+beforeEach(() => {
+  const folder = mkdtempSync(join(tmpdir(), 'supervisor-decide-'));
+  home = homeAt(join(folder, 'home'));
+  checkout = join(folder, 'checkout');
+  mkdirSync(checkout);
+  settings = { home, checkout, useEnvironment: true };
+  before = names.map((name) => process.env[name]);
+  for (const name of names) delete process.env[name];
+});
+afterEach(() => {
+  names.forEach((name, index) => (before[index] === undefined ? delete process.env[name] : (process.env[name] = before[index])));
+});
+
+const writeEnv = (text: string) => writeFileSync(join(checkout, '.env'), text);
+
+/** Records a decision as a start would. */
+function record(): void {
+  const { recordDatabase, key: found, port } = decide(settings);
+  const { text, from } = found ?? generateKey(home);
+  createInstance(home, { database: recordDatabase, key: { id: parseKey(text).fingerprint, from }, port });
+}
+
+test('with nothing set: embedded, a key to be made, the usual port', () => {
+  expect(decide(settings)).toMatchObject({ instance: null, database: { kind: 'embedded', directory: home.data }, key: null, port: 3099 });
+});
+
+test('the environment comes before the checkout’s .env', () => {
+  writeEnv(`DB_HOST=from-file\nENCRYPTION_KEY=${otherKey}`);
+  expect(decide(settings)).toMatchObject({
+    database: { host: 'from-file' },
+    key: { text: otherKey, from: { envFile: join(checkout, '.env') } },
+  });
+  process.env['DATABASE_URL'] = 'postgresql://u@from-environment/x';
+  process.env['ENCRYPTION_KEY'] = key;
+  expect(decide(settings)).toMatchObject({ database: { host: 'from-environment' }, key: { text: key, from: { environment: true } } });
+  expect(decide({ ...settings, useEnvironment: false })).toMatchObject({ database: { host: 'from-file' }, key: { text: otherKey } });
+});
+
+test('every problem is named in one message', () => {
+  process.env['DATABASE_URL'] = 'mysql://x';
+  process.env['ENCRYPTION_KEY'] = 'short';
+  process.env['SUPERVISOR_PORT'] = 'x';
+  expect(() => decide(settings)).toThrow(/postgresql:\/\/[^]*32 bytes[^]*SUPERVISOR_PORT/);
+});
+
+test('with PostgreSQL a missing key refuses', () => {
+  process.env['DATABASE_URL'] = 'postgresql://u@db/x';
+  expect(() => decide(settings)).toThrow(expect.objectContaining({ code: 'wrong_key' }));
+});
+
+test('later settings that name another database or key stop the start and name both', () => {
+  record();
+  process.env['DATABASE_URL'] = 'postgresql://u@elsewhere/x';
+  expect(() => decide(settings)).toThrow(/embedded in [^]*elsewhere:5432\/x[^]*--reconfigure/);
+  delete process.env['DATABASE_URL'];
+  process.env['ENCRYPTION_KEY'] = otherKey;
+  expect(() => decide(settings)).toThrow(new RegExp(parseKey(otherKey).fingerprint));
+  expect(decide({ ...settings, useEnvironment: false })).toMatchObject({ database: { kind: 'embedded' } });
+  expect(decide({ ...settings, reconfigure: true })).toMatchObject({ key: { text: otherKey } });
+});
+
+test('a home on PostgreSQL obeys what was recorded', () => {
+  writeEnv(`DATABASE_URL=postgresql://u@db/x\nENCRYPTION_KEY=${key}`);
+  record();
+  // As a pipe starts it, inside a project with variables of its own.
+  process.env['DATABASE_URL'] = 'postgresql://u@foreign/x';
+  expect(decide({ ...settings, useEnvironment: false })).toMatchObject({ database: { host: 'db' }, key: { text: key } });
+  expect(() => decide(settings)).toThrow(/db:5432\/x[^]*foreign:5432\/x/);
+  delete process.env['DATABASE_URL'];
+  writeEnv('');
+  expect(() => decide({ ...settings, useEnvironment: false })).toThrow(/db:5432\/x[^]*fingerprint/);
+});
+
+test('the recorded port stays until another is asked for', () => {
+  process.env['SUPERVISOR_PORT'] = '4000';
+  record();
+  delete process.env['SUPERVISOR_PORT'];
+  expect(decide(settings).port).toBe(4000);
+  process.env['SUPERVISOR_PORT'] = '4001';
+  expect(decide(settings).port).toBe(4001);
+});
+
+test('a home made by a script alone gets its key from the first service', () => {
+  const instance = createInstance(home, { database: { kind: 'embedded' } });
+  expect(decide(settings)).toMatchObject({ instance, key: null });
+  writeInstance(home, { ...instance, key: { id: parseKey(key).fingerprint, from: { file: home.encryptionKey } } });
+  expect(() => decide(settings)).toThrow(/Put it back/);
+});

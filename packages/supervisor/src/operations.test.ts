@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { agent, homeAt, listTools, owner, parseToolsets, type Context, type Principal } from '@supervisor/core';
+import { catalogue } from './catalogue.js';
+import { openSupervisor, type Supervisor } from './compose.js';
+
+const { operations, instructions } = catalogue();
+
+describe('the contract', () => {
+  test('operations.json is current', () => {
+    const written: unknown = JSON.parse(readFileSync(new URL('../dist/operations.json', import.meta.url), 'utf8'));
+    expect(written).toEqual(JSON.parse(JSON.stringify(catalogue())));
+  });
+
+  test('names are short, single and plain; summaries are one line', () => {
+    const names = operations.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { name, summary } of operations) {
+      expect(name).toMatch(/^[a-z]+(_[a-z]+)+$/);
+      expect(name.length).toBeLessThanOrEqual(32);
+      expect(summary).toMatch(/^[A-Z][^.\n]{5,100}$/);
+    }
+    const commands = operations.map(({ command }) => command);
+    expect(new Set(commands).size).toBe(commands.length);
+    const routes = operations.flatMap(({ route }) => (route ? [`${route.method} ${route.path.replace(/\{\w+\}/g, '{}')}`] : []));
+    expect(new Set(routes).size).toBe(routes.length);
+  });
+
+  test('inputs are flat objects that name every path field, and no sensitive field is in a URL', () => {
+    for (const { name, input, route, sensitive, access } of operations) {
+      expect({ name, strict: input.additionalProperties }).toEqual({ name, strict: false });
+      const inPath = [...(route?.path ?? '').matchAll(/\{(\w+)\}/g)].map(([, field]) => field!);
+      for (const field of inPath) expect(Object.keys(input.properties)).toContain(field);
+      expect(inPath.filter((field) => sensitive.includes(field))).toEqual([]);
+      if (route && ['GET', 'DELETE'].includes(route.method)) expect({ name, sensitive }).toEqual({ name, sensitive: [] });
+      if (access === 'owner') expect({ name, route }).toEqual({ name, route: undefined });
+    }
+  });
+
+  test('the default tools fit what an agent can afford to read', () => {
+    const tools = listTools(operations);
+    expect(tools.length).toBeLessThanOrEqual(18);
+    expect(instructions.length).toBeLessThanOrEqual(1200);
+    const shown = JSON.stringify(tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })));
+    // Three and a half characters a token, as JSON usually takes.
+    expect(shown.length / 3.5).toBeLessThanOrEqual(2500);
+    for (const { description } of listTools(operations, { toolsets: parseToolsets('all') })) expect(description.length).toBeLessThan(1000);
+  });
+});
+
+describe('every operation', () => {
+  let supervisor: Supervisor;
+  beforeAll(async () => {
+    const home = homeAt(mkdtempSync(join(tmpdir(), 'supervisor-operations-')));
+    supervisor = await openSupervisor({ home, useEnvironment: false }, (_id, operation, error) => {
+      throw new Error(`${operation} failed`, { cause: error });
+    });
+  });
+  afterAll(() => supervisor.close());
+  const as = (principal: Principal): Context => ({ principal, project: 'shop', signal: new AbortController().signal, progress: () => {} });
+  const code = (name: string, input: unknown, principal: Principal) =>
+    supervisor.call(name, input, as(principal)).then(
+      () => 'ok',
+      (error: { code: string }) => error.code,
+    );
+
+  test.each(operations)('$name refuses who lacks its scope, and what it does not know', async ({ name, access }) => {
+    const nobody: Principal = { ...agent(), scopes: [] };
+    expect(await code(name, {}, nobody)).toBe('forbidden');
+    if (access === 'owner')
+      expect(await code(name, {}, { ...nobody, kind: 'token', scopes: ['read', 'use', 'write', 'destroy'] })).toBe('forbidden');
+    expect(await code(name, { nonsense: 1 }, owner)).toBe('invalid_input');
+    expect(await code(name, [], owner)).toBe('invalid_input');
+  });
+
+  test.each(operations.filter(({ input }) => input.properties['project'] !== undefined && input.required === undefined))(
+    '$name works with what its caller’s folder says alone',
+    async ({ name }) => {
+      if (name !== 'create_token') expect(await code(name, {}, agent())).toBe('ok');
+    },
+  );
+
+  test.each(operations.filter(({ input, access }) => access !== 'owner' && (input.properties['project'] ?? input.properties['path'])))(
+    '$name keeps a bound caller in its project',
+    async ({ name, input }) => {
+      const values: Record<string, unknown> = { service: 's', id: 'i', port: 3150, type: 't', description: 'd', error: 'e', value: 'v' };
+      const fields = Object.keys(input.properties).filter((field) => input.required?.includes(field));
+      const elsewhere = input.properties['project'] ? { project: 'blog' } : { path: 'blog/a/b' };
+      const given = Object.fromEntries(fields.map((field) => [field, values[field]]));
+      expect(await code(name, { ...given, ...elsewhere }, { ...owner, kind: 'token', boundTo: 'shop' })).toBe('forbidden');
+    },
+  );
+});

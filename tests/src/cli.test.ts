@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { programs, TestHome } from './harness.js';
+
+let home: TestHome;
+beforeAll(async () => {
+  home = await TestHome.create();
+  mkdirSync(join(home.work, '.git'));
+});
+afterAll(() => home.remove());
+
+test('start, use, stop; stopped stays stopped until start', async () => {
+  expect((await home.cli('start')).stdout).toContain('Supervisor runs');
+  expect(JSON.parse((await home.cli('ports', 'allocate', 'web', '--json')).stdout)).toMatchObject({
+    project: 'shop',
+    service: 'web',
+    port: 3100,
+  });
+  expect((await home.cli('ports', 'list', '--project', 'shop')).stdout).toMatch(/port\s+project\s+service[^]*3100\s+shop\s+web/);
+  expect((await home.cli('status')).stdout).toMatch(/embedded/);
+  expect((await home.cli('stop')).stdout).toContain('is stopped');
+  const refused = await home.cli('status');
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('was stopped at') });
+  expect((await home.cli('start')).code).toBe(0);
+});
+
+test('a secret’s value comes from stdin and goes nowhere else', async () => {
+  const stored = await home.run([programs.cli, 'secrets', 'store', 'shop/stripe/key', '--provider', 'stripe'], 'fake-value\n');
+  expect(stored).toMatchObject({ code: 0, stderr: '' });
+  expect(stored.stdout).not.toContain('fake-value');
+  expect(JSON.parse((await home.cli('secrets', 'retrieve', 'shop/stripe/key', '--json')).stdout)).toMatchObject({ value: 'fake-value' });
+  expect((await home.cli('secrets', 'store', 'shop/stripe/key', '--value', 'x')).code).toBe(2);
+  expect((await home.cli('secrets', 'delete', 'shop/stripe/key')).stdout).toMatch(/deleted\s+true/);
+});
+
+test('help teaches, and a slip is answered with what there is', async () => {
+  expect((await home.cli()).stdout).toContain('ports allocate');
+  expect((await home.cli('ports', 'allocate', '--help')).stdout).toMatch(/Usage: supervisor ports allocate SERVICE[^]*--project/);
+  expect(await home.cli('port', 'allocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('ports allocate') });
+  expect(await home.cli('ports', 'alocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('ports allocate') });
+  expect(await home.cli('ports', 'allocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('Missing: SERVICE') });
+  expect(await home.cli('ports', 'get', 'nothing')).toMatchObject({ code: 1, stderr: expect.stringContaining('no port for nothing') });
+});
+
+test('what is the owner’s needs a terminal', async () => {
+  expect(await home.cli('tokens', 'create', 'ci')).toMatchObject({ code: 2, stderr: expect.stringContaining('on a terminal') });
+  expect((await home.cli('tokens', 'list')).stdout).toContain('home');
+});
+
+test('a marker file names the project, and the home is this user’s alone', async () => {
+  writeFileSync(join(home.work, '.supervisor.json'), '{"project": "other"}');
+  expect(JSON.parse((await home.cli('ports', 'allocate', 'web', '--json')).stdout)).toMatchObject({ project: 'other' });
+  for (const path of [home.home.directory, home.home.encryptionKey, home.home.token, home.home.socket, home.home.instance]) {
+    expect(statSync(path).mode & 0o077).toBe(0);
+  }
+});

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { callTool, TestHome } from './harness.js';
+
+let home: TestHome;
+let token: string;
+beforeAll(async () => {
+  home = await TestHome.create();
+  await home.start();
+  token = readFileSync(home.home.token, 'utf8').trim();
+});
+afterAll(() => home.remove());
+
+function api(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${home.url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+}
+
+test('a day over REST', async () => {
+  const path = encodeURIComponent('shop/stripe/key');
+  expect(await (await api('PUT', `/api/v1/secrets/${path}`, { value: 'fake' })).json()).toMatchObject({ version: 1, created: true });
+  expect(await (await api('GET', `/api/v1/secrets/${path}/value`)).json()).toMatchObject({ value: 'fake' });
+  expect(await (await api('PUT', '/api/v1/projects/shop/ports/web', {})).json()).toMatchObject({ port: 3100 });
+  expect(await (await api('PUT', '/api/v1/projects/shop/ports/web')).json()).toMatchObject({ port: 3100, created: false });
+  expect(await (await api('GET', '/api/v1/ports?project=shop&limit=5')).json()).toMatchObject({ allocations: [{ service: 'web' }] });
+  expect(await (await api('PUT', '/api/v1/projects/shop/tasks/t1', { type: 'bug_fix', description: 'x' })).json()).toMatchObject({
+    status: 'running',
+  });
+  expect(await (await api('POST', '/api/v1/projects/shop/tasks/t1/complete', {})).json()).toMatchObject({ status: 'completed' });
+  expect(await (await api('GET', '/api/v1/status')).json()).toMatchObject({ secrets: 1, ports: 2, tasks: 1 });
+});
+
+test('what goes wrong is problem details, with what to do next', async () => {
+  const problem = async (response: Response) => {
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    return (await response.json()) as Record<string, unknown>;
+  };
+  expect(await problem(await api('GET', '/api/v1/projects/shop/ports/wbe'))).toMatchObject({
+    status: 404,
+    code: 'not_found',
+    type: 'urn:supervisor:error:not_found',
+  });
+  expect(await problem(await api('PUT', '/api/v1/projects/shop/ports/web', { servce: 1 }))).toMatchObject({
+    status: 400,
+    code: 'invalid_input',
+  });
+  expect(await problem(await api('PUT', '/api/v1/projects/shop/ports/web', { service: 'api' }))).toMatchObject({ status: 400 });
+  expect(await problem(await api('PUT', '/api/v1/projects/shop/ports/web', '{'))).toMatchObject({ status: 400 });
+  expect(await problem(await api('PUT', '/api/v1/projects/shop/ports/web', '[]'))).toMatchObject({ status: 400 });
+  expect(await problem(await api('PUT', '/api/v1/secrets/a%2Fb?value=leak', {}))).toMatchObject({ status: 400 });
+  expect(await problem(await api('PUT', '/api/v1/secrets/a%2Fb', { value: 'x'.repeat(2 ** 20) }))).toMatchObject({ status: 413 });
+  expect(await problem(await api('DELETE', '/api/v1/secrets/a%2Fb'))).toMatchObject({ status: 403, details: { needs: 'destroy' } });
+  expect(await problem(await api('GET', '/api/v1/nothing'))).toMatchObject({ status: 404 });
+});
+
+test('only the token’s bearer, only our Host, only our Origin', async () => {
+  const status = (headers: Record<string, string>) =>
+    new Promise<number>((resolve, reject) => {
+      const { port } = new URL(home.url);
+      // fetch would not let a Host header through.
+      httpRequest({ host: '127.0.0.1', port, path: '/api/v1/status', headers }, (response) => resolve(response.resume().statusCode!))
+        .once('error', reject)
+        .end();
+    });
+  const authorization = `Bearer ${token}`;
+  expect(await status({ authorization })).toBe(200);
+  expect(await status({})).toBe(401);
+  expect(await status({ authorization: 'Bearer sup_000000000000_x' })).toBe(401);
+  expect(await status({ authorization, host: 'evil.example' })).toBe(403);
+  expect(await status({ authorization, origin: 'https://evil.example' })).toBe(403);
+  expect(await status({ authorization, origin: home.url })).toBe(200);
+});
+
+test('what is open says nothing private, metrics are not open', async () => {
+  expect(await (await fetch(`${home.url}/healthz`)).json()).toMatchObject({ status: 'ok' });
+  expect(await (await fetch(`${home.url}/readyz`)).json()).toEqual({ status: 'ready' });
+  const document = (await (await fetch(`${home.url}/openapi.json`)).json()) as { openapi: string; paths: object };
+  expect(document.openapi).toBe('3.1.0');
+  expect(Object.keys(document.paths)).toContain('/api/v1/projects/{project}/ports/{service}');
+  const docs = await fetch(`${home.url}/docs/`);
+  expect(await docs.text()).toContain('swagger-ui');
+  expect(docs.headers.get('content-security-policy')).toContain("script-src 'self'");
+  expect((await fetch(`${home.url}/metrics`)).status).toBe(401);
+  expect(await (await api('GET', '/metrics')).text()).toContain('supervisor_operation_seconds_count{operation="get_status",outcome="ok"}');
+});
+
+test('MCP over HTTP, stateless, at the root and confined to a project', async () => {
+  const connect = async (path: string) => {
+    const client = new Client({ name: 'test', version: '1.0.0' });
+    const transport = new StreamableHTTPClientTransport(new URL(`${home.url}${path}`), {
+      requestInit: { headers: { authorization: `Bearer ${token}` } },
+    });
+    await client.connect(transport as Parameters<typeof client.connect>[0]);
+    return client;
+  };
+  const client = await connect('/mcp');
+  expect((await client.listTools()).tools.map(({ name }) => name)).toContain('allocate_port');
+  expect(await callTool(client, 'allocate_port', { project: 'blog', service: 'web' })).toMatchObject({ structuredContent: { port: 3200 } });
+  await client.close();
+
+  const confined = await connect('/mcp/shop');
+  expect(await callTool(confined, 'allocate_port', { service: 'web' })).toMatchObject({ structuredContent: { port: 3100 } });
+  expect(await callTool(confined, 'allocate_port', { project: 'blog', service: 'web' })).toMatchObject({ isError: true });
+  expect(await callTool(confined, 'list_ports', {})).toMatchObject({ structuredContent: { allocations: [{ project: 'shop' }] } });
+  await confined.close();
+
+  const readOnly = await connect('/mcp?toolsets=all&readOnly');
+  expect((await readOnly.listTools()).tools.filter(({ annotations }) => !annotations?.readOnlyHint)).toEqual([]);
+  await readOnly.close();
+  expect((await api('GET', '/mcp')).status).toBe(405);
+  expect((await fetch(`${home.url}/mcp`, { method: 'POST' })).status).toBe(401);
+});
+
+test('many bad tokens are slowed down, a good one is not', async () => {
+  const statuses: number[] = [];
+  for (let count = 0; count < 25; count++)
+    statuses.push((await api('GET', '/api/v1/status', undefined, { authorization: 'Bearer nonsense' })).status);
+  expect(statuses).toContain(401);
+  expect(statuses.at(-1)).toBe(429);
+  expect((await api('GET', '/api/v1/status')).status).toBe(200);
+});
