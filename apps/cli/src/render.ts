@@ -3,11 +3,13 @@ type Row = Record<string, unknown>;
 /** An answer as a person reads it: lists as tables, the rest as names and values. */
 export function render(value: Row): string {
   const parts: string[] = [];
-  const plain = Object.entries(value).filter(([, field]) => field !== null && field !== undefined && !isTable(field));
+  const plain = Object.entries(value).filter(([, field]) => !isTable(field) && cell(field) !== '');
   const width = Math.max(0, ...plain.map(([name]) => name.length));
   if (plain.length > 0) parts.push(plain.map(([name, field]) => `${name.padEnd(width)}  ${cell(field)}`).join('\n'));
   for (const [name, field] of Object.entries(value)) {
-    if (isTable(field)) parts.push(field.length === 0 ? `no ${name}` : table(field));
+    if (!isTable(field)) continue;
+    if (field.length > 0) parts.push(table(field));
+    else if (plain.length === 0) parts.push(`no ${name}`);
   }
   return parts.join('\n\n');
 }

@@ -61,6 +61,7 @@ test('text becomes what the schema asks for, or stays text', () => {
 
 test('nearest finds slips and nothing far', () => {
   expect(nearest('shopp', ['shop', 'api', 'shops'])).toEqual(['shop', 'shops']);
+  expect(nearest('wbe', ['web', 'db'])).toEqual(['web']);
   expect(nearest('warehouse', ['shop'])).toEqual([]);
 });
 

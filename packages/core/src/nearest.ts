@@ -1,16 +1,20 @@
-/** Levenshtein distance, given up (as Infinity) once it must exceed `limit`. */
+/** How many slips lie between two words: letters left out, added, replaced, or two neighbours exchanged. Infinity past `limit`. */
 function distance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return Infinity;
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let beforeThat: number[] = [];
+  let before = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      row[j] = Math.min(previous[j]! + 1, row[j - 1]! + 1, previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+      const same = a[i - 1] === b[j - 1];
+      row[j] = Math.min(before[j]! + 1, row[j - 1]! + 1, before[j - 1]! + (same ? 0 : 1));
+      const exchanged = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (exchanged) row[j] = Math.min(row[j]!, beforeThat[j - 2]! + 1);
     }
     if (Math.min(...row) > limit) return Infinity;
-    previous = row;
+    [beforeThat, before] = [before, row];
   }
-  return previous[b.length]!;
+  return before[b.length]!;
 }
 
 /** The known names that a typing slip could have turned into `name`, closest first, at most three. */
