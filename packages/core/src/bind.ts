@@ -27,6 +27,8 @@ interface Bound {
   schema: z.ZodObject;
   project: 'own' | 'filter' | undefined;
   fallback: string | undefined;
+  /** Has an `instance` field that the caller's worktree fills in. */
+  fillsInstance: boolean;
 }
 
 /**
@@ -37,8 +39,15 @@ export function bind<Deps>(modules: readonly Module[], deps: Deps, options: Bind
   const bound = new Map<string, Bound>();
   for (const definition of modules.flatMap((module) => module.operations)) {
     if (bound.has(definition.name)) throw new Error(`Two operations are named ${definition.name}`);
-    const meta = definition.input.shape.project?.meta() ?? {};
-    bound.set(definition.name, { definition, schema: definition.input.strict(), project: meta.project, fallback: meta.fallback });
+    const { project, instance } = definition.input.shape;
+    const meta = project?.meta() ?? {};
+    bound.set(definition.name, {
+      definition,
+      schema: definition.input.strict(),
+      project: meta.project,
+      fallback: meta.fallback,
+      fillsInstance: instance?.meta()?.instance === true,
+    });
   }
   const operations = describe(modules);
 
@@ -92,7 +101,7 @@ async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Contex
 
 function parseInput(bound: Bound, raw: unknown, context: Context): Record<string, unknown> {
   const input: unknown = raw ?? {};
-  const filled = bound.project && isRecord(input) && input['project'] === undefined ? fillProject(bound, input, context) : input;
+  const filled = bound.project && isRecord(input) ? fillIn(bound, input, context) : input;
   const parsed = bound.schema.safeParse(filled);
   if (parsed.success) return parsed.data;
   throw new SupervisorError('invalid_input', `${bound.definition.name}: ${explain(parsed.error)}.`, {
@@ -100,14 +109,22 @@ function parseInput(bound: Bound, raw: unknown, context: Context): Record<string
   });
 }
 
-function fillProject(bound: Bound, input: Record<string, unknown>, context: Context): Record<string, unknown> {
+// What the caller's folder says, where the input says nothing. A worktree's name means something in its own project only.
+function fillIn(bound: Bound, input: Record<string, unknown>, context: Context): Record<string, unknown> {
+  const filled = { ...input };
+  filled['project'] ??= fillProject(bound, context);
+  if (bound.fillsInstance && filled['project'] === context.project) filled['instance'] ??= context.instance;
+  return filled;
+}
+
+function fillProject({ definition, project, fallback }: Bound, context: Context): string | undefined {
   const { boundTo } = context.principal;
-  if (bound.project === 'filter') return boundTo === null ? input : { ...input, project: boundTo };
-  const project = boundTo ?? context.project ?? bound.fallback;
-  if (project !== undefined) return { ...input, project };
+  if (project === 'filter') return boundTo ?? undefined;
+  const own = boundTo ?? context.project ?? fallback;
+  if (own !== undefined) return own;
   throw new SupervisorError(
     'invalid_input',
-    `${bound.definition.name}: no project. Say which one, or call from inside a git checkout or a folder with a .supervisor.json.`,
+    `${definition.name}: no project. Say which one, or call from inside a git checkout or a folder with a .supervisor.json.`,
     { fields: ['project'] },
   );
 }

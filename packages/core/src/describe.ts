@@ -43,7 +43,7 @@ function objectSchema(schema: z.ZodObject, io: 'input' | 'output'): ObjectSchema
   const properties: Record<string, FieldSchema> = {};
   const filled = new Set<string>();
   for (const [field, value] of Object.entries(json.properties)) {
-    const { project, fallback: _fallback, sensitive: _sensitive, ...rest } = value;
+    const { project, fallback: _fallback, instance: _instance, sensitive: _sensitive, ...rest } = value;
     if (project === 'own') filled.add(field);
     properties[field] = withoutNoise(rest);
   }

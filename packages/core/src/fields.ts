@@ -15,6 +15,11 @@ export function projectFilter() {
   return slug.optional().meta({ project: 'filter', description: 'Only this project' });
 }
 
+/** A copy of the project with things of its own. The caller's linked worktree fills it in. */
+export function instanceField() {
+  return nameField('A copy of the project, such as a linked worktree', 200).optional().meta({ instance: true });
+}
+
 /** The name of a service, a task or another thing inside a project. */
 export function nameField(description: string, longest = 100) {
   return z

@@ -3,7 +3,18 @@ export { coerce } from './coerce.js';
 export { describe } from './describe.js';
 export type { Answerer, Catalogue, FieldSchema, ObjectSchema, OperationDescription } from './description.js';
 export { errorFromBody, httpStatus, SupervisorError, type ErrorBody, type ErrorCode, type ErrorDetails } from './errors.js';
-export { instant, nameField, nextCursor, page, projectField, projectFilter, sensitive, slugPattern, textField } from './fields.js';
+export {
+  instanceField,
+  instant,
+  nameField,
+  nextCursor,
+  page,
+  projectField,
+  projectFilter,
+  sensitive,
+  slugPattern,
+  textField,
+} from './fields.js';
 export { homeAt, type Home } from './home.js';
 export { nearest } from './nearest.js';
 export { operation, type AnyOperation, type Context, type Module, type Operation, type Toolset } from './operation.js';

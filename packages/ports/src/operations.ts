@@ -1,4 +1,4 @@
-import { instant, nameField, nextCursor, operation, page, projectField, projectFilter, textField } from '@supervisor/core';
+import { instanceField, instant, nameField, nextCursor, operation, page, projectField, projectFilter, textField } from '@supervisor/core';
 import { z } from 'zod';
 import type { PortManager } from './port-manager.js';
 
@@ -7,7 +7,7 @@ export interface PortDeps {
 }
 
 const service = nameField('What listens: web, api, db …');
-const instance = nameField('A copy of the project, such as a linked worktree', 200).optional();
+const instance = instanceField();
 const portNumber = z.int().min(1).max(65535);
 
 const allocation = z.object({
@@ -35,8 +35,7 @@ export const portOperations = [
     input: z.object({ service, project: projectField(), instance, description: textField('What it is for', 500).optional() }),
     output: grant,
     subject: ({ service }) => service,
-    handle: ({ ports }: PortDeps, { project, service, ...options }, context) =>
-      ports.allocatePort(project, service, { ...options, instance: options.instance ?? context.instance }),
+    handle: ({ ports }: PortDeps, { project, service, ...options }) => ports.allocatePort(project, service, options),
   }),
   operation({
     name: 'allocate_specific_port',
@@ -53,8 +52,7 @@ export const portOperations = [
     }),
     output: grant,
     subject: ({ service, port }) => `${service}:${port}`,
-    handle: ({ ports }: PortDeps, { project, service, port, ...options }, context) =>
-      ports.allocateSpecificPort(project, service, port, { ...options, instance: options.instance ?? context.instance }),
+    handle: ({ ports }: PortDeps, { project, service, port, ...options }) => ports.allocateSpecificPort(project, service, port, options),
   }),
   operation({
     name: 'get_port',
@@ -63,8 +61,7 @@ export const portOperations = [
     access: 'read',
     input: z.object({ service, project: projectField(), instance }),
     output: allocation,
-    handle: ({ ports }: PortDeps, { project, service, instance }, context) =>
-      ports.getPort(project, service, { instance: instance ?? context.instance }),
+    handle: ({ ports }: PortDeps, { project, service, instance }) => ports.getPort(project, service, { instance }),
   }),
   operation({
     name: 'list_ports',
@@ -87,8 +84,7 @@ export const portOperations = [
     input: z.object({ service, project: projectField(), instance }),
     output: z.object({ released: z.boolean(), port: portNumber.nullable() }),
     subject: ({ service }) => service,
-    handle: ({ ports }: PortDeps, { project, service, instance }, context) =>
-      ports.releasePort(project, service, { instance: instance ?? context.instance }),
+    handle: ({ ports }: PortDeps, { project, service, instance }) => ports.releasePort(project, service, { instance }),
   }),
   operation({
     name: 'get_port_utilization',

@@ -2,62 +2,18 @@ import { nearest, SupervisorError } from '@supervisor/core';
 import { connect, rows, type Database, type Orm } from '@supervisor/db';
 import { and, asc, count, eq, gt, or, sql, type SQL } from 'drizzle-orm';
 import { portMigrations } from './migrations.js';
-import { chooseBlock, deniedIn, overlaps, readEphemeralRange, refusedByBrowsers, reservedBlocks, type Span } from './range.js';
+import {
+  ownerOf,
+  type AllocateOptions,
+  type Allocation,
+  type Grant,
+  type ListOptions,
+  type PortRange,
+  type Utilization,
+} from './allocation.js';
+import { ensureRange } from './ensure-range.js';
+import { refusedByBrowsers, reservedBlocks, type Span } from './range.js';
 import { portAllocations, portRanges } from './schema.js';
-
-/** A port and who has it. */
-export interface Allocation {
-  port: number;
-  project: string;
-  /** A linked worktree of the project; empty for the main one. */
-  instance: string;
-  service: string;
-  /** Outside the project's own range. */
-  pinned: boolean;
-  description: string | null;
-  createdAt: string;
-}
-
-/** The answer to asking for a port. */
-export interface Grant extends Allocation {
-  /** False when the service already had it. */
-  created: boolean;
-  /** What the caller should know besides. */
-  notes: string[];
-}
-
-export interface PortRange extends Span {
-  project: string;
-  denied: number[];
-  createdAt: string;
-}
-
-export interface Utilization extends Span {
-  project: string;
-  allocated: number;
-  free: number;
-  percent: number;
-}
-
-export interface AllocateOptions {
-  /** A copy of the project with ports of its own, such as a linked worktree. */
-  instance?: string | undefined;
-  description?: string | undefined;
-}
-
-export interface ListOptions {
-  project?: string | undefined;
-  port?: number | undefined;
-  /** At most this many, 1–500; 100 when absent. */
-  limit?: number | undefined;
-  /** `nextCursor` of the page before. */
-  cursor?: string | undefined;
-}
-
-// The first number of the advisory locks that ports take; the second is a range's id, or 0 for the list of ranges.
-const lockSpace = 7_385_002;
-
-const largestRange = 10_000;
 
 /** Gives every service of every project a port of its own, for good, whoever asks at once. */
 export class PortManager {
@@ -76,7 +32,7 @@ export class PortManager {
     const claim = () => this.#claim(orm, project, service, options);
     const claimed = await claim();
     if (claimed) return { ...claimed, notes: [] };
-    const notes = await this.#ensureRange(orm, project);
+    const notes = await ensureRange(orm, project);
     const second = await claim();
     if (second) return { ...second, notes };
     throw await this.#exhausted(project);
@@ -110,11 +66,11 @@ export class PortManager {
     const held = holders.find((row) => row.project === project && row.instance === instance && row.service === service);
     if (held?.port === port) return { ...held, created: false, notes: [] };
     if (held)
-      throw new SupervisorError('conflict', `${name(held)} already has port ${held.port}. Release it first to move to ${port}.`, {
+      throw new SupervisorError('conflict', `${ownerOf(held)} already has port ${held.port}. Release it first to move to ${port}.`, {
         port: held.port,
       });
     const other = holders[0];
-    const who = other ? name(other) : 'another service';
+    const who = other ? ownerOf(other) : 'another service';
     throw new SupervisorError(
       'conflict',
       `Port ${port} belongs to ${who}. Choose another one, or release it there.`,
@@ -125,13 +81,16 @@ export class PortManager {
   /** @throws SupervisorError `not_found`, with the services that come near. */
   async getPort(project: string, service: string, options: { instance?: string | undefined } = {}): Promise<Allocation> {
     const { orm } = await this.#database();
-    const rows = await orm.select().from(portAllocations).where(eq(portAllocations.project, project));
-    const row = rows.find((candidate) => candidate.service === service && candidate.instance === (options.instance ?? ''));
-    if (row) return row;
-    const near = nearest(
-      service,
-      rows.map((candidate) => candidate.service),
+    const owner = and(
+      eq(portAllocations.project, project),
+      eq(portAllocations.instance, options.instance ?? ''),
+      eq(portAllocations.service, service),
     );
+    const [row] = await orm.select().from(portAllocations).where(owner);
+    if (row) return row;
+    const services = await orm.select({ name: portAllocations.service }).from(portAllocations).where(eq(portAllocations.project, project));
+    const names = services.map(({ name }) => name);
+    const near = nearest(service, names);
     const hint = near.length > 0 ? ` There is ${near.join(', ')}.` : ' Allocate one.';
     throw new SupervisorError('not_found', `${project} has no port for ${service}.${hint}`, { near });
   }
@@ -201,9 +160,8 @@ export class PortManager {
    * @throws SupervisorError `conflict` when the project has another range or the span is somebody else's.
    */
   async createPortRange(project: string, span?: Span): Promise<PortRange> {
-    if (span) checkSpan(project, span);
     const { orm } = await this.#database();
-    await this.#ensureRange(orm, project, span);
+    await ensureRange(orm, project, span);
     const [range] = await orm.select().from(portRanges).where(eq(portRanges.project, project));
     if (!range) throw new SupervisorError('conflict', `The range of ${project} was removed while it was made. Ask again.`);
     if (span && (range.first !== span.first || range.last !== span.last)) {
@@ -252,37 +210,6 @@ export class PortManager {
     };
   }
 
-  async #ensureRange(orm: Orm, project: string, span?: Span): Promise<string[]> {
-    return orm.transaction(async (tx) => {
-      await tx.execute(sql`select pg_advisory_xact_lock(${lockSpace}::int, 0)`);
-      const ranges = await tx.select().from(portRanges);
-      if (ranges.some((range) => range.project === project)) return [];
-      const ephemeral = readEphemeralRange();
-      const block = span ?? chooseBlock(project, ranges, ephemeral);
-      if (!block)
-        throw new SupervisorError('exhausted', 'Every block of 100 ports is taken. Pin a single port instead (allocate_specific_port).');
-      const owner = ranges.find((range) => overlaps(range, block));
-      if (owner)
-        throw new SupervisorError(
-          'conflict',
-          `${block.first}–${block.last} overlaps the range of ${owner.project} (${owner.first}–${owner.last}).`,
-        );
-      await tx.insert(portRanges).values({ project, ...block, denied: deniedIn(block) });
-      const notes: string[] = [];
-      const near = nearest(
-        project,
-        ranges.map((range) => range.project),
-      );
-      if (near.length > 0) notes.push(`${project} is new. Did you mean ${near.join(' or ')}?`);
-      if (overlaps(block, ephemeral)) {
-        notes.push(
-          `The range ${block.first}–${block.last} lies where the kernel takes ports for outgoing connections: a port can be busy for a while.`,
-        );
-      }
-      return notes;
-    });
-  }
-
   async #exhausted(project: string): Promise<SupervisorError> {
     const [range] = await this.getUtilization(project);
     const { orm } = await this.#database();
@@ -293,7 +220,7 @@ export class PortManager {
           .where(sql`${portAllocations.port} between ${range.first} and ${range.last}`)
           .orderBy(asc(portAllocations.port))
       : [];
-    const holders = held.map((row) => ({ port: row.port, holder: name(row) }));
+    const holders = held.map((row) => ({ port: row.port, holder: ownerOf(row) }));
     const some = holders
       .slice(0, 5)
       .map(({ port, holder }) => `${port} ${holder}`)
@@ -304,19 +231,6 @@ export class PortManager {
       { holders },
     );
   }
-}
-
-function name(row: { project: string; instance: string; service: string }): string {
-  return row.instance === '' ? `${row.project}/${row.service}` : `${row.project}/${row.service} (${row.instance})`;
-}
-
-function checkSpan(project: string, span: Span): void {
-  const size = span.last - span.first + 1;
-  if (size < 1 || size > largestRange)
-    throw new SupervisorError('invalid_input', `A range has 1 to ${largestRange} ports, and last is not before first.`);
-  const reserved = Object.entries(reservedBlocks).find(([owner, block]) => owner !== project && overlaps(block, span));
-  if (reserved)
-    throw new SupervisorError('conflict', `${reserved[1].first}–${reserved[1].last} is reserved for ${reserved[0]}. Choose another span.`);
 }
 
 function cursorPort(cursor: string): number {
