@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { homeAt, type Home } from '@supervisor/core/home';
 import { SupervisorError } from '@supervisor/core/errors';
@@ -45,7 +46,7 @@ async function main(): Promise<void> {
   if (!auto) rmSync(home.stopped, { force: true });
   else if (existsSync(home.stopped)) return;
 
-  const lock = tryLock(home.serviceLock, 'service');
+  const lock = await lockService(home, quiet);
   if ('holder' in lock) {
     if (!quiet)
       console.log(
@@ -57,6 +58,15 @@ async function main(): Promise<void> {
     await run(home, { auto, quiet, reconfigure: values.reconfigure });
   } catch (error) {
     fail(home, error, quiet);
+  }
+}
+
+// A service that a person has just stopped is still writing its last: wait for it rather than say that it runs.
+async function lockService(home: Home, quiet: boolean): Promise<ReturnType<typeof tryLock>> {
+  for (let tries = 0; ; tries++) {
+    const lock = tryLock(home.serviceLock, 'service');
+    if (quiet || !('holder' in lock) || existsSync(home.service) || tries === 50) return lock;
+    await sleep(100);
   }
 }
 

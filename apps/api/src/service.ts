@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createRestServer } from '@supervisor/rest';
 import { catalogue, openSupervisor, type Settings, type Supervisor } from '@supervisor/supervisor';
 import { describeListener } from './listener.js';
@@ -15,6 +15,8 @@ export interface Service {
   notes: string[];
   close(): Promise<void>;
 }
+
+const drainMilliseconds = 3000;
 
 /** Opens the home and serves it: HTTP on loopback, and the Unix socket. */
 export async function startService(settings: Settings, log: Log, onShutdown: () => void): Promise<Service> {
@@ -53,27 +55,15 @@ export async function startService(settings: Settings, log: Log, onShutdown: () 
     onShutdown,
     onError: (error) => log('error', 'A session sent what is not JSON-RPC', errorFields(error)),
   });
-  const connections = trackConnections(socket);
   writeFileSync(home.service, `${JSON.stringify({ pid: process.pid, version, url, startedAt: new Date().toISOString() })}\n`, {
     mode: 0o600,
   });
   rmSync(home.failure, { force: true });
 
   async function close(): Promise<void> {
-    socket.close();
-    await Promise.race([rest.app.close(), new Promise((resolve) => setTimeout(resolve, 3000).unref())]);
-    for (const connection of connections) connection.destroySoon();
-    rmSync(home.service, { force: true });
+    await Promise.all([socket.close(), Promise.race([rest.app.close(), sleep(drainMilliseconds, undefined, { ref: false })])]);
     await supervisor.close();
+    rmSync(home.service, { force: true });
   }
   return { supervisor, url, notes, close };
-}
-
-function trackConnections(server: Server): Set<import('node:net').Socket> {
-  const connections = new Set<import('node:net').Socket>();
-  server.on('connection', (connection) => {
-    connections.add(connection);
-    connection.once('close', () => connections.delete(connection));
-  });
-  return connections;
 }

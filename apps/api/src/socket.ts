@@ -1,6 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readLines } from '@supervisor/client';
 import {
   agent,
@@ -39,16 +40,35 @@ interface Caller {
   selection: ToolSelection;
 }
 
+export interface SocketServer {
+  /** Takes no new calls, lets those that run come to their end for a while, and ends the sessions. */
+  close(): Promise<void>;
+}
+
+const drainMilliseconds = 3000;
+
 /** Serves newline JSON-RPC on a Unix socket that only this user can open. One connection is one session. */
-export async function listenOnSocket(options: SocketOptions): Promise<Server> {
+export async function listenOnSocket(options: SocketOptions): Promise<SocketServer> {
   prepareFolder(options.path);
-  const server = createServer((socket) => new Session(socket, options));
+  const sessions = new Set<Session>();
+  const server = createServer((socket) => {
+    const session = new Session(socket, options);
+    sessions.add(session);
+    socket.once('close', () => sessions.delete(session));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.path, resolve);
   });
   chmodSync(options.path, 0o600);
-  return server;
+  return {
+    async close() {
+      server.close();
+      const drained = Promise.all([...sessions].map((session) => session.drain()));
+      await Promise.race([drained, sleep(drainMilliseconds, undefined, { ref: false })]);
+      for (const session of sessions) session.end();
+    },
+  };
 }
 
 // A leftover socket is dead: the caller holds the service lock. In a shared temp folder, ours must be our own.
@@ -64,6 +84,7 @@ function prepareFolder(path: string): void {
 class Session {
   #caller: Caller | undefined;
   readonly #running = new Map<number, AbortController>();
+  #onIdle: (() => void) | undefined;
 
   constructor(
     private readonly socket: Socket,
@@ -82,6 +103,19 @@ class Session {
     });
   }
 
+  /** Reads no further; resolves when nothing runs. A call that was not read is sent again by its client, to the next service. */
+  drain(): Promise<void> {
+    this.socket.pause();
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      if (this.#running.size === 0) resolve();
+    });
+  }
+
+  end(): void {
+    this.socket.destroySoon();
+  }
+
   async #receive(line: string): Promise<void> {
     const request = JSON.parse(line) as Request;
     const { id, method, params = {} } = request;
@@ -96,6 +130,7 @@ class Session {
       this.#send({ id, error: { code: -32000, message: error.message, data: { code: error.code, details: error.details } } });
     } finally {
       this.#running.delete(id);
+      if (this.#running.size === 0) this.#onIdle?.();
     }
   }
 

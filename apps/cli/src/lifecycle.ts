@@ -30,7 +30,7 @@ export async function stop(home: Home): Promise<void> {
   await rpc.request('shutdown', {}).catch(() => {});
   rpc.close();
   const deadline = Date.now() + stopMilliseconds;
-  // service.json goes last but for the database: then the lock is free for the next start.
+  // service.json goes last.
   while (existsSync(home.service)) {
     if (Date.now() > deadline)
       throw new SupervisorError('unavailable', `The service (pid ${readServiceNote(home)?.pid}) is still ending. Look again in a moment.`);

@@ -24,9 +24,16 @@ export interface ServiceNote {
   startedAt: string;
 }
 
+/** `yielded`: another service was faster, and has the home or fails in its turn. */
+interface Start {
+  state: 'running' | 'yielded' | 'failed';
+  at: number;
+}
+
 type OnNotification = (method: string, params: Record<string, unknown>) => void;
 
 const startMilliseconds = 60_000;
+const yieldMilliseconds = 2000;
 
 /** The note of the service that runs, or ran last; null when there is none. */
 export function readServiceNote(home: Home): ServiceNote | null {
@@ -56,7 +63,7 @@ export async function findService(home: Home, onNotification?: OnNotification): 
  */
 export async function ensureService(home: Home, program: Program | null, options: ConnectOptions = {}): Promise<Rpc> {
   const deadline = Date.now() + startMilliseconds;
-  let start: { failed: boolean } | undefined;
+  let start: Start | undefined;
   for (let pause = 10; ; pause = Math.min(pause * 2, 200)) {
     const rpc = await findService(home, options.onNotification);
     if (rpc) return rpc;
@@ -66,8 +73,11 @@ export async function ensureService(home: Home, program: Program | null, options
         'unavailable',
         'No service runs for this home. Start one: npm start in the Supervisor checkout, or supervisor start.',
       );
-    start ??= startService(home, program, options.withEnvironment === true);
-    if (start.failed) throw readFailure(home);
+    // One that yielded to a service in its last moments is started once more.
+    if (!start || (start.state === 'yielded' && Date.now() - start.at > yieldMilliseconds)) {
+      start = startService(home, program, options.withEnvironment === true);
+    }
+    if (start.state === 'failed' || (start.state === 'yielded' && existsSync(home.failure))) throw readFailure(home);
     if (Date.now() > deadline)
       throw new SupervisorError('unavailable', `The service did not start within ${startMilliseconds / 1000} s. ${home.logs} has its log.`);
     await sleep(pause);
@@ -85,8 +95,8 @@ function refuseStopped(home: Home): void {
 }
 
 // Starts a service that outlives this process. Unless a person starts it, it sees nothing of the folder and the environment we run in.
-function startService(home: Home, program: Program, withEnvironment: boolean): { failed: boolean } {
-  const state = { failed: false };
+function startService(home: Home, program: Program, withEnvironment: boolean): Start {
+  const start: Start = { state: 'running', at: Date.now() };
   mkdirSync(home.logs, { recursive: true, mode: 0o700 });
   rmSync(home.failure, { force: true });
   const log = openSync(join(home.logs, 'service.log'), 'a', 0o600);
@@ -97,11 +107,10 @@ function startService(home: Home, program: Program, withEnvironment: boolean): {
     detached: true,
     stdio: ['ignore', log, log],
   });
-  // Exit code 0 means that another service was faster.
-  child.once('exit', (code) => (state.failed = code !== 0));
-  child.once('error', () => (state.failed = true));
+  child.once('exit', (code) => (start.state = code === 0 ? 'yielded' : 'failed'));
+  child.once('error', () => (start.state = 'failed'));
   child.unref();
-  return state;
+  return start;
 }
 
 function cleanEnvironment(): Record<string, string> {

@@ -44,20 +44,16 @@ export class Session implements Connection {
     options: { repeat?: 'never' | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<unknown> {
     for (let attempt = 1; ; attempt++) {
-      const rpc = await this.#connected();
+      let sent = false;
       try {
+        const rpc = await this.#connected();
+        sent = true;
         return await rpc.request(method, params, options.signal);
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error;
         if (options.signal?.aborted) throw new SupervisorError('cancelled', 'The call was cancelled.');
-        if (options.repeat === 'never') {
-          throw new SupervisorError(
-            'outcome_unknown',
-            'The connection was lost before the answer came, and this call is not safe to repeat. Check whether it was carried out before trying again.',
-          );
-        }
-        if (attempt === mostTries)
-          throw new SupervisorError('unavailable', 'The service ends whenever it gets this call. Its log says why (supervisor logs).');
+        if (sent && options.repeat === 'never') throw outcomeUnknown();
+        if (attempt === mostTries) throw serviceKeepsEnding();
       }
     }
   }
@@ -95,4 +91,13 @@ export class Session implements Connection {
     onConnect?.();
     return rpc;
   }
+}
+
+function outcomeUnknown(): SupervisorError {
+  const message = 'The connection was lost before the answer came, and this call is not safe to repeat. Check whether it was carried out.';
+  return new SupervisorError('outcome_unknown', message);
+}
+
+function serviceKeepsEnding(): SupervisorError {
+  return new SupervisorError('unavailable', 'The service ends whenever it gets this call. Its log says why (supervisor logs).');
 }
