@@ -59,7 +59,7 @@ export function runRelay({ url, project, selection }: Options): void {
 
 function readToken(): string {
   const { SUPERVISOR_TOKEN: token, SUPERVISOR_TOKEN_FILE: file } = process.env;
-  const found = token ?? (file === undefined ? undefined : readFileSync(file, 'utf8').trim());
+  const found = token || (file ? readFileSync(file, 'utf8').trim() : undefined);
   if (!found) throw new Error('--url needs a token: set SUPERVISOR_TOKEN_FILE to a file with it, or SUPERVISOR_TOKEN.');
   return found;
 }

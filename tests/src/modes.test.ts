@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { callTool, programs, TestHome } from './harness.js';
+import { openPostgresForTests } from './postgres.js';
+
+const ENCRYPTION_KEY = '0123456789abcdef'.repeat(4);
+
+let home: TestHome;
+beforeEach(async () => {
+  home = await TestHome.create();
+});
+afterEach(() => home.remove());
+
+test('a pipe to a service elsewhere, by URL and token', async () => {
+  await home.start();
+  home.env['SUPERVISOR_TOKEN_FILE'] = home.home.token;
+  const client = await home.client(['--url', home.url, '--project', 'shop']);
+  expect((await client.listTools()).tools.map(({ name }) => name)).toContain('store_secret');
+  expect(await callTool(client, 'allocate_port', { service: 'web' })).toMatchObject({ structuredContent: { port: 3100, project: 'shop' } });
+  expect(await callTool(client, 'allocate_port', { service: 'web', project: 'blog' })).toMatchObject({ isError: true });
+  const { stderr } = await home.run([programs.pipe, '--url', home.url], '', { SUPERVISOR_TOKEN_FILE: '' });
+  expect(stderr).toContain('SUPERVISOR_TOKEN');
+});
+
+test('a pipe that stands alone, on PostgreSQL only', async () => {
+  expect(await home.run([programs.pipe, '--standalone'])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('DATABASE_URL'),
+  });
+  const database = await openPostgresForTests();
+  if (!database) return;
+  const alone = await TestHome.create({ ENCRYPTION_KEY, DATABASE_URL: database.url });
+  const client = await alone.client(['--standalone']);
+  expect(await callTool(client, 'allocate_port', { service: 'web', project: 'shop' })).toMatchObject({ structuredContent: { port: 3100 } });
+  await alone.remove();
+  await database.drop();
+});
+
+test('a busy port is named with who has it, and the socket serves all the same', async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(Number(home.env['SUPERVISOR_PORT']), '127.0.0.1', resolve));
+  const child = home.spawn([programs.api], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let banner = '';
+  await new Promise<void>((resolve) => {
+    child.stdout!.on('data', (chunk) => {
+      banner += String(chunk);
+      if (banner.includes('Keep a copy')) resolve();
+    });
+  });
+  other.close();
+  expect(banner).toContain(`Port ${home.env['SUPERVISOR_PORT']} is taken by pid ${process.pid}`);
+  expect((await home.cli('status')).stdout).toContain('embedded');
+});
+
+test('a second start says that the first one runs', async () => {
+  await home.start();
+  expect((await home.run([programs.api])).stdout).toMatch(/already running for .* \(pid \d+\)/);
+});
+
+// `script` gives the command a terminal, as a person would have.
+const hasTerminal = spawnSync('script', ['--version']).status === 0;
+
+(hasTerminal ? test : test.skip)('the owner makes a token on a terminal; it is shown once and works', async () => {
+  await home.start();
+  const onTerminal = (command: string, answer: string) => {
+    const { env } = home;
+    return spawnSync('script', ['-qec', `${process.execPath} ${programs.cli} ${command}`, '/dev/null'], {
+      input: answer,
+      encoding: 'utf8',
+      env,
+    }).stdout;
+  };
+  expect(onTerminal('tokens create ci --project shop --read-only', 'n\n')).toContain('Nothing was done');
+  const [token] = /sup_\w+_[\w-]{43}_[0-9a-f]{8}/.exec(onTerminal('tokens create ci --project shop --read-only', 'y\n')) ?? [];
+  expect(token).toBeDefined();
+  const ask = (path: string, method = 'GET') =>
+    fetch(`${home.url}/api/v1${path}`, { method, headers: { authorization: `Bearer ${token}` } });
+  expect((await ask('/ports')).status).toBe(200);
+  expect((await ask('/ports?project=blog')).status).toBe(403);
+  expect((await ask('/projects/shop/ports/web', 'PUT')).status).toBe(403);
+  const id = token!.split('_')[1];
+  expect(onTerminal(`tokens revoke ${id}`, 'y\n')).toContain('revokedAt');
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  expect((await ask('/ports')).status).toBe(401);
+  expect(readFileSync(`${home.home.logs}/service.log`, 'utf8')).not.toContain(token!);
+});
