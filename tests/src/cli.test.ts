@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { programs, TestHome } from './harness.js';
@@ -54,4 +55,11 @@ test('a marker file names the project, and the home is this user’s alone', asy
   for (const path of [home.home.directory, home.home.encryptionKey, home.home.token, home.home.socket, home.home.instance]) {
     expect(statSync(path).mode & 0o077).toBe(0);
   }
+});
+
+test('start leaves the command in the home', async () => {
+  const { SUPERVISOR_HOME: _, ...env } = home.env;
+  const { stdout } = spawnSync(home.home.command, ['ports', 'get', 'web', '--project', 'shop', '--json'], { env, encoding: 'utf8' });
+  expect(JSON.parse(stdout)).toMatchObject({ port: 3100 });
+  expect(statSync(home.home.command).mode & 0o777).toBe(0o700);
 });

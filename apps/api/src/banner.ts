@@ -1,10 +1,12 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Service } from './service.js';
 
 const pipe = fileURLToPath(new URL('../../mcp-server/dist/main.js', import.meta.url));
 
 /** What a person reads when the service is up: where it is, what it holds, and how to connect an agent. */
-export function banner({ supervisor, url, notes }: Service): string {
+export function banner({ supervisor, url, notes }: Service, command: string): string {
   const { home, version, database, keyId, instance } = supervisor;
   const keyFrom = instance.key?.from;
   const keyPlace = !keyFrom
@@ -14,6 +16,8 @@ export function banner({ supervisor, url, notes }: Service): string {
       : 'envFile' in keyFrom
         ? `ENCRYPTION_KEY in ${keyFrom.envFile}`
         : 'ENCRYPTION_KEY in the environment';
+  // A host starts the pipe without our environment: a home in an unusual place must be said.
+  const args = home.directory === join(homedir(), '.supervisor') ? [pipe] : [pipe, '--home', home.directory];
   const lines = [
     `Supervisor ${version}, pid ${process.pid}`,
     '',
@@ -23,12 +27,13 @@ export function banner({ supervisor, url, notes }: Service): string {
     `  key        fingerprint ${keyId}, from ${keyPlace}`,
     `  token      ${home.token}`,
     `  socket     ${home.socket}`,
+    `  command    ${command}`,
     ...(url ? [`  http       ${url}  (docs at ${url}/docs)`] : []),
     ...notes.map((note) => `  note       ${note}`),
     '',
     'Connect an agent:',
-    `  Claude Code   claude mcp add --scope user meta -- ${process.execPath} ${pipe}`,
-    `  other hosts   {"mcpServers": {"meta": {"command": ${JSON.stringify(process.execPath)}, "args": [${JSON.stringify(pipe)}]}}}`,
+    `  Claude Code   claude mcp add --scope user meta -- ${process.execPath} ${args.join(' ')}`,
+    `  other hosts   {"mcpServers": {"meta": {"command": ${JSON.stringify(process.execPath)}, "args": ${JSON.stringify(args)}}}}`,
     ...(url ? [`  over HTTP     ${url}/mcp  with the header  Authorization: Bearer <the token>`] : []),
     '',
     'Keep a copy of the key elsewhere: without it nothing stored can be read again.',

@@ -75,10 +75,11 @@ async function run(
   { auto, quiet, reconfigure }: { auto: boolean; quiet: boolean; reconfigure: boolean | undefined },
 ): Promise<void> {
   // Loaded only now: a start that comes second is gone before this.
-  const [{ startService }, { openLog }, { banner }] = await Promise.all([
+  const [{ startService }, { openLog }, { banner }, { installCommand }] = await Promise.all([
     import('./service.js'),
     import('./log.js'),
     import('./banner.js'),
+    import('./command.js'),
   ]);
   const log = openLog(home);
   let ending: Promise<void> | undefined;
@@ -96,7 +97,9 @@ async function run(
   const service = await startService({ home, checkout, useEnvironment: !auto, reconfigure, program }, log, () => end('asked by its owner'));
   process.on('SIGTERM', () => end('SIGTERM')).on('SIGINT', () => end('SIGINT'));
   log('info', 'started', { version: service.supervisor.version, database: service.supervisor.database.kind, url: service.url });
-  if (!quiet) console.log(banner(service));
+  if (auto) return;
+  const command = installCommand(home);
+  if (!quiet) console.log(banner(service, command));
 }
 
 // A SupervisorError says what to do; of anything else the log has the rest.

@@ -22,6 +22,8 @@ export interface Home {
   /** Why the last start that nobody watched failed; gone after a good one. */
   failure: string;
   logs: string;
+  /** The supervisor command, with this home and this checkout in it. */
+  command: string;
   backups: string;
 }
 
@@ -45,6 +47,7 @@ export function homeAt(directory = process.env['SUPERVISOR_HOME'] || join(homedi
     stopped: at('stopped'),
     failure: at('failure.json'),
     logs: at('logs'),
+    command: at('bin/supervisor'),
     backups: at('backups'),
   };
 }
