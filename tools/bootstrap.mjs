@@ -60,6 +60,8 @@ const known = {
     run('Types', ...node('typescript/bin/tsc', '-b'));
   },
   build() {
+    // One compiler for all projects takes a quarter of what one for each takes; Nx then finds their output fresh.
+    run('Compiling', ...node('typescript/bin/tsc', '-b'));
     run('Building', ...node('nx/dist/bin/nx.js', 'run-many', '-t', 'build', '--outputStyle=static'));
   },
   test() {
