@@ -1,6 +1,6 @@
 import { parseToolsets, slugPattern, SupervisorError, type Principal, type ToolSelection } from '@supervisor/core';
 import { answerHttp, type McpOptions } from '@supervisor/mcp';
-import { contextOf, type RestServer } from '@supervisor/rest';
+import type { RestServer } from '@supervisor/rest';
 import type { FastifyRequest } from 'fastify';
 
 /** MCP over Streamable HTTP at `/mcp`, and at `/mcp/{project}` confined to that project. */
@@ -10,10 +10,9 @@ export function addMcpRoutes({ app, authenticate }: RestServer, options: Pick<Mc
     app.post(path, async (request, reply) => {
       const principal = confine(await authenticate(request), (request.params as { project?: string }).project);
       const selection = readSelection(request);
-      const { signal: _signal, progress: _progress, ...caller } = contextOf(principal, reply);
       reply.hijack();
       await answerHttp(
-        { ...options, selection, caller: { ...caller, project: principal.boundTo ?? undefined } },
+        { ...options, selection, caller: { principal, project: principal.boundTo ?? undefined } },
         request.raw,
         reply.raw,
         request.body,

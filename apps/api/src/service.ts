@@ -47,6 +47,10 @@ export async function startService(settings: Settings, log: Log, onShutdown: () 
       `Port ${port} is taken by ${describeListener(port) ?? 'another process'}: no HTTP. Agents and the command line work over the socket. Free it, or set SUPERVISOR_PORT.`,
     );
   }
+  // Before the socket: whoever can connect can also read whose it is.
+  writeFileSync(home.service, `${JSON.stringify({ pid: process.pid, version, url, startedAt: new Date().toISOString() })}\n`, {
+    mode: 0o600,
+  });
   const identity = { version, hash, instance: supervisor.instance.id, pid: process.pid };
   const socket = await listenOnSocket({
     path: home.socket,
@@ -54,9 +58,6 @@ export async function startService(settings: Settings, log: Log, onShutdown: () 
     identity,
     onShutdown,
     onError: (error) => log('error', 'A session sent what is not JSON-RPC', errorFields(error)),
-  });
-  writeFileSync(home.service, `${JSON.stringify({ pid: process.pid, version, url, startedAt: new Date().toISOString() })}\n`, {
-    mode: 0o600,
   });
   rmSync(home.failure, { force: true });
 

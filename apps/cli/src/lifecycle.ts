@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -60,5 +59,6 @@ export async function logs(home: Home, follow: boolean): Promise<void> {
 /** Runs the MCP server in place of this process. */
 export function mcp(words: string[]): void {
   const main = fileURLToPath(new URL('../../mcp-server/dist/main.js', import.meta.url));
+  const { spawn } = process.getBuiltinModule('node:child_process');
   spawn(process.execPath, [main, ...words], { stdio: 'inherit' }).once('exit', (code) => process.exit(code ?? 1));
 }

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -101,6 +100,8 @@ function startService(home: Home, program: Program, withEnvironment: boolean): S
   rmSync(home.failure, { force: true });
   const log = openSync(join(home.logs, 'service.log'), 'a', 0o600);
   const [command = process.execPath, ...args] = program;
+  // Loaded only here: most pipes find a service that runs.
+  const { spawn } = process.getBuiltinModule('node:child_process');
   const child = spawn(command, [...args, withEnvironment ? '--background' : '--auto', '--home', home.directory], {
     cwd: home.directory,
     env: withEnvironment ? process.env : cleanEnvironment(),

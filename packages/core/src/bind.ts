@@ -76,8 +76,8 @@ async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Contex
   const input = parseInput(bound, raw, context);
   const projects = definition.projects?.(input) ?? (typeof input['project'] === 'string' ? [input['project']] : []);
   confine(principal, projects);
-  if (context.signal.aborted) throw new SupervisorError('cancelled', 'The call was cancelled before anything was done.');
   if (definition.access === 'read') return definition.output.parse(await definition.handle(deps, input, context));
+  if (context.signal.aborted) throw new SupervisorError('cancelled', 'The call was cancelled before anything was done.');
 
   const row = await options.audit.intent({
     principal,

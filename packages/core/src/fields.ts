@@ -7,7 +7,7 @@ const slug = z.string().regex(slugPattern, 'must be a project slug: lower-case l
 
 /** The project a call is about. The caller's own fills it in; `fallback` when the caller has none. */
 export function projectField(fallback?: string) {
-  return slug.meta({ project: 'own', fallback, description: "Project slug; left out: the caller's own" });
+  return slug.meta({ project: 'own', fallback, description: "Left out: the caller's own" });
 }
 
 /** Narrows a list to one project; a caller bound to a project always gets its own. */
@@ -17,7 +17,7 @@ export function projectFilter() {
 
 /** A copy of the project with things of its own. The caller's linked worktree fills it in. */
 export function instanceField() {
-  return nameField('A copy of the project, such as a linked worktree', 200).optional().meta({ instance: true });
+  return nameField('A worktree or other copy of the project', 200).optional().meta({ instance: true });
 }
 
 /** The name of a service, a task or another thing inside a project. */
@@ -35,7 +35,11 @@ const storable = /^[^\0\p{Cs}]*$/u;
 
 /** Free text that PostgreSQL can store. */
 export function textField(description: string, longest = 2000) {
-  return z.string().max(longest).regex(storable, 'must not contain NUL or broken surrogate pairs').describe(description);
+  return z
+    .string()
+    .max(longest)
+    .refine((text) => storable.test(text), 'must not contain NUL or broken surrogate pairs')
+    .describe(description);
 }
 
 /** Marks a field that never goes to flags, URLs, logs or audit rows. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -55,6 +54,8 @@ export function homeAt(directory = process.env['SUPERVISOR_HOME'] || join(homedi
 function socketPath(root: string): string {
   const path = join(root, 'supervisor.sock');
   if (Buffer.byteLength(path) <= longestSocketPath) return path;
+  // Loaded only here: it would cost every start of a pipe, and few homes have such a path.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const name = createHash('sha256').update(root).digest('hex').slice(0, 16);
   return join(tmpdir(), `supervisor-${userInfo().uid}`, `${name}.sock`);
 }

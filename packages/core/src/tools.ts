@@ -50,7 +50,7 @@ function toTool(operation: OperationDescription): Tool {
     name,
     title: summary,
     description: description === undefined ? `${summary}.` : `${summary}. ${description}`,
-    inputSchema: operation.input,
+    inputSchema: forModel(operation.input),
     outputSchema: operation.output,
     annotations: {
       readOnlyHint: access === 'read',
@@ -59,6 +59,15 @@ function toTool(operation: OperationDescription): Tool {
       openWorldHint: operation.toolset === 'cloud',
     },
   };
+}
+
+// What a model writes is checked in bind, with a message; patterns and lengths would only cost tokens in every session.
+function forModel(schema: ObjectSchema): ObjectSchema {
+  const properties = Object.entries(schema.properties).map(([name, field]) => {
+    const { pattern: _pattern, minLength: _minLength, maxLength: _maxLength, ...rest } = field;
+    return [name, rest];
+  });
+  return { ...schema, properties: Object.fromEntries(properties) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { nearest, SupervisorError } from '@supervisor/core';
 import { connect, rows, type Database, type Orm } from '@supervisor/db';
-import { and, asc, count, eq, gt, or, sql, type SQL } from 'drizzle-orm';
+import { and, asc, count, eq, or, sql } from 'drizzle-orm';
 import { portMigrations } from './migrations.js';
 import {
   ownerOf,
@@ -12,12 +12,14 @@ import {
   type Utilization,
 } from './allocation.js';
 import { ensureRange } from './ensure-range.js';
+import { prepareQueries, type PreparedQueries } from './queries.js';
 import { refusedByBrowsers, reservedBlocks, type Span } from './range.js';
 import { portAllocations, portRanges } from './schema.js';
 
 /** Gives every service of every project a port of its own, for good, whoever asks at once. */
 export class PortManager {
   readonly #database: () => Promise<Database>;
+  #queries: PreparedQueries | undefined;
 
   constructor(options: { db?: Database } = {}) {
     this.#database = connect(portMigrations, options.db);
@@ -81,12 +83,7 @@ export class PortManager {
   /** @throws SupervisorError `not_found`, with the services that come near. */
   async getPort(project: string, service: string, options: { instance?: string | undefined } = {}): Promise<Allocation> {
     const { orm } = await this.#database();
-    const owner = and(
-      eq(portAllocations.project, project),
-      eq(portAllocations.instance, options.instance ?? ''),
-      eq(portAllocations.service, service),
-    );
-    const [row] = await orm.select().from(portAllocations).where(owner);
+    const [row] = await this.#prepared(orm).ofService.execute({ project, service, instance: options.instance ?? '' });
     if (row) return row;
     const services = await orm.select({ name: portAllocations.service }).from(portAllocations).where(eq(portAllocations.project, project));
     const names = services.map(({ name }) => name);
@@ -99,17 +96,12 @@ export class PortManager {
   async listAllocations(options: ListOptions = {}): Promise<{ allocations: Allocation[]; nextCursor?: string }> {
     const { orm } = await this.#database();
     const limit = options.limit ?? 100;
-    const conditions: (SQL | undefined)[] = [
-      options.project === undefined ? undefined : eq(portAllocations.project, options.project),
-      options.port === undefined ? undefined : eq(portAllocations.port, options.port),
-      options.cursor === undefined ? undefined : gt(portAllocations.port, cursorPort(options.cursor)),
-    ];
-    const allocations = await orm
-      .select()
-      .from(portAllocations)
-      .where(and(...conditions))
-      .orderBy(asc(portAllocations.port))
-      .limit(limit);
+    const allocations = await this.#prepared(orm).page.execute({
+      project: options.project ?? null,
+      port: options.port ?? null,
+      after: options.cursor === undefined ? 0 : cursorPort(options.cursor),
+      limit,
+    });
     const last = allocations.at(-1);
     return last && allocations.length === limit ? { allocations, nextCursor: String(last.port) } : { allocations };
   }
@@ -187,6 +179,10 @@ export class PortManager {
       .from(portAllocations)
       .where(chosen)
       .groupBy(portAllocations.project);
+  }
+
+  #prepared(orm: Orm): PreparedQueries {
+    return (this.#queries ??= prepareQueries(orm));
   }
 
   // One round trip: the database function looks the service up, locks the range, and inserts the lowest free port.

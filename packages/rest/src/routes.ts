@@ -16,7 +16,7 @@ export function addRoutes(
       url: `${apiPrefix}${path.replace(/\{(\w+)\}/g, ':$1')}`,
       handler: async (request, reply) => {
         const principal = await authenticate(request);
-        return answerer.call(operation.name, readInput(operation, request), contextOf(principal, reply));
+        return answerer.call(operation.name, readInput(operation, request), new RequestContext(principal, reply));
       },
     });
   }
@@ -24,25 +24,46 @@ export function addRoutes(
 
 function readInput(operation: OperationDescription, request: FastifyRequest): Record<string, unknown> {
   const { properties } = operation.input;
-  const fromText = (values: Record<string, string | string[]>) =>
-    Object.fromEntries(Object.entries(values).map(([field, text]) => [field, coerce(properties[field], text)]));
-  const params = fromText(request.params as Record<string, string>);
-  const query = fromText(request.query as Record<string, string | string[]>);
-  if (isQueried(operation.route!.method)) return { ...query, ...params };
-  if (Object.keys(query).length > 0)
-    throw new SupervisorError('invalid_input', `${operation.name} takes its fields in the body, not in the query.`);
-  const body = request.body ?? {};
-  if (typeof body !== 'object' || Array.isArray(body)) throw new SupervisorError('invalid_input', 'The body must be a JSON object.');
-  const twice = Object.keys(body).find((field) => Object.hasOwn(params, field));
-  if (twice !== undefined) throw new SupervisorError('invalid_input', `${twice} is in the path already; leave it out of the body.`);
-  return { ...body, ...params };
+  const input: Record<string, unknown> = {};
+  const query = request.query as Record<string, string | string[]>;
+  const params = request.params as Record<string, string>;
+  if (isQueried(operation.route!.method)) {
+    for (const field in query) input[field] = coerce(properties[field], query[field]!);
+  } else {
+    if (Object.keys(query).length > 0)
+      throw new SupervisorError('invalid_input', `${operation.name} takes its fields in the body, not in the query.`);
+    const body = request.body ?? {};
+    if (typeof body !== 'object' || Array.isArray(body)) throw new SupervisorError('invalid_input', 'The body must be a JSON object.');
+    const twice = Object.keys(body).find((field) => Object.hasOwn(params, field));
+    if (twice !== undefined) throw new SupervisorError('invalid_input', `${twice} is in the path already; leave it out of the body.`);
+    Object.assign(input, body);
+  }
+  for (const field in params) input[field] = coerce(properties[field], params[field]!);
+  return input;
 }
 
-/** What an operation is told of the request: an abort signal that fires when the client goes away. */
-export function contextOf(principal: Principal, reply: FastifyReply): Context {
-  const controller = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort();
-  });
-  return { principal, signal: controller.signal, progress: () => {} };
+// What an operation is told of the request: its signal fires when the client goes away. Most never ask for it, and one made for each request would be the largest part of what a read leaves behind.
+class RequestContext implements Context {
+  #signal: AbortSignal | undefined;
+  readonly #reply: FastifyReply;
+
+  constructor(
+    readonly principal: Principal,
+    reply: FastifyReply,
+  ) {
+    this.#reply = reply;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#signal) return this.#signal;
+    const controller = new AbortController();
+    const { raw } = this.#reply;
+    raw.once('close', () => {
+      if (!raw.writableFinished) controller.abort();
+    });
+    this.#signal = controller.signal;
+    return this.#signal;
+  }
+
+  progress(): void {}
 }

@@ -28,15 +28,31 @@ export interface RestServer {
 
 const bodyLimit = 1024 * 1024;
 
+// Answers are data: no browser may run, frame or keep them.
+const headers = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
+
+// The reference is a page: its own scripts, its inline styles, and no https, which loopback does not have.
+const pagePolicy = {
+  contentSecurityPolicy: { directives: { styleSrc: ["'self'", "'unsafe-inline'"], upgradeInsecureRequests: null } },
+  strictTransportSecurity: false,
+};
+
 /** The HTTP server: operations under `/api/v1`, their description, health and metrics. It does not listen yet. */
 export async function createRestServer(options: RestOptions): Promise<RestServer> {
   const app = fastify({ bodyLimit, routerOptions: { maxParamLength: 600 }, forceCloseConnections: true });
   const gate = new Gate(options.verifyToken, options.hosts);
   const authenticate = (request: FastifyRequest) => gate.authenticate(request);
 
-  app.addHook('onRequest', async (request) => gate.checkHost(request));
-  app.addHook('onSend', async (_request, reply) => {
-    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+  // Synchronous, and with the headers ready: this runs for every request.
+  app.addHook('onRequest', (request, reply, done) => {
+    gate.checkHost(request);
+    reply.headers(headers);
+    done();
   });
   app.setErrorHandler((error, request, reply) => {
     const known = fastifyProblem(error);
@@ -52,14 +68,15 @@ export async function createRestServer(options: RestOptions): Promise<RestServer
     sendProblem(reply, new SupervisorError('not_found', `There is no ${request.method} route here. /docs lists them.`)),
   );
 
-  await app.register(helmet, {
-    contentSecurityPolicy: { directives: { styleSrc: ["'self'", "'unsafe-inline'"], upgradeInsecureRequests: null } },
-    strictTransportSecurity: false,
-  });
   const metrics = addMetrics(app, authenticate);
   const document = openApiDocument(options.answerer.operations, options.version);
-  await app.register(swagger, { mode: 'static', specification: { document: document as never } });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: false });
+  await app.register(async (docs) => {
+    // helmet writes past Fastify, whose own header would win.
+    docs.addHook('onRequest', async (_request, reply) => void reply.removeHeader('content-security-policy'));
+    await docs.register(helmet, pagePolicy);
+    await docs.register(swagger, { mode: 'static', specification: { document: document as never } });
+    await docs.register(swaggerUi, { routePrefix: '/docs', staticCSP: false });
+  });
   app.get('/openapi.json', async () => document);
   app.get('/healthz', async () => ({ status: 'ok', version: options.version }));
   app.get('/readyz', async () => {
