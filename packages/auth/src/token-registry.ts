@@ -33,7 +33,7 @@ const largestCache = 1000;
 export class TokenRegistry {
   readonly #database: () => Promise<Database>;
   readonly #pepper: () => Promise<Buffer>;
-  readonly #cache = new Map<string, { row: typeof tokens.$inferSelect | undefined; until: number }>();
+  readonly #verified = new Map<string, { principal: Principal; until: number }>();
 
   /** @param options.pepper the key of the hashes, at least 32 bytes */
   constructor(options: { pepper: () => Promise<Buffer>; db?: Database }) {
@@ -81,35 +81,36 @@ export class TokenRegistry {
       .where(and(eq(tokens.id, id), isNull(tokens.revokedAt)));
     const [row] = await orm.select().from(tokens).where(eq(tokens.id, id));
     if (!row) throw new SupervisorError('not_found', 'There is no token with this id. supervisor tokens list shows them.');
-    this.#cache.delete(id);
+    for (const [text, { principal }] of this.#verified) if (principal.id === id) this.#verified.delete(text);
     return info(row);
   }
 
   /** Who a token stands for. @throws SupervisorError `unauthenticated` for anything but a valid one */
   async verify(text: string): Promise<Principal> {
+    const known = this.#verified.get(text);
+    if (known && known.until > Date.now()) return known.principal;
+    this.#verified.delete(text);
     const token = parseToken(text);
     const row = token && (await this.#find(token));
-    if (!row || row.revokedAt !== null || (row.expiresAt !== null && Date.parse(row.expiresAt) <= Date.now())) {
-      throw new SupervisorError(
-        'unauthenticated',
-        'The token is not valid here: mistyped, expired, revoked, or of another Supervisor. supervisor tokens create makes one.',
-      );
-    }
-    return { id: row.id, kind: 'token', scopes: knownScopes(row.scopes), boundTo: row.project };
+    const now = Date.now();
+    const expires = row?.expiresAt == null ? Infinity : Date.parse(row.expiresAt);
+    if (!row || row.revokedAt !== null || expires <= now) throw refused();
+    const principal: Principal = { id: row.id, kind: 'token', scopes: knownScopes(row.scopes), boundTo: row.project };
+    if (this.#verified.size >= largestCache) this.#verified.clear();
+    this.#verified.set(text, { principal, until: Math.min(now + cacheMilliseconds, expires) });
+    return principal;
   }
 
   async #find(token: Token): Promise<typeof tokens.$inferSelect | undefined> {
-    const hash = hashToken(await this.#pepper(), token);
-    let cached = this.#cache.get(token.id);
-    if (!cached || cached.until < Date.now()) {
-      const { orm } = await this.#database();
-      const [row] = await orm.select().from(tokens).where(eq(tokens.id, token.id));
-      cached = { row, until: Date.now() + cacheMilliseconds };
-      if (this.#cache.size >= largestCache) this.#cache.clear();
-      this.#cache.set(token.id, cached);
-    }
-    return cached.row && timingSafeEqual(cached.row.hash, hash) ? cached.row : undefined;
+    const { orm } = await this.#database();
+    const [row] = await orm.select().from(tokens).where(eq(tokens.id, token.id));
+    return row && timingSafeEqual(row.hash, hashToken(await this.#pepper(), token)) ? row : undefined;
   }
+}
+
+function refused(): SupervisorError {
+  const message = 'The token is not valid here: mistyped, expired, revoked, or of another Supervisor. supervisor tokens create makes one.';
+  return new SupervisorError('unauthenticated', message);
 }
 
 function info({ hash: _, ...row }: typeof tokens.$inferSelect): TokenInfo {
