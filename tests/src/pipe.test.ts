@@ -53,6 +53,8 @@ test('nothing but JSON-RPC on stdout, and the end of stdin is the end', async ()
     '[]',
     '{"jsonrpc":"2.0","id":1,"method":"ping"}',
     '{"jsonrpc":"2.0","id":2,"method":"resources/list"}',
+    '{"jsonrpc":"2.0","id":3,"method":5}',
+    '{"jsonrpc":"2.0","method":"notifications/cancelled","params":null}',
     '{"jsonrpc":"2.0","id":"x","method":"initialize","params":{"protocolVersion":"2024-11-05"}}',
   ];
   const { code, stdout } = await home.run([programs.pipe], `${lines.join('\n')}\n`);
@@ -65,6 +67,7 @@ test('nothing but JSON-RPC on stdout, and the end of stdin is the end', async ()
     { error: { code: -32700 } },
     { id: 1, result: {} },
     { id: 2, error: { code: -32601 } },
+    { id: null, error: { code: -32600 } },
     { id: 'x', result: { protocolVersion: '2024-11-05' } },
   ]);
 });
@@ -89,7 +92,7 @@ test('a wrong key refuses, names the one that is needed, and changes nothing', a
     child.stderr!.on('data', (chunk) => (stderr += chunk));
     const [code] = (await once(child, 'close')) as [number];
     expect(code).toBe(1);
-    expect(stderr).toContain(wrong === 'short' ? '32 bytes' : recorded.id);
+    expect(stderr).toContain(recorded.id);
   }
   const client = await home.client();
   const refused = await callTool(client, 'list_ports', {});

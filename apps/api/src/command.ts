@@ -33,7 +33,7 @@ function link(home: Home, path: string): boolean {
   try {
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found) {
-      if (!found.isSymbolicLink() || !readlinkSync(path).endsWith('/bin/supervisor')) return false;
+      if (!found.isSymbolicLink() || !readlinkSync(path).endsWith('/.supervisor/bin/supervisor')) return false;
       if (readlinkSync(path) === home.command) return true;
       rmSync(path);
     }

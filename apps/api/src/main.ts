@@ -57,7 +57,7 @@ async function main(): Promise<void> {
   try {
     await run(home, { auto, quiet, reconfigure: values.reconfigure });
   } catch (error) {
-    fail(home, error, quiet);
+    await fail(home, error, quiet);
   }
 }
 
@@ -97,18 +97,26 @@ async function run(
   const service = await startService({ home, checkout, useEnvironment: !auto, reconfigure, program }, log, () => end('asked by its owner'));
   process.on('SIGTERM', () => end('SIGTERM')).on('SIGINT', () => end('SIGINT'));
   log('info', 'started', { version: service.supervisor.version, database: service.supervisor.database.kind, url: service.url });
+  // A person stopped it while it was starting.
+  if (auto && existsSync(home.stopped)) return end('stopped by its owner');
   if (auto) return;
   const command = installCommand(home);
   if (!quiet) console.log(banner(service, command));
 }
 
 // A SupervisorError says what to do; of anything else the log has the rest.
-function fail(home: Home, error: unknown, quiet: boolean): void {
-  const known =
-    error instanceof SupervisorError ? error : new SupervisorError('internal', `Supervisor cannot start: ${(error as Error).message}`);
+async function fail(home: Home, error: unknown, quiet: boolean): Promise<void> {
+  const known = error instanceof SupervisorError ? error : await unexpected(home, error);
   if (quiet) writeFileSync(home.failure, JSON.stringify(known), { mode: 0o600 });
   console.error(quiet ? JSON.stringify({ at: new Date().toISOString(), level: 'error', ...known.toJSON() }) : known.message);
   process.exit(1);
+}
+
+async function unexpected(home: Home, error: unknown): Promise<SupervisorError> {
+  const [{ errorFields, openLog }, { loggable }] = await Promise.all([import('./log.js'), import('@supervisor/supervisor')]);
+  const id = crypto.randomUUID();
+  openLog(home)('error', 'The start failed', { id, ...errorFields(loggable(error)) });
+  return new SupervisorError('internal', `Supervisor cannot start. ${home.logs} has the reason under ${id}.`, { id });
 }
 
 await main();

@@ -43,9 +43,9 @@ function confine(principal: Principal, project: string | undefined): Principal {
 }
 
 function readSelection(request: FastifyRequest): ToolSelection {
-  const { toolsets, readOnly } = request.query as { toolsets?: string; readOnly?: string };
+  const { toolsets, readOnly } = request.query as Record<string, string | string[] | undefined>;
   try {
-    return { toolsets: parseToolsets(toolsets), readOnly: readOnly !== undefined && readOnly !== 'false' };
+    return { toolsets: parseToolsets([toolsets ?? []].flat().join(',')), readOnly: readOnly !== undefined && readOnly !== 'false' };
   } catch (error) {
     throw new SupervisorError('invalid_input', (error as Error).message);
   }

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRestServer } from '@supervisor/rest';
-import { catalogue, openSupervisor, type Settings, type Supervisor } from '@supervisor/supervisor';
+import { catalogue, loggable, openSupervisor, type Settings, type Supervisor } from '@supervisor/supervisor';
 import { describeListener } from './listener.js';
 import { errorFields, type Log } from './log.js';
 import { addMcpRoutes } from './mcp-routes.js';
@@ -20,7 +20,8 @@ const drainMilliseconds = 3000;
 
 /** Opens the home and serves it: HTTP on loopback, and the Unix socket. */
 export async function startService(settings: Settings, log: Log, onShutdown: () => void): Promise<Service> {
-  const logError = (id: string, operation: string, error: unknown) => log('error', `${operation} failed`, { id, ...errorFields(error) });
+  const logError = (id: string, operation: string, error: unknown) =>
+    log('error', `${operation} failed`, { id, ...errorFields(loggable(error)) });
   const supervisor = await openSupervisor(settings, logError);
   const { home, version, port } = supervisor;
   const { hash, instructions } = catalogue();
@@ -63,6 +64,7 @@ export async function startService(settings: Settings, log: Log, onShutdown: () 
 
   async function close(): Promise<void> {
     await Promise.all([socket.close(), Promise.race([rest.app.close(), sleep(drainMilliseconds, undefined, { ref: false })])]);
+    rest.app.server.closeAllConnections();
     await supervisor.close();
     rmSync(home.service, { force: true });
   }

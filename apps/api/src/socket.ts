@@ -2,7 +2,7 @@ import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readLines } from '@supervisor/client';
+import { longestLine, readLines } from '@supervisor/client';
 import {
   agent,
   listTools,
@@ -75,9 +75,9 @@ export async function listenOnSocket(options: SocketOptions): Promise<SocketServ
 function prepareFolder(path: string): void {
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { uid } = lstatSync(folder);
-  if (uid !== process.getuid?.())
-    throw new SupervisorError('forbidden', `${folder} belongs to another user. Name another SUPERVISOR_HOME.`);
+  const found = lstatSync(folder);
+  if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o022) !== 0)
+    throw new SupervisorError('forbidden', `${folder} is not this user's alone. Name another SUPERVISOR_HOME.`);
   rmSync(path, { force: true });
 }
 
@@ -117,8 +117,7 @@ class Session {
   }
 
   async #receive(line: string): Promise<void> {
-    const request = JSON.parse(line) as Request;
-    const { id, method, params = {} } = request;
+    const { id, method, params = {} } = readRequest(line);
     if (method === 'cancel') return this.#running.get(Number(params['id']))?.abort();
     if (id === undefined) return;
     const controller = new AbortController();
@@ -146,9 +145,9 @@ class Session {
     const context = { ...who, signal, progress: this.#progress(params) };
     switch (method) {
       case 'call':
-        return answerer.call(String(params['operation']), params['input'], context);
+        return answerer.call(typeof params['operation'] === 'string' ? params['operation'] : '', params['input'], context);
       case 'tools/call':
-        return callTool(answerer, selection, String(params['name']), params['arguments'], context);
+        return callTool(answerer, selection, params['name'], params['arguments'], context);
       case 'tools/list':
         return { tools: listTools(answerer.operations, selection) };
       case 'shutdown':
@@ -167,9 +166,27 @@ class Session {
       this.#send({ method: 'notifications/progress', params: { progressToken, progress, total, message } });
   }
 
-  #send(message: object): void {
-    if (!this.socket.destroyed) this.socket.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  #send(message: { id?: number; [field: string]: unknown }): void {
+    let line = JSON.stringify({ jsonrpc: '2.0', ...message });
+    if (Buffer.byteLength(line) > longestLine) {
+      const tooLarge = {
+        code: -32000,
+        message: 'The answer is too large. Ask for less (limit).',
+        data: { code: 'too_large', details: {} },
+      };
+      line = JSON.stringify({ jsonrpc: '2.0', id: message.id, error: tooLarge });
+    }
+    if (!this.socket.destroyed) this.socket.write(`${line}\n`);
   }
+}
+
+/** @throws when the line is no request: only our own clients speak here, and one that does not make sense is cut off */
+function readRequest(line: string): Request {
+  const request = JSON.parse(line) as Partial<Request> | null;
+  const { method, params } = request ?? {};
+  const validParams = params === undefined || (typeof params === 'object' && params !== null);
+  if (typeof method !== 'string' || !validParams) throw new Error('This is no JSON-RPC request.');
+  return request as Request;
 }
 
 function readHello(params: Record<string, unknown>): Caller {

@@ -27,7 +27,12 @@ export function runPipe({ project, home, selection }: Options): void {
   const session = new Session({
     home: homeAt(home),
     program: [process.execPath, service],
-    hello: { role: 'agent', ...place, ...(project === undefined ? {} : { project, bound: true }), ...selection },
+    hello: {
+      role: 'agent',
+      ...(project === undefined || project === place.project ? place : {}),
+      ...(project === undefined ? {} : { project, bound: true }),
+      ...selection,
+    },
     onNotification: (method, params) => send({ method, params }),
     onConnect: () => void compareTools().catch(() => {}),
   });
@@ -42,8 +47,9 @@ export function runPipe({ project, home, selection }: Options): void {
   async function callTool(id: string | number, params: Record<string, unknown>): Promise<void> {
     const controller = new AbortController();
     running.set(id, controller);
-    const found = resolveTool(String(params['name']), catalogue.operations, selection);
-    const repeat = 'operation' in found ? found.operation.repeat : undefined;
+    const found = resolveTool(params['name'], catalogue.operations, selection);
+    // What this build does not know may not be safe to repeat.
+    const repeat = 'operation' in found ? found.operation.repeat : 'never';
     try {
       const result = await session.request('tools/call', params, { repeat, signal: controller.signal });
       if (!controller.signal.aborted) send({ id, result });
@@ -57,6 +63,11 @@ export function runPipe({ project, home, selection }: Options): void {
 
   function receive(message: Message): void {
     const { id, method, params = {} } = message;
+    if (!isRequest(message)) {
+      if (id !== undefined && method !== undefined)
+        send({ id: null, error: { code: errorCode.invalidRequest, message: 'This is no JSON-RPC request.' } });
+      return;
+    }
     if (method === 'notifications/cancelled') return running.get(params['requestId'] as string | number)?.abort();
     if (method === undefined || id === undefined || id === null) return;
     switch (method) {
@@ -100,6 +111,15 @@ function parse(line: string): Message[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+function isRequest({ id, method, params }: Message): boolean {
+  const validId = id === undefined || id === null || typeof id === 'string' || typeof id === 'number';
+  return (
+    validId &&
+    typeof method === 'string' &&
+    (params === undefined || (typeof params === 'object' && params !== null && !Array.isArray(params)))
+  );
 }
 
 function failure(error: unknown): object {

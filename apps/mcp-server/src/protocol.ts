@@ -13,9 +13,9 @@ const versions = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 export const errorCode = { parse: -32700, invalidRequest: -32600, methodNotFound: -32601, internal: -32603 };
 
 export function initializeResult(params: Record<string, unknown>, version: string, instructions: string): object {
-  const wanted = String(params['protocolVersion']);
+  const wanted = params['protocolVersion'];
   return {
-    protocolVersion: versions.includes(wanted) ? wanted : versions[0],
+    protocolVersion: versions.find((version) => version === wanted) ?? versions[0],
     capabilities: { tools: { listChanged: true } },
     serverInfo: { name: 'supervisor', version },
     instructions,

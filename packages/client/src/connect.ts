@@ -25,7 +25,7 @@ export interface Supervisor {
     TaskTimer,
     'startTask' | 'completeTask' | 'failTask' | 'getTask' | 'listTasks' | 'searchTasks' | 'getRunningTasks' | 'getStats'
   >;
-  /** Calls any operation by its name. */
+  /** Calls any operation by its name. When the connection is lost it is not sent again: `outcome_unknown`. */
   call(operation: string, input?: object): Promise<Record<string, unknown>>;
   close(): Promise<void>;
 }
@@ -74,7 +74,7 @@ export async function connect(options: { home?: string; directory?: string } = {
       getRunningTasks: async (filter) => (await call('list_tasks', { ...filter, status: 'running', limit: 500 })).tasks,
       getStats: (filter) => call('get_task_stats', filter),
     },
-    call,
+    call: (operation, input = {}) => session.call({ name: operation, repeat: 'never' }, input),
     close: () => session.close(),
   };
 }

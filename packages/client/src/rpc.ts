@@ -1,6 +1,6 @@
 import { createConnection, type Socket } from 'node:net';
-import { errorFromBody } from '@supervisor/core/errors';
-import { readLines } from './lines.js';
+import { errorFromBody, SupervisorError } from '@supervisor/core/errors';
+import { longestLine, readLines } from './lines.js';
 
 interface Message {
   id?: number;
@@ -56,13 +56,17 @@ export class Rpc {
   request(method: string, params: object, signal?: AbortSignal): Promise<unknown> {
     if (this.#lost) return Promise.reject(new ConnectionLost());
     const id = ++this.#lastId;
-    const cancel = () => this.#send({ method: 'cancel', params: { id } });
+    const line = JSON.stringify({ jsonrpc: '2.0', id, method, params });
+    if (Buffer.byteLength(line) > longestLine) {
+      return Promise.reject(new SupervisorError('too_large', `The call is larger than ${longestLine / 1024 / 1024} MiB. Split it.`));
+    }
+    const cancel = () => this.#write(JSON.stringify({ jsonrpc: '2.0', method: 'cancel', params: { id } }));
     signal?.addEventListener('abort', cancel, { once: true });
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
       // An idle connection lets the process end; one that waits for an answer does not.
       this.socket.ref();
-      this.#send({ id, method, params: params as Record<string, unknown> });
+      this.#write(line);
     }).finally(() => {
       signal?.removeEventListener('abort', cancel);
       if (this.#pending.size === 0) this.socket.unref();
@@ -73,13 +77,13 @@ export class Rpc {
     this.socket.destroy();
   }
 
-  #send(message: Message): void {
-    if (!this.#lost) this.socket.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  #write(line: string): void {
+    if (!this.#lost) this.socket.write(`${line}\n`);
   }
 
   #receive(line: string | null): void {
-    if (line === null) return this.close();
-    const message = JSON.parse(line) as Message;
+    const message = line === null ? undefined : parse(line);
+    if (!message) return this.close();
     if (message.method !== undefined) return this.onNotification(message.method, message.params ?? {});
     const pending = this.#pending.get(message.id!);
     this.#pending.delete(message.id!);
@@ -91,5 +95,13 @@ export class Rpc {
     this.#lost = true;
     for (const { reject } of this.#pending.values()) reject(new ConnectionLost());
     this.#pending.clear();
+  }
+}
+
+function parse(line: string): Message | undefined {
+  try {
+    return JSON.parse(line) as Message;
+  } catch {
+    return undefined;
   }
 }

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, lstatSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorFromBody, SupervisorError } from '@supervisor/core/errors';
 import type { Home } from '@supervisor/core/home';
@@ -45,15 +45,25 @@ export function readServiceNote(home: Home): ServiceNote | null {
 
 /** Connects to this home's service; null when none answers. */
 export async function findService(home: Home, onNotification?: OnNotification): Promise<Rpc | null> {
+  checkSocketFolder(home);
   try {
     return await Rpc.open(home.socket, onNotification);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTSOCK') return null;
+    if (code !== undefined && ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTSOCK'].includes(code)) return null;
     if (code === 'EACCES')
       throw new SupervisorError('forbidden', `The socket ${home.socket} belongs to another user. Name another SUPERVISOR_HOME.`);
     throw new SupervisorError('unavailable', `The socket ${home.socket} cannot be used (${code}).`);
   }
+}
+
+// A home with a long path has its socket in the shared temp folder, where another user could have made the place first.
+function checkSocketFolder(home: Home): void {
+  const folder = dirname(home.socket);
+  if (folder === home.directory) return;
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (!found || (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0)) return;
+  throw new SupervisorError('forbidden', `${folder} is not this user's alone. Remove it, or name a SUPERVISOR_HOME with a shorter path.`);
 }
 
 /**
@@ -108,9 +118,11 @@ function startService(home: Home, program: Program, withEnvironment: boolean): S
     detached: true,
     stdio: ['ignore', log, log],
   });
-  child.once('exit', (code) => (start.state = code === 0 ? 'yielded' : 'failed'));
+  // Killed from outside is no failure of its own: it is started again.
+  child.once('exit', (code, signal) => (start.state = code === 0 || signal !== null ? 'yielded' : 'failed'));
   child.once('error', () => (start.state = 'failed'));
   child.unref();
+  closeSync(log);
   return start;
 }
 

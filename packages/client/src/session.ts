@@ -31,6 +31,7 @@ const mostTries = 4;
 /** A session with this home's service that survives the service's restarts. */
 export class Session implements Connection {
   #rpc: Promise<Rpc> | undefined;
+  #closed = false;
 
   constructor(private readonly options: SessionOptions) {}
 
@@ -47,6 +48,7 @@ export class Session implements Connection {
       let sent = false;
       try {
         const rpc = await this.#connected();
+        if (options.signal?.aborted) throw new SupervisorError('cancelled', 'The call was cancelled.');
         sent = true;
         return await rpc.request(method, params, options.signal);
       } catch (error) {
@@ -69,15 +71,24 @@ export class Session implements Connection {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     const rpc = await this.#rpc?.catch(() => undefined);
     rpc?.close();
   }
 
   async #connected(): Promise<Rpc> {
-    const current = await this.#rpc;
-    if (current && !current.lost) return current;
+    for (;;) {
+      if (this.#closed) throw new SupervisorError('cancelled', 'The session was closed.');
+      const current = this.#rpc;
+      const rpc = await current;
+      if (rpc && !rpc.lost) return rpc;
+      // Of many calls that find the connection lost, the first makes the next one and the others take it.
+      if (this.#rpc === current) this.#rpc = this.#start();
+    }
+  }
+
+  #start(): Promise<Rpc> {
     const next = this.#connect();
-    this.#rpc = next;
     next.catch(() => {
       if (this.#rpc === next) this.#rpc = undefined;
     });

@@ -75,7 +75,7 @@ async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Contex
   if (!mayAccess(principal, definition.access)) throw refusal(principal, definition);
   const input = parseInput(bound, raw, context);
   const projects = definition.projects?.(input) ?? (typeof input['project'] === 'string' ? [input['project']] : []);
-  confine(principal, projects);
+  confine(principal, projects, bound);
   if (definition.access === 'read') return definition.output.parse(await definition.handle(deps, input, context));
   if (context.signal.aborted) throw new SupervisorError('cancelled', 'The call was cancelled before anything was done.');
 
@@ -129,14 +129,12 @@ function fillProject({ definition, project, fallback }: Bound, context: Context)
   );
 }
 
-function confine(principal: Principal, projects: string[]): void {
-  const { boundTo } = principal;
+function confine({ boundTo }: Principal, projects: string[], { definition, project }: Bound): void {
   if (boundTo === null) return;
-  if (projects.some((project) => project !== boundTo)) {
-    throw new SupervisorError('forbidden', `This caller is bound to project ${boundTo} and may not touch another one.`, {
-      project: boundTo,
-    });
-  }
+  // What names no project at all is about the whole instance.
+  const known = project !== undefined || definition.projects !== undefined;
+  if (known && projects.every((name) => name === boundTo)) return;
+  throw new SupervisorError('forbidden', `This caller is bound to project ${boundTo} and may not touch another one.`, { project: boundTo });
 }
 
 function refusal(principal: Principal, definition: AnyOperation): SupervisorError {

@@ -53,7 +53,7 @@ export const instant = z.iso.datetime();
 /** `limit` and `cursor` of every list. */
 export const page = {
   limit: z.int().min(1).max(500).default(100).describe('At most this many, 1–500'),
-  cursor: z.string().max(500).optional().describe("The last answer's nextCursor"),
+  cursor: textField("The last answer's nextCursor", 500).optional(),
 };
 
 /** The cursor after the last row of a full page, and none after the last page. */

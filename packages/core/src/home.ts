@@ -7,8 +7,6 @@ export interface Home {
   /** instance.json: which database, where the key is, which port. Written by the first start. */
   instance: string;
   data: string;
-  /** Held by whoever has the embedded database open. */
-  dataLock: string;
   /** Held by the one service of this home. */
   serviceLock: string;
   encryptionKey: string;
@@ -23,7 +21,6 @@ export interface Home {
   logs: string;
   /** The supervisor command, with this home and this checkout in it. */
   command: string;
-  backups: string;
 }
 
 /** The longest Unix socket path that every supported system takes whole; Node cuts longer ones without a word. */
@@ -37,7 +34,6 @@ export function homeAt(directory = process.env['SUPERVISOR_HOME'] || join(homedi
     directory: root,
     instance: at('instance.json'),
     data: at('data'),
-    dataLock: at('data.lock'),
     serviceLock: at('service.lock'),
     encryptionKey: at('encryption.key'),
     token: at('token'),
@@ -47,7 +43,6 @@ export function homeAt(directory = process.env['SUPERVISOR_HOME'] || join(homedi
     failure: at('failure.json'),
     logs: at('logs'),
     command: at('bin/supervisor'),
-    backups: at('backups'),
   };
 }
 

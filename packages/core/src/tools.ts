@@ -22,7 +22,7 @@ const toolsetNames: readonly Toolset[] = ['default', 'admin', 'cloud'];
 
 /** Reads `default,admin` or `all`; an unknown name is an error that lists the known ones. */
 export function parseToolsets(text: string | undefined): Toolset[] {
-  const words = (text ?? 'default')
+  const words = (text || 'default')
     .split(',')
     .map((word) => word.trim())
     .filter(Boolean);
@@ -75,10 +75,12 @@ function forModel(schema: ObjectSchema): ObjectSchema {
  * (`mcp__meta__store_secret`). Otherwise the names that come near.
  */
 export function resolveTool(
-  name: string,
+  name: unknown,
   operations: readonly OperationDescription[],
   selection: ToolSelection,
 ): { operation: OperationDescription } | { near: string[] } {
+  // A host's names have at most 64 characters; a longer one is no tool's, and matching it could take for ever.
+  if (typeof name !== 'string' || name.length > 128) return { near: [] };
   const bare = /^mcp__.+?__(.+)$/.exec(name)?.[1] ?? name;
   const offered = operations.filter((operation) => isSelected(operation, selection));
   const operation = offered.find((candidate) => candidate.name === bare);

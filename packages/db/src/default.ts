@@ -1,4 +1,4 @@
-import { homeAt, SupervisorError } from '@supervisor/core';
+import { homeAt } from '@supervisor/core';
 import type { Database } from './database.js';
 import { createInstance, databaseSettings, readInstance } from './instance.js';
 import { ready, type MigratedModule } from './migrate.js';
@@ -32,10 +32,4 @@ export function connect(module: MigratedModule, given?: Database): () => Promise
     await ready(database, module);
     return database;
   };
-}
-
-/** One row, or a `not_found` error with this message. */
-export function found<Row>(row: Row | undefined, message: string, details: Record<string, unknown> = {}): Row {
-  if (row === undefined) throw new SupervisorError('not_found', message, details);
-  return row;
 }

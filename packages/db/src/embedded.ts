@@ -1,4 +1,4 @@
-import { existsSync, openAsBlob, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, openAsBlob, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ const template = fileURLToPath(new URL('../dist/template.tar.gz', import.meta.ur
  * @throws SupervisorError `locked`, with the pid that has it open.
  */
 export async function openEmbedded(directory: string): Promise<Database> {
-  const path = resolve(directory);
+  const path = realPath(resolve(directory));
   const lock = tryLock(`${path}.lock`, 'embedded database');
   if ('holder' in lock) throw locked(path, lock.holder);
   try {
@@ -32,6 +32,12 @@ export async function openEmbedded(directory: string): Promise<Database> {
       { cause: error },
     );
   }
+}
+
+// The lock lies beside the directory: by whatever link it is named, it must be the same one.
+function realPath(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  return existsSync(dirname(path)) ? join(realpathSync(dirname(path)), basename(path)) : path;
 }
 
 /** A database that lives in memory and is gone when closed: for tests. */

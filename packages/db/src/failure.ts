@@ -1,4 +1,5 @@
 import { SupervisorError } from '@supervisor/core';
+import { DrizzleQueryError } from 'drizzle-orm/errors';
 
 /** The SQLSTATE or system code of a database error, however deep Drizzle wrapped it. */
 export function databaseErrorCode(error: unknown): string | undefined {
@@ -15,6 +16,12 @@ const connectionLost = /^(08|57P0|53)|^(ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETI
 /** What a caller may know of a failed statement: that the database is away. Anything else stays internal. */
 export function databaseFailure(error: unknown): SupervisorError | undefined {
   const code = databaseErrorCode(error);
+  if (code === '42501') {
+    return new SupervisorError(
+      'unavailable',
+      'The database user lacks a right. It must own the database, or be allowed to create a schema in it.',
+    );
+  }
   if (code === undefined || !connectionLost.test(code)) return undefined;
   return new SupervisorError(
     'unavailable',
@@ -25,7 +32,8 @@ export function databaseFailure(error: unknown): SupervisorError | undefined {
 /** What a statement's failure may say in a log: its kind and code. The driver's message can hold parameter values. */
 export function loggable(error: unknown): unknown {
   const code = databaseErrorCode(error);
-  if (code === undefined || !(error instanceof Error) || error.name === 'SupervisorError') return error;
+  if (!(error instanceof Error) || error.name === 'SupervisorError') return error;
+  if (code === undefined && !(error instanceof DrizzleQueryError)) return error;
   const { stack = '' } = error;
   return { name: error.name, code, at: stack.slice(stack.indexOf('\n    at ')).split('\n').slice(1, 8) };
 }

@@ -1,6 +1,6 @@
 export { bytes, instant, supervisor } from './columns.js';
 export { rows, type Database, type Orm } from './database.js';
-export { connect, defaultDatabase, found } from './default.js';
+export { connect, defaultDatabase } from './default.js';
 export { openInMemory } from './embedded.js';
 export { databaseErrorCode, databaseFailure, loggable } from './failure.js';
 export {

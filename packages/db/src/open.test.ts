@@ -48,7 +48,7 @@ test('connection settings come from what is given and from nowhere else', () => 
     database: 'x',
     user: 'u',
     password: 'p@',
-    ssl: true,
+    ssl: {},
   });
   expect(parsePostgresUrl('postgres:///x?host=/run/postgresql')).toMatchObject({ host: '/run/postgresql', port: 5432, database: 'x' });
   expect(() => parsePostgresUrl('mysql://x')).toThrow(/postgresql:\/\//);

@@ -12,7 +12,8 @@ export interface PostgresSettings {
   database: string;
   user: string;
   password?: string | undefined;
-  ssl?: boolean | undefined;
+  /** True: verify the server's certificate; or Node's TLS options. */
+  ssl?: boolean | object | undefined;
 }
 
 const oldestServer = 140000;
@@ -35,6 +36,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     max: 10,
     allowExitOnIdle: true,
     connectionTimeoutMillis: 5_000,
+    query_timeout: 120_000,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
   });
@@ -72,7 +74,7 @@ export function parsePostgresUrl(text: string): PostgresSettings {
       database: database || user,
       user,
       password: password || undefined,
-      ssl: ssl !== undefined && ssl !== false,
+      ssl: typeof ssl === 'object' ? ssl : ssl !== undefined && ssl !== false,
     };
   } catch {
     throw badUrl();

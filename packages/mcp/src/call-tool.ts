@@ -13,7 +13,7 @@ export interface ToolResult {
 export async function callTool(
   answerer: Answerer<Context>,
   selection: ToolSelection,
-  name: string,
+  name: unknown,
   input: unknown,
   context: Context,
 ): Promise<ToolResult> {
@@ -28,7 +28,11 @@ export async function callTool(
   }
 }
 
-function unknownTool(name: string, near: string[]): SupervisorError {
+function unknownTool(name: unknown, near: string[]): SupervisorError {
   const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : ' tools/list shows what there is.';
-  return new SupervisorError('unknown_operation', `There is no tool named ${JSON.stringify(name.slice(0, 64))} here.${hint}`, { near });
+  return new SupervisorError(
+    'unknown_operation',
+    `There is no tool named ${JSON.stringify(typeof name === 'string' ? name.slice(0, 64) : typeof name)} here.${hint}`,
+    { near },
+  );
 }

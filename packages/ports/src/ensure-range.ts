@@ -36,9 +36,11 @@ export function ensureRange(orm: Orm, project: string, span?: Span): Promise<str
 
 function checkSpan(project: string, span: Span): void {
   const size = span.last - span.first + 1;
-  if (size < 1 || size > largestRange) {
+  if (span.first < 1 || span.last > 65_535 || size < 1 || size > largestRange) {
     throw new SupervisorError('invalid_input', `A range has 1 to ${largestRange} ports, and last is not before first.`);
   }
+  if (deniedIn(span).length === size)
+    throw new SupervisorError('invalid_input', 'Browsers refuse every port of this span. Choose another one.');
   const [owner, block] = Object.entries(reservedBlocks).find(([owner, block]) => owner !== project && overlaps(block, span)) ?? [];
   if (block) throw new SupervisorError('conflict', `${block.first}–${block.last} is reserved for ${owner}. Choose another span.`);
 }

@@ -1,6 +1,18 @@
-import { instanceField, instant, nameField, nextCursor, operation, page, projectField, projectFilter, textField } from '@supervisor/core';
+import {
+  instanceField,
+  instant,
+  nameField,
+  nextCursor,
+  operation,
+  page,
+  projectField,
+  projectFilter,
+  SupervisorError,
+  textField,
+} from '@supervisor/core';
 import { z } from 'zod';
 import type { PortManager } from './port-manager.js';
+import { blockSize, type Span } from './range.js';
 
 export interface PortDeps {
   ports: PortManager;
@@ -23,6 +35,12 @@ const grant = allocation.extend({ created: z.boolean().describe('False: it alrea
 const span = { first: portNumber, last: portNumber };
 const range = z.object({ project: z.string(), ...span, denied: z.array(z.int()).describe('Never handed out'), createdAt: instant });
 const utilization = z.object({ project: z.string(), ...span, allocated: z.int(), free: z.int(), percent: z.number() });
+
+function spanOf(first: number | undefined, last: number | undefined): Span | undefined {
+  if (first !== undefined) return { first, last: last ?? Math.min(first + blockSize - 1, 65_535) };
+  if (last !== undefined) throw new SupervisorError('invalid_input', 'create_port_range: last needs first.');
+  return undefined;
+}
 
 export const portOperations = [
   operation({
@@ -103,8 +121,7 @@ export const portOperations = [
     access: 'write',
     input: z.object({ project: projectField(), first: portNumber.optional(), last: portNumber.optional() }),
     output: range,
-    handle: ({ ports }: PortDeps, { project, first, last }) =>
-      ports.createPortRange(project, first === undefined ? undefined : { first, last: last ?? first + 99 }),
+    handle: ({ ports }: PortDeps, { project, first, last }) => ports.createPortRange(project, spanOf(first, last)),
   }),
   operation({
     name: 'list_port_ranges',

@@ -83,7 +83,13 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await expect(ports.createPortRange('tiny', { first: 21_000, last: 21_001 })).rejects.toMatchObject({ code: 'conflict' });
     await expect(ports.createPortRange('other', { first: 20_001, last: 20_010 })).rejects.toMatchObject({ code: 'conflict' });
     await expect(ports.createPortRange('other', { first: 9050, last: 9060 })).rejects.toMatchObject({ code: 'conflict' });
-    await expect(ports.createPortRange('other', { first: 9, last: 1 })).rejects.toMatchObject({ code: 'invalid_input' });
+    for (const span of [
+      { first: 9, last: 1 },
+      { first: 6000, last: 6000 },
+      { first: 65_500, last: 65_600 },
+    ]) {
+      await expect(ports.createPortRange('other', span)).rejects.toMatchObject({ code: 'invalid_input' });
+    }
     expect((await ports.listPortRanges()).map(({ project }) => project)).toContain('tiny');
   });
 
@@ -97,6 +103,11 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
   test('a new project close to a known one is told so', async () => {
     const { notes } = await ports.allocatePort('shopp', 'web');
     expect(notes).toEqual(['shopp is new. Did you mean shop?']);
+  });
+
+  test('holdings are the first of each project', async () => {
+    expect(await ports.holdings(1, 'tiny')).toEqual([{ project: 'tiny', owner: 'tiny/a', port: 20_000 }]);
+    expect((await ports.holdings(1)).filter(({ project }) => project === 'rush')).toHaveLength(1);
   });
 
   test('pages follow one another', async () => {

@@ -1,6 +1,6 @@
 import { nearest, SupervisorError } from '@supervisor/core';
 import { connect, rows, type Database, type Orm } from '@supervisor/db';
-import { and, asc, count, eq, or, sql } from 'drizzle-orm';
+import { and, asc, count, eq, getTableColumns, lte, or, sql } from 'drizzle-orm';
 import { portMigrations } from './migrations.js';
 import {
   ownerOf,
@@ -76,7 +76,7 @@ export class PortManager {
     throw new SupervisorError(
       'conflict',
       `Port ${port} belongs to ${who}. Choose another one, or release it there.`,
-      other ? { holder: other } : {},
+      other ? { holder: ownerOf(other) } : {},
     );
   }
 
@@ -143,7 +143,7 @@ export class PortManager {
       .orderBy(asc(portRanges.first));
     return ranges.map(({ denied, ...range }) => {
       const size = range.last - range.first + 1 - denied.length;
-      return { ...range, free: size - range.allocated, percent: Math.round((1000 * range.allocated) / size) / 10 };
+      return { ...range, free: size - range.allocated, percent: Math.round((1000 * range.allocated) / Math.max(1, size)) / 10 };
     });
   }
 
@@ -179,6 +179,19 @@ export class PortManager {
       .from(portAllocations)
       .where(chosen)
       .groupBy(portAllocations.project);
+  }
+
+  /** The first ports of each project, at most `most` of each. */
+  async holdings(most: number, project?: string): Promise<{ project: string; owner: string; port: number }[]> {
+    const { orm } = await this.#database();
+    const rank = sql<number>`row_number() over (partition by ${portAllocations.project} order by ${portAllocations.port})`.as('rank');
+    const ranked = orm
+      .select({ ...getTableColumns(portAllocations), rank })
+      .from(portAllocations)
+      .where(project === undefined ? undefined : eq(portAllocations.project, project))
+      .as('ranked');
+    const rows = await orm.select().from(ranked).where(lte(ranked.rank, most)).orderBy(asc(ranked.port));
+    return rows.map((row) => ({ project: row.project, owner: ownerOf(row), port: row.port }));
   }
 
   #prepared(orm: Orm): PreparedQueries {

@@ -44,7 +44,7 @@ const pagePolicy = {
 
 /** The HTTP server: operations under `/api/v1`, their description, health and metrics. It does not listen yet. */
 export async function createRestServer(options: RestOptions): Promise<RestServer> {
-  const app = fastify({ bodyLimit, routerOptions: { maxParamLength: 600 }, forceCloseConnections: true });
+  const app = fastify({ bodyLimit, routerOptions: { maxParamLength: 600 }, forceCloseConnections: 'idle' });
   const gate = new Gate(options.verifyToken, options.hosts);
   const authenticate = (request: FastifyRequest) => gate.authenticate(request);
 

@@ -55,6 +55,8 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       where s.path = 'swap/a/key' and t.path = 'swap/b/key' and v.secret_id = s.id and w.secret_id = t.id`);
     await expect(secrets.retrieve('swap/a/key')).rejects.toMatchObject({ details: { reason: 'tampered' } });
     expect(await secrets.retrieve('swap/b/key')).toBe('two');
+    await secrets.store('swap/a/key', 'mended');
+    expect(await secrets.retrieve('swap/a/key')).toBe('mended');
   });
 
   test('a bulk is stored whole or not at all', async () => {

@@ -17,7 +17,7 @@ import { requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
 import { TaskTimer } from '@supervisor/timing';
 import { sql } from 'drizzle-orm';
 import { version } from './catalogue.js';
-import { decide, generateKey, type Decision, type Settings } from './decide.js';
+import { decide, generateKey, parseNeededKey, type Decision, type Settings } from './decide.js';
 import type { Managers } from './managers.js';
 import { modules } from './modules.js';
 import { instances } from './schema.js';
@@ -67,10 +67,18 @@ interface KeyedSecrets {
 async function openSecrets(home: Home, decision: Decision, database: Database): Promise<KeyedSecrets> {
   const needed = await requiredKeys(database);
   if (!decision.key && needed.length > 0) throw wrongKey(needed);
+  if (!decision.key && database.kind === 'postgres') throw missingKey();
+  if (decision.key) parseNeededKey(decision.key.text, needed);
   const key = decision.key ?? generateKey(home);
   const manager = new SecretsManager(key.text, { db: database });
   if (needed.length > 0 && !needed.includes(manager.keyId)) throw wrongKey(needed, manager.keyId);
   return { manager, from: key.from };
+}
+
+function missingKey(): SupervisorError {
+  const message =
+    'With PostgreSQL the key is yours to keep: set ENCRYPTION_KEY (make one with `openssl rand -hex 32`), in the environment or in .env.';
+  return new SupervisorError('wrong_key', message);
 }
 
 async function compose(
@@ -125,7 +133,10 @@ async function compose(
     keyId: secrets.keyId,
     database: { kind: database.kind, location: database.location, migrated },
     port: decision.port,
-    verifyToken: (token) => managers.tokens.verify(token),
+    verifyToken: (token) =>
+      managers.tokens.verify(token).catch((error) => {
+        throw databaseFailure(error) ?? error;
+      }),
     ping,
     holdPort: (port) => holdPort(managers.ports, port, database.kind === 'embedded' ? '' : instance.id.slice(0, 8)),
     close: () => database.close(),

@@ -60,9 +60,10 @@ test('every problem is named in one message', () => {
   expect(() => decide(settings)).toThrow(/postgresql:\/\/[^]*32 bytes[^]*SUPERVISOR_PORT/);
 });
 
-test('with PostgreSQL a missing key refuses', () => {
-  process.env['DATABASE_URL'] = 'postgresql://u@db/x';
-  expect(() => decide(settings)).toThrow(expect.objectContaining({ code: 'wrong_key' }));
+test('a key of the wrong form is refused with the one that is needed', () => {
+  record();
+  process.env['ENCRYPTION_KEY'] = 'short';
+  expect(() => decide(settings)).toThrow(/32 bytes[^]*The key with fingerprint [0-9a-f]{16} is needed/);
 });
 
 test('later settings that name another database or key stop the start and name both', () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { SupervisorError, type Home } from '@supervisor/core';
 import {
@@ -13,7 +13,7 @@ import {
   type Instance,
   type Origin,
 } from '@supervisor/db';
-import { parseKey } from '@supervisor/secrets';
+import { parseKey, type EncryptionKey } from '@supervisor/secrets';
 
 export interface Settings {
   home: Home;
@@ -61,7 +61,7 @@ export function decide(settings: Settings): Decision {
   const sources = sourcesOf(settings, obeyed);
   const database = attempt(() => decideDatabase(settings.home, obeyed, sources));
   const key = attempt(() => decideKey(settings.home, obeyed, sources, database?.settings.kind));
-  const port = attempt(() => decidePort(obeyed, settings.useEnvironment));
+  const port = attempt(() => decidePort(obeyed, sources));
   if (!database || key === undefined || port === undefined) {
     const [only, ...others] = problems;
     if (others.length === 0) throw only!;
@@ -117,54 +117,66 @@ function decideKey(home: Home, recorded: Instance | null, sources: Origin[], kin
     const text = variablesOf(from)['ENCRYPTION_KEY'];
     return text ? { text, from } : null;
   });
-  if (wanted) parseKey(wanted.text);
   const known = recorded?.key;
   if (!known) {
-    if (wanted) return wanted;
-    if (existsSync(home.encryptionKey)) return { text: readKeyFile(home), from: { file: home.encryptionKey } };
-    if (kind === 'postgres') {
-      throw new SupervisorError(
-        'wrong_key',
-        'With PostgreSQL the key is yours to keep: set ENCRYPTION_KEY (make one with `openssl rand -hex 32`), in the environment or in .env.',
-      );
+    const found = wanted ?? (existsSync(home.encryptionKey) ? { text: readKeyFile(home), from: { file: home.encryptionKey } } : null);
+    // A database that is already there says which key it needs: then a bad one is refused once that is known.
+    const mayNeedKey = kind === 'postgres' || existsSync(home.data);
+    if (found && !mayNeedKey) parseKey(found.text);
+    return found;
+  }
+  if (wanted) {
+    const { fingerprint } = parseNeededKey(wanted.text, [known.id]);
+    if (fingerprint !== known.id) {
+      const both = `This home uses the key with fingerprint ${known.id}, but ENCRYPTION_KEY now has ${fingerprint}`;
+      throw new SupervisorError('wrong_key', `${both}. ${howToChange}`);
     }
-    return null;
+    return { text: wanted.text, from: known.from };
   }
-  if (wanted && parseKey(wanted.text).fingerprint !== known.id) {
-    throw new SupervisorError(
-      'wrong_key',
-      `This home uses the key with fingerprint ${known.id}, but ENCRYPTION_KEY now has ${parseKey(wanted.text).fingerprint}. ${howToChange}`,
-    );
-  }
-  if (wanted) return { text: wanted.text, from: known.from };
   const text = 'file' in known.from ? readKeyFile(home) : variablesOf(known.from)['ENCRYPTION_KEY'];
   const where = 'file' in known.from ? known.from.file : 'envFile' in known.from ? known.from.envFile : 'the environment';
-  if (!text)
-    throw new SupervisorError(
-      'wrong_key',
-      `The key with fingerprint ${known.id} was in ${where} and is not there now. Put it back, or start where ENCRYPTION_KEY is set to it.`,
-    );
-  const { fingerprint } = parseKey(text);
-  if (fingerprint !== known.id)
-    throw new SupervisorError(
-      'wrong_key',
-      `This home needs the key with fingerprint ${known.id}, but ${where} now holds ${fingerprint}. Put the old one back.`,
-    );
-  return { text, from: known.from };
+  if (!text) {
+    const lost = `The key with fingerprint ${known.id} was in ${where} and is not there now`;
+    throw new SupervisorError('wrong_key', `${lost}. Put it back, or start where ENCRYPTION_KEY is set to it.`);
+  }
+  const { fingerprint } = parseNeededKey(text, [known.id]);
+  if (fingerprint === known.id) return { text, from: known.from };
+  const changed = `This home needs the key with fingerprint ${known.id}, but ${where} now holds ${fingerprint}`;
+  throw new SupervisorError('wrong_key', `${changed}. Put the old one back.`);
 }
 
-function decidePort(recorded: Instance | null, useEnvironment: boolean): number {
-  const text = useEnvironment ? process.env['SUPERVISOR_PORT'] : undefined;
+/** Reads a key; one of the wrong form is refused with the fingerprints of those that are needed. */
+export function parseNeededKey(text: string, needed: readonly string[]): EncryptionKey {
+  try {
+    return parseKey(text);
+  } catch (error) {
+    if (!(error instanceof SupervisorError) || needed.length === 0) throw error;
+    throw new SupervisorError('wrong_key', `${error.message} The key with fingerprint ${needed.join(' or ')} is needed.`, { needed });
+  }
+}
+
+function decidePort(recorded: Instance | null, sources: Origin[]): number {
+  const text = firstOf(sources, (from) => variablesOf(from)['SUPERVISOR_PORT'] || null);
   const port = text ? Number(text) : (recorded?.port ?? defaultPort);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new SupervisorError('invalid_input', 'SUPERVISOR_PORT must be a number from 1 to 65535.');
+  }
   return port;
 }
 
 /** Makes the key of an embedded home. Only its owner can read the file. */
 export function generateKey(home: Home): NonNullable<Decision['key']> {
   mkdirSync(home.directory, { recursive: true, mode: 0o700 });
-  writeFileSync(home.encryptionKey, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+  // On the disk before anything is sealed under it: a crash or a power cut must not leave data without its key.
+  const temporary = `${home.encryptionKey}.${process.pid}.new`;
+  const file = openSync(temporary, 'w', 0o600);
+  writeSync(file, `${randomBytes(32).toString('hex')}\n`);
+  fsyncSync(file);
+  closeSync(file);
+  renameSync(temporary, home.encryptionKey);
+  const folder = openSync(home.directory, 'r');
+  fsyncSync(folder);
+  closeSync(folder);
   return { text: readKeyFile(home), from: { file: home.encryptionKey } };
 }
 

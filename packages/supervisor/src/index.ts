@@ -1,3 +1,4 @@
 export { catalogue, version } from './catalogue.js';
 export { openSupervisor, type LogError, type Supervisor } from './compose.js';
-export type { Settings } from './decide.js';
+export { loggable } from '@supervisor/db';
+export { decide, type Settings } from './decide.js';

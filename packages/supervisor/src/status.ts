@@ -36,17 +36,14 @@ export const statusOperations: AnyOperation<StatusDeps>[] = [
     }),
     handle: async (deps: StatusDeps, { project }) => {
       const { vitals, ports } = deps;
-      const [database, projects, { allocations }] = await Promise.all([
+      const [database, projects, holdings] = await Promise.all([
         vitals.database(),
         countProjects(deps, project),
-        ports.listAllocations({ project, limit: 500 }),
+        ports.holdings(20, project),
       ]);
       const total = (field: keyof typeof counts) => projects.reduce((sum, row) => sum + row[field], 0);
       const holds = (name: string) =>
-        allocations
-          .filter((row) => row.project === name)
-          .slice(0, 20)
-          .map((row) => [row.instance === '' ? row.service : `${row.service} (${row.instance})`, row.port]);
+        holdings.filter((row) => row.project === name).map(({ owner, port }) => [owner.slice(name.length + 1), port]);
       return {
         version: vitals.version,
         uptimeSeconds: Math.round((Date.now() - vitals.startedAt) / 1000),

@@ -9,7 +9,7 @@ export interface TaskDeps {
 const id = nameField('Your own id for the task', 200);
 const type = nameField('Kind of work, always the same word for the same kind: bug_fix, epic_creation …');
 const label = (description: string) => nameField(description).optional();
-const seconds = z.number().min(0).max(1e9);
+const seconds = z.number().min(0.001).max(1e9);
 const amount = z.int().min(0).max(2_000_000_000).optional();
 const status = z.enum(['running', 'completed', 'failed']);
 // Where the caller has no project either, a task belongs to the machine's own.

@@ -83,7 +83,10 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     const first = await tasks.listTasks({ limit: 3 });
     const second = await tasks.listTasks({ limit: 500, cursor: first.nextCursor });
     expect([...first.tasks, ...second.tasks]).toEqual((await tasks.listTasks({ limit: 500 })).tasks);
-    await expect(tasks.listTasks({ cursor: 'bm90IGpzb24' })).rejects.toMatchObject({ code: 'invalid_input' });
+    const forged = (parts: unknown) => Buffer.from(JSON.stringify(parts)).toString('base64url');
+    for (const cursor of ['bm90IGpzb24', forged(['1', 'a', 'b']), forged(['2026-01-01T00:00:00.000Z', 'a\0', 'b']), forged(null)]) {
+      await expect(tasks.listTasks({ cursor })).rejects.toMatchObject({ code: 'invalid_input' });
+    }
     expect(await tasks.countByProject('find')).toEqual([{ project: 'find', count: 1, running: 1 }]);
   });
 });

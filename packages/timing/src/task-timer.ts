@@ -1,6 +1,7 @@
 import { nearest, SupervisorError } from '@supervisor/core';
 import { connect, rows, type Database } from '@supervisor/db';
-import { and, count, desc, eq, getTableColumns, ilike, or, sql, type SQL } from 'drizzle-orm';
+import { and, count, desc, eq, ilike, or, sql, type SQL } from 'drizzle-orm';
+import { z } from 'zod';
 import { taskMigrations } from './migrations.js';
 import { taskExecutions } from './schema.js';
 
@@ -216,16 +217,15 @@ export class TaskTimer {
   async #page(filter: TaskFilter, search: SQL | undefined): Promise<{ tasks: Task[]; nextCursor?: string }> {
     const { orm } = await this.#database();
     const limit = filter.limit ?? 100;
-    const found: (Task & { startedExactly: string })[] = await orm
-      .select({ ...getTableColumns(taskExecutions), startedExactly: sql<string>`${taskExecutions.startedAt}::text` })
+    const tasks: Task[] = await orm
+      .select()
       .from(taskExecutions)
       .where(and(...conditions(filter), filter.cursor === undefined ? undefined : after(filter.cursor), search))
       .orderBy(desc(taskExecutions.startedAt), desc(taskExecutions.project), desc(taskExecutions.id))
       .limit(limit);
-    const last = found.at(-1);
-    const tasks = found.map(({ startedExactly: _, ...task }) => task);
+    const last = tasks.at(-1);
     if (!last || tasks.length < limit) return { tasks };
-    return { tasks, nextCursor: Buffer.from(JSON.stringify([last.startedExactly, last.project, last.id])).toString('base64url') };
+    return { tasks, nextCursor: Buffer.from(JSON.stringify([last.startedAt, last.project, last.id])).toString('base64url') };
   }
 }
 
@@ -240,10 +240,12 @@ function conditions(filter: StatsFilter & { status?: TaskStatus | undefined }): 
   );
 }
 
+const storable = z.string().regex(/^[^\0\p{Cs}]*$/u);
+
 function after(cursor: string): SQL {
   try {
     const [startedAt, project, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
-    if (typeof startedAt === 'string' && !Number.isNaN(Date.parse(startedAt)) && typeof project === 'string' && typeof id === 'string') {
+    if (z.tuple([z.iso.datetime(), storable, storable]).safeParse([startedAt, project, id]).success) {
       return sql`(${taskExecutions.startedAt}, ${taskExecutions.project}, ${taskExecutions.id}) < (${startedAt}::timestamptz, ${project}, ${id})`;
     }
   } catch {
@@ -263,6 +265,6 @@ function statsQuery(columns: SQL, grouping: SQL, filter: StatsFilter): SQL {
     avg(duration_seconds) filter (where status = 'completed') as "meanSeconds",
     ${percentile(0.5)} as "p50Seconds", ${percentile(0.8)} as "p80Seconds", ${percentile(0.9)} as "p90Seconds",
     percentile_cont(0.5) within group (order by duration_seconds / nullif(estimated_seconds, 0))
-      filter (where status = 'completed' and estimated_seconds is not null) as "actualToEstimate"
+      filter (where status = 'completed' and estimated_seconds >= 0.001) as "actualToEstimate"
     from ${taskExecutions} where ${and(sql`true`, ...conditions(filter))} ${grouping}`;
 }
