@@ -1,0 +1,9 @@
+import { fourServers } from './four-servers.mjs';
+import { fuzz } from './fuzz.mjs';
+import { gates } from './gates.mjs';
+import { killNine } from './kill-nine.mjs';
+import { secondOpener } from './second-opener.mjs';
+import { stdinClosed } from './stdin-closed.mjs';
+import { tenPipes } from './ten-pipes.mjs';
+
+export const checks = [fourServers, tenPipes, killNine, stdinClosed, secondOpener, fuzz, gates];

@@ -1,0 +1,35 @@
+/** What was refused and what was answered, as it must be; and what was not. */
+export class Tally {
+  refused = 0;
+  allowed = 0;
+  problems = [];
+
+  expect(holds, kind, what) {
+    if (!holds) this.problems.push(what);
+    else this[kind]++;
+  }
+}
+
+/** How a call ended: `ok` or the code of its error. */
+export const codeOf = (promise) => promise.then(toCode, (error) => error.code ?? error.message);
+export const toCode = (result) => (result?.isError ? JSON.parse(result.content[0].text).error.code : 'ok');
+
+const values = {
+  service: 'web',
+  port: 3555,
+  id: 'task-1',
+  type: 'bug_fix',
+  description: 'seen',
+  error: 'fake',
+  value: 'fake',
+  name: 'fake',
+};
+
+/** The least input that an operation takes, about a project. */
+export function leastInput(operations, name, project) {
+  const { properties, required = [] } = operations.find((operation) => operation.name === name).input;
+  const path = `${project}/fake/key`;
+  const known = { ...values, path, secrets: [{ path, value: 'fake' }], ...(name.endsWith('_token') ? { id: '0123456789ab' } : {}) };
+  const input = Object.fromEntries(required.map((field) => [field, known[field]]));
+  return 'project' in properties && project !== undefined ? { ...input, project } : input;
+}
