@@ -22,7 +22,8 @@ export interface Finished {
   code: number | null;
   stdout: string;
   stderr: string;
-  seconds: number;
+  /** How long the process stayed after its last line. */
+  lingeredSeconds: number;
 }
 
 /** A home of its own with a port of its own. `remove()` ends what runs in it. */
@@ -80,15 +81,18 @@ export class TestHome {
 
   /** Runs a program to its end. */
   run(args: string[], input = '', env: Record<string, string> = {}): Promise<Finished> {
-    const started = performance.now();
     const child = this.spawn(args, { env: { ...this.env, ...env } });
     let stdout = '';
     let stderr = '';
-    child.stdout!.on('data', (chunk) => (stdout += chunk));
+    let last = performance.now();
+    child.stdout!.on('data', (chunk) => {
+      stdout += String(chunk);
+      last = performance.now();
+    });
     child.stderr!.on('data', (chunk) => (stderr += chunk));
     child.stdin!.end(input);
     return new Promise((resolve) =>
-      child.once('close', (code) => resolve({ code, stdout, stderr, seconds: (performance.now() - started) / 1000 })),
+      child.once('close', (code) => resolve({ code, stdout, stderr, lingeredSeconds: (performance.now() - last) / 1000 })),
     );
   }
 

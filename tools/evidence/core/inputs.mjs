@@ -36,7 +36,7 @@ function good(schema, name) {
 
 function goodNumber({ minimum = -1e9, maximum = 1e9, exclusiveMinimum }) {
   const lowest = exclusiveMinimum === undefined ? minimum : exclusiveMinimum + 1;
-  const inside = fc.integer({ min: Math.max(lowest, -1e9), max: Math.min(maximum, 2e9) });
+  const inside = fc.integer({ min: Math.ceil(Math.max(lowest, -1e9)), max: Math.floor(Math.min(maximum, 2e9)) });
   // 6000 is a port that browsers refuse, 65500 one whose block of 100 would pass the last port.
   const ends = [lowest, maximum, 6000, 65_500].filter((n) => n >= lowest && n <= maximum);
   return fc.oneof(inside, fc.constantFrom(...ends));
