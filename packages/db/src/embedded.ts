@@ -11,9 +11,6 @@ import { tryLock, type Holder } from './lock.js';
 // An initialised cluster, made by the build: starting from it takes a second, initdb takes ten.
 const template = fileURLToPath(new URL('../dist/template.tar.gz', import.meta.url));
 
-// PostgreSQL's startup arms a timer for its progress messages, which would keep a script alive ten seconds after its last line.
-const startParams = [...PGlite.defaultStartParams, '-c', 'log_startup_progress_interval=0'];
-
 /**
  * Opens a PGlite directory, made on first use. One process at a time: two on one directory lose writes.
  * @throws SupervisorError `locked`, with the pid that has it open.
@@ -24,7 +21,7 @@ export async function openEmbedded(directory: string): Promise<Database> {
   if ('holder' in lock) throw locked(path, lock.holder);
   try {
     await create(path);
-    return wrap(await PGlite.create({ dataDir: path, startParams }), path, lock.release);
+    return wrap(await PGlite.create({ dataDir: path }), path, lock.release);
   } catch (error) {
     lock.release();
     if (error instanceof SupervisorError) throw error;
@@ -45,7 +42,7 @@ function realPath(path: string): string {
 
 /** A database that lives in memory and is gone when closed: for tests. */
 export async function openInMemory(): Promise<Database> {
-  return wrap(await PGlite.create({ loadDataDir: await openAsBlob(template), startParams }), 'memory', () => {});
+  return wrap(await PGlite.create({ loadDataDir: await openAsBlob(template) }), 'memory', () => {});
 }
 
 // Made beside its place and renamed, so that a crash half-way leaves no half directory. We hold the lock: other leftovers are dead.
@@ -61,13 +58,29 @@ async function create(path: string): Promise<void> {
   }
   const fresh = join(dirname(path), `${prefix}${process.pid}`);
   await mkdir(fresh, { mode: 0o700 });
-  const client = await PGlite.create({ dataDir: fresh, loadDataDir: await openAsBlob(template), startParams });
+  const client = await PGlite.create({ dataDir: fresh, loadDataDir: await openAsBlob(template) });
   await client.close();
   rmSync(path, { recursive: true, force: true });
   renameSync(fresh, path);
 }
 
+// PostgreSQL arms timers of its own, such as ten seconds to its next statistics, and one of them would keep a finished script alive.
+// Its code runs synchronously in here: no other code's timer can be caught.
+function letProcessEnd(client: PGlite): void {
+  const run = client.execProtocolRawSync.bind(client);
+  client.execProtocolRawSync = (...message) => {
+    const { setTimeout } = globalThis;
+    globalThis.setTimeout = ((...timer: Parameters<typeof setTimeout>) => setTimeout(...timer).unref()) as typeof setTimeout;
+    try {
+      return run(...message);
+    } finally {
+      globalThis.setTimeout = setTimeout;
+    }
+  };
+}
+
 function wrap(client: PGlite, location: string, release: () => void): Database {
+  letProcessEnd(client);
   let closing: Promise<void> | undefined;
   return {
     kind: 'embedded',
