@@ -28,7 +28,12 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
   test('applies each migration once, also when many start together', async () => {
     const modules = [moduleOf('a', { '0000': one }), moduleOf('b', { '0000': 'create table supervisor.two (id int);' })];
     const applied = await Promise.all([migrate(database, modules), migrate(database, modules), ready(database, modules[0]!)]);
-    expect(applied.flat().filter(Boolean).toSorted()).toEqual(['a/0000', 'b/0000']);
+    // Whoever is first applies it, and ready() does not say what it did: the journal does.
+    expect(applied.slice(0, 2).flat()).toContain('b/0000');
+    expect(await rows(database.orm, sql`select module, tag from supervisor.migrations order by module`)).toEqual([
+      { module: 'a', tag: '0000' },
+      { module: 'b', tag: '0000' },
+    ]);
     expect(await rows(database.orm, sql`select id from supervisor.one`)).toEqual([{ id: 1 }]);
   });
 
