@@ -1,47 +1,36 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { findProject, Session } from '@supervisor/client';
-import type { Catalogue, OperationDescription } from '@supervisor/core';
+import type { OperationDescription } from '@supervisor/core';
 import { SupervisorError } from '@supervisor/core/errors';
 import { homeAt } from '@supervisor/core/home';
 import { nearest } from '@supervisor/core/nearest';
-import { remote } from '@supervisor/core/remote';
+import { Caller } from './caller.js';
+import { commands, findCommand } from './commands.js';
 import { commandHelp, overview } from './help.js';
 import { argumentsOf, parseInput, UsageError } from './input.js';
-import { logs, mcp, program, start, stop } from './lifecycle.js';
 import { confirm, readHidden } from './prompt.js';
 import { render } from './render.js';
 
-const home = homeAt();
-const catalogue = () =>
-  JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('@supervisor/supervisor/catalogue')), 'utf8')) as Catalogue;
+const caller = new Caller(homeAt(), process.cwd());
 
 async function main(words: string[]): Promise<void> {
-  const [first = '--help', ...rest] = words;
-  switch (first) {
-    case 'start':
-      return start(home);
-    case 'stop':
-      return stop(home);
-    case 'logs':
-      return logs(home, rest.includes('--follow') || rest.includes('-f'));
-    case 'mcp':
-      return mcp(rest);
-    case '--version':
-      return console.log(catalogue().version);
-    case '--help':
-    case '-h':
-    case 'help':
-      return void process.stdout.write(overview(catalogue().operations));
-    default:
-      return runOperation(words);
-  }
+  const [first = '--help'] = words;
+  const { operations, version } = ['--version', '--help', '-h', 'help'].includes(first)
+    ? caller.catalogue
+    : { operations: [], version: '' };
+  if (first === '--version') return console.log(version);
+  if (operations.length > 0) return void process.stdout.write(overview(operations));
+  const found = findCommand(words);
+  if (!found) return runOperation(words);
+  const { usage, run } = await found.load();
+  const rest = words.slice(found.command.split(' ').length);
+  // What follows -- belongs to another program.
+  const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+  if (own.includes('--help') || own.includes('-h')) return void process.stdout.write(usage);
+  await run(rest, caller);
 }
 
 async function runOperation(words: string[]): Promise<void> {
-  const { operations } = catalogue();
-  const operation = findOperation(operations, words);
+  const operation = findOperation(caller.catalogue.operations, words);
   const { input, json, help } = parseInput(operation, words.slice(operation.command.split(' ').length));
   if (help) return void process.stdout.write(commandHelp(operation));
   if (operation.access === 'owner') await confirm(`${operation.summary}. Go on?`);
@@ -49,24 +38,17 @@ async function runOperation(words: string[]): Promise<void> {
     const text = await readHidden(field);
     input[field] = operation.input.properties[field]!.type === 'string' ? text : parseJson(text, field);
   }
-  const session = new Session({ home, program, hello: { role: 'owner', ...findProject(process.cwd()) } });
-  const output = await remote(operations, session).call(operation.name, input, {});
+  const output = await caller.call(operation.name, input);
   process.stdout.write(`${json ? JSON.stringify(output) : render(output)}\n`);
-  await session.close();
 }
 
 function findOperation(operations: readonly OperationDescription[], words: string[]): OperationDescription {
   const found = operations.find(({ command }) => command.split(' ').every((word, index) => words[index] === word));
   if (found) return found;
   const given = words.slice(0, 2).join(' ');
-  const group = operations.filter(({ command }) => command.startsWith(`${words[0]} `)).map(({ command }) => command);
-  const near =
-    group.length > 0
-      ? group
-      : nearest(
-          given,
-          operations.map(({ command }) => command),
-        );
+  const known = [...operations, ...commands].map(({ command }) => command);
+  const group = known.filter((command) => command.startsWith(`${words[0]} `));
+  const near = group.length > 0 ? group : nearest(given, known);
   throw new UsageError(`There is no command ${JSON.stringify(given)}.${near.length > 0 ? ` Is it one of: ${near.join(' · ')}?` : ''}`);
 }
 
@@ -87,4 +69,6 @@ try {
     process.stderr.write(process.argv.includes('--json') ? `${JSON.stringify(error)}\n` : `${error.message}\n`);
   else process.stderr.write(`supervisor: ${(error as Error).message}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
+} finally {
+  await caller.close();
 }

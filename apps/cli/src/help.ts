@@ -1,15 +1,10 @@
 import type { OperationDescription } from '@supervisor/core';
+import { commands } from './commands.js';
 import { argumentsOf, flagName } from './input.js';
-
-const own: [string, string][] = [
-  ['start', 'Start the service in the background'],
-  ['stop', 'Stop it, and keep it stopped until start'],
-  ['logs', "Show the end of the service's log; --follow to go on"],
-  ['mcp', 'Be the MCP server of an agent (what a host runs)'],
-];
 
 /** The list of all commands. */
 export function overview(operations: readonly OperationDescription[]): string {
+  const own = commands.map(({ command, summary }): [string, string] => [command, summary]);
   const rows = [...own, ...operations.map((operation): [string, string] => [operation.command, operation.summary])];
   const width = Math.max(...rows.map(([command]) => command.length));
   return `Usage: supervisor COMMAND [ARGUMENTS] [--json]

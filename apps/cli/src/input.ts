@@ -35,7 +35,8 @@ export function parseInput(operation: OperationDescription, words: string[]): Pa
   const { positional, flags } = argumentsOf(operation);
   const { properties } = operation.input;
   const options = Object.fromEntries([...positional, ...flags].map((field) => [flagName(field), optionOf(properties[field]!)]));
-  const { values, positionals } = parse(words, { ...options, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } });
+  const known: Record<string, Option> = { ...options, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } };
+  const { values, positionals } = parse(words, known);
   const input: Record<string, unknown> = {};
   for (const field of [...positional, ...flags]) {
     const value = values[flagName(field)];
@@ -59,10 +60,22 @@ function optionOf(schema: FieldSchema): Option {
   return { type: 'string', multiple: schema.type === 'array' };
 }
 
-function parse(args: string[], options: Record<string, Option>) {
+type Flags<Options extends Record<string, Option>> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: Options; allowPositionals: true }>
+>;
+
+function parse<Options extends Record<string, Option>>(args: string[], options: Options): Flags<Options> {
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
     throw new UsageError((error as Error).message.split('. ')[0]!);
   }
+}
+
+/** Reads the flags of a command that is no operation; at most `mostWords` words may stand beside them. @throws UsageError */
+export function parseFlags<Options extends Record<string, Option>>(words: string[], options: Options, mostWords = 0): Flags<Options> {
+  const parsed = parse(words, options);
+  const extra = parsed.positionals[mostWords];
+  if (extra !== undefined) throw new UsageError(`One word too many: ${extra}`);
+  return parsed;
 }

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { findProject, Session, type Place } from '@supervisor/client';
+import type { Catalogue, OperationDescription } from '@supervisor/core';
+import type { Home } from '@supervisor/core/home';
+import { nearest } from '@supervisor/core/nearest';
+import { SupervisorError } from '@supervisor/core/errors';
+import { program } from './program.js';
+
+/** Whoever typed the command: where they are, and their session with this home's service. */
+export class Caller {
+  #catalogue: Catalogue | undefined;
+  #session: Session | undefined;
+  #place: Place | undefined;
+
+  constructor(
+    readonly home: Home,
+    readonly directory: string,
+  ) {}
+
+  /** The operations of this build, as data. */
+  get catalogue(): Catalogue {
+    this.#catalogue ??= JSON.parse(
+      readFileSync(fileURLToPath(import.meta.resolve('@supervisor/supervisor/catalogue')), 'utf8'),
+    ) as Catalogue;
+    return this.#catalogue;
+  }
+
+  /** The project and worktree of the working directory. */
+  get place(): Place {
+    this.#place ??= findProject(this.directory);
+    return this.#place;
+  }
+
+  /** Calls an operation as the owner; starts the service when none runs. */
+  async call(operation: string, input: object = {}, signal?: AbortSignal): Promise<any> {
+    this.#session ??= new Session({ home: this.home, program, hello: { role: 'owner', ...this.place } });
+    return this.#session.call(this.#describe(operation), input, { signal });
+  }
+
+  async close(): Promise<void> {
+    await this.#session?.close();
+  }
+
+  #describe(name: string): OperationDescription {
+    const { operations } = this.catalogue;
+    const found = operations.find((operation) => operation.name === name);
+    if (found) return found;
+    const near = nearest(
+      name,
+      operations.map((operation) => operation.name),
+    );
+    throw new SupervisorError('unknown_operation', `There is no operation ${name}.`, { near });
+  }
+}
