@@ -39,8 +39,7 @@ test('run passes stdin, exit code and signals through', async () => {
 });
 
 test('a terminal stays a terminal', () => {
-  const command = `${process.execPath} ${programs.cli} run -- test -t 0 -a -t 1`;
-  expect(spawnSync('script', ['-qec', command, '/dev/null'], { cwd: home.work, env: home.env }).status).toBe(0);
+  expect(home.onTerminal(['run', '--', 'test', '-t', '0', '-a', '-t', '1']).code).toBe(0);
 });
 
 test('what is missing is said before anything runs', async () => {
@@ -59,12 +58,8 @@ test('env prints the same, with references in place of values', async () => {
     MAIL_KEY: 'supervisor://shop/mail/key',
   });
   expect(await home.cli('env', '--reveal')).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('terminal') });
-  const terminal = spawnSync('script', ['-qec', `${process.execPath} ${programs.cli} env --format shell --reveal`, '/dev/null'], {
-    cwd: home.work,
-    env: home.env,
-    encoding: 'utf8',
-  });
-  const sourced = spawnSync('sh', ['-c', `${terminal.stdout.replaceAll('\r', '')}\nprintf %s "$MAIL_KEY"`], { encoding: 'utf8' });
+  const terminal = home.onTerminal(['env', '--format', 'shell', '--reveal']);
+  const sourced = spawnSync('sh', ['-c', `${terminal.shown}\nprintf %s "$MAIL_KEY"`], { encoding: 'utf8' });
   expect(sourced.stdout).toBe("it's a fake");
 });
 

@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { findProjectFile } from '@supervisor/client';
 import { SupervisorError } from '@supervisor/core/errors';
+import { replaceFile } from './replace-file.js';
 
 /** What `.supervisor.json` says: which environment variable gets the port of which service, and which secret. */
 export interface ProjectFile {
@@ -17,7 +18,13 @@ const variable = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** The project file of a folder, there or above; empty when there is none. @throws SupervisorError `invalid_input` */
 export function readProjectFile(directory: string): ProjectFile {
   const path = findProjectFile(directory);
-  return path === undefined ? { ports: {}, secrets: {} } : parseProjectFile(readFileSync(path, 'utf8'), path);
+  return path === undefined ? { ports: {}, secrets: {} } : readOwnProjectFile(dirname(path));
+}
+
+/** The project file of this very folder; empty when it has none. @throws SupervisorError `invalid_input` */
+export function readOwnProjectFile(directory: string): ProjectFile {
+  const path = join(directory, '.supervisor.json');
+  return existsSync(path) ? parseProjectFile(readFileSync(path, 'utf8'), path) : { ports: {}, secrets: {} };
 }
 
 function parseProjectFile(text: string, path: string): ProjectFile {
@@ -50,7 +57,7 @@ export function writeProjectFile(directory: string, { project, ports, secrets }:
     ...(Object.keys(ports).length > 0 ? { ports } : {}),
     ...(Object.keys(secrets).length > 0 ? { secrets } : {}),
   };
-  writeFileSync(join(directory, '.supervisor.json'), `${JSON.stringify(content, null, 2)}\n`);
+  replaceFile(join(directory, '.supervisor.json'), `${JSON.stringify(content, null, 2)}\n`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

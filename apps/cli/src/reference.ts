@@ -8,3 +8,8 @@ export function referenceTo(path: string): string {
 export function isReference(value: string): boolean {
   return value.startsWith(scheme);
 }
+
+/** The secret's path in a reference. */
+export function pathOf(reference: string): string {
+  return reference.slice(scheme.length);
+}
