@@ -17,6 +17,7 @@ export interface Service {
 }
 
 const drainMilliseconds = 3000;
+const sweepMilliseconds = 60_000;
 
 /** Opens the home and serves it: HTTP on loopback, and the Unix socket. */
 export async function startService(settings: Settings, log: Log, onShutdown: () => void): Promise<Service> {
@@ -63,9 +64,16 @@ export async function startService(settings: Settings, log: Log, onShutdown: () 
   });
   rmSync(home.failure, { force: true });
 
+  let sweeping = Promise.resolve();
+  const sweeps = setInterval(() => {
+    sweeping = supervisor.sweep().catch((error) => log('error', 'A sweep failed', errorFields(loggable(error))));
+  }, sweepMilliseconds);
+
   async function close(): Promise<void> {
+    clearInterval(sweeps);
     await Promise.all([socket.close(), Promise.race([rest.app.close(), sleep(drainMilliseconds, undefined, { ref: false })])]);
     rest.app.server.closeAllConnections();
+    await sweeping;
     await supervisor.close();
     rmSync(home.service, { force: true });
   }
