@@ -34,8 +34,21 @@ export const commands: readonly CommandEntry[] = [
   { command: 'run', summary: 'Run a command with its ports and secrets in the environment', load: () => import('./commands/run.js') },
   { command: 'env', summary: 'Print the ports and secrets of this project as variables', load: () => import('./commands/env.js') },
   { command: 'url', summary: "Print a service's address", load: () => import('./commands/url.js') },
+  { command: 'ports map', summary: "Draw every project's range of ports", load: () => import('./commands/ports-map.js') },
+  {
+    command: 'mcp install',
+    summary: 'Connect Claude Code, Claude Desktop, Cursor, VS Code or Codex',
+    load: () => import('./commands/mcp-install.js'),
+  },
   { command: 'mcp', summary: 'Be the MCP server of an agent (what a host runs)', load: () => import('./commands/mcp.js') },
 ];
+
+/** What `supervisor` alone shows. */
+export const screen = {
+  command: '',
+  summary: 'Show each project with its ports, tasks and errors',
+  load: () => import('./commands/screen.js'),
+};
 
 /** The command that the words begin with; the one with more words wins. */
 export function findCommand(words: readonly string[]): CommandEntry | undefined {

@@ -4,7 +4,7 @@ import { SupervisorError } from '@supervisor/core/errors';
 import { homeAt } from '@supervisor/core/home';
 import { nearest } from '@supervisor/core/nearest';
 import { Caller } from './caller.js';
-import { commands, findCommand } from './commands.js';
+import { commands, findCommand, screen } from './commands.js';
 import { commandHelp, overview } from './help.js';
 import { argumentsOf, parseInput, UsageError } from './input.js';
 import { confirm, readHidden } from './prompt.js';
@@ -13,16 +13,16 @@ import { render } from './render.js';
 const caller = new Caller(homeAt(), process.cwd());
 
 async function main(words: string[]): Promise<void> {
-  const [first = '--help'] = words;
+  const [first = ''] = words;
   const { operations, version } = ['--version', '--help', '-h', 'help'].includes(first)
     ? caller.catalogue
     : { operations: [], version: '' };
   if (first === '--version') return console.log(version);
   if (operations.length > 0) return void process.stdout.write(overview(operations));
-  const found = findCommand(words);
+  const found = first === '' || ['--watch', '-w', '--json'].includes(first) ? screen : findCommand(words);
   if (!found) return runOperation(words);
   const { usage, run } = await found.load();
-  const rest = words.slice(found.command.split(' ').length);
+  const rest = words.slice(found.command.split(' ').filter(Boolean).length);
   // What follows -- belongs to another program.
   const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (own.includes('--help') || own.includes('-h')) return void process.stdout.write(usage);
