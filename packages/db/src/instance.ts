@@ -18,6 +18,10 @@ const instanceFile = z.object({
   /** Absent until a service has decided it. `id` is the key's fingerprint, never the key. */
   key: z.object({ id: z.string(), from: z.union([origin, z.object({ file: z.string() })]) }).optional(),
   port: z.int().optional(),
+  /** The IP address the service listens on; loopback where absent. */
+  host: z.string().optional(),
+  /** The origin that other machines use. */
+  publicUrl: z.string().optional(),
   /** The command that starts the service: node and its main file. */
   program: z.array(z.string()).optional(),
 });
