@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isPlain } from '@supervisor/core';
 import { createRestServer } from '@supervisor/rest';
 import {
   catalogue,
-  isPlain,
   localUrl,
   loggable,
   openSupervisor,
@@ -54,7 +54,7 @@ export async function startService(settings: Settings, log: Log, onShutdown: () 
   try {
     await rest.app.listen({ host, port });
     url = localUrl(address);
-    if (isPlain(publicUrl))
+    if (publicUrl && isPlain(publicUrl))
       notes.push(`${publicUrl} is not encrypted: whoever is on the network between can read tokens and secrets. Put a TLS proxy in front.`);
   } catch (error) {
     notes.push(whyNoHttp(error, address));

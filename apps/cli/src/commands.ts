@@ -21,6 +21,8 @@ export const commands: readonly CommandEntry[] = [
   { command: 'start', summary: 'Start the service in the background', load: () => import('./commands/start.js') },
   { command: 'stop', summary: 'Stop it, and keep it stopped until start', load: () => import('./commands/stop.js') },
   { command: 'logs', summary: "Show the end of the service's log", load: () => import('./commands/logs.js') },
+  { command: 'login', summary: 'Keep a token for a service on another machine', load: () => import('./commands/login.js') },
+  { command: 'logout', summary: 'Forget that token', load: () => import('./commands/logout.js') },
   { command: 'mcp', summary: 'Be the MCP server of an agent (what a host runs)', load: () => import('./commands/mcp.js') },
 ];
 

@@ -1,7 +1,7 @@
 import helmet from '@fastify/helmet';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import { SupervisorError, type Answerer, type Context, type Principal } from '@supervisor/core';
+import { isLocal, SupervisorError, type Answerer, type Context, type Principal } from '@supervisor/core';
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { Gate } from './gate.js';
 import { addMetrics } from './metrics.js';
@@ -51,7 +51,7 @@ export async function createRestServer(options: RestOptions): Promise<RestServer
   const gate = new Gate(options.verifyToken, options.origins);
   const authenticate = (request: FastifyRequest) => gate.authenticate(request);
 
-  const secure = options.origins().some((origin) => /^https:(?!\/\/(localhost|127\.|\[::1\]))/.test(origin));
+  const secure = options.origins().some((origin) => origin.startsWith('https:') && !isLocal(origin));
   const allHeaders = secure ? { ...headers, ...onlyHttps } : headers;
   // Synchronous, and with the headers ready: this runs for every request.
   app.addHook('onRequest', (request, reply, done) => {

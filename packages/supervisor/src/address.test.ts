@@ -1,16 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { checkReachable, isPlain, localUrl, originsOf, parseHost, parsePublicUrl } from './address.js';
+import { checkReachable, localUrl, originsOf, parseHost } from './address.js';
 
 test('a host is an address, never a name', () => {
   for (const host of ['127.0.0.1', '0.0.0.0', '::', '::1', '10.1.2.3', 'fd00::7']) expect(parseHost(host)).toBe(host);
   for (const host of ['localhost', 'example.com', '256.1.1.1', '10.0.0.1:80', '*']) expect(() => parseHost(host)).toThrow('IP address');
-});
-
-test('a public URL is an origin', () => {
-  expect(parsePublicUrl('https://Supervisor.Example.com/')).toBe('https://supervisor.example.com');
-  expect(parsePublicUrl('http://10.1.2.3:3099')).toBe('http://10.1.2.3:3099');
-  const refused = ['supervisor.example.com', 'ftp://x', 'https://x/path', 'https://x/?q', 'https://x/#h', 'https://user:pw@x', ''];
-  for (const text of refused) expect(() => parsePublicUrl(text)).toThrow('without user, path or query');
 });
 
 test('only loopback does without a public URL', () => {
@@ -29,10 +22,4 @@ test('requests are answered under the names that lead here, and no other', () =>
   expect(originsOf({ host: '127.0.0.2', port: 80 })).toContain('http://127.0.0.2:80');
   expect(localUrl({ host: '::', port: 1 })).toBe('http://127.0.0.1:1');
   expect(localUrl({ host: 'fd00::7', port: 1 })).toBe('http://[fd00::7]:1');
-});
-
-test('plain http to another machine is told apart', () => {
-  expect(['http://10.1.2.3', 'http://team.example:3099'].map(isPlain)).toEqual([true, true]);
-  const fine = ['https://team.example', 'http://localhost:3099', 'http://127.0.0.1', 'http://[::1]:1', undefined];
-  expect(fine.map(isPlain)).toEqual(fine.map(() => false));
 });

@@ -24,17 +24,6 @@ export function parseHost(text: string): string {
   throw new SupervisorError('invalid_input', 'SUPERVISOR_HOST must be an IP address: 127.0.0.1, one of this machine, or 0.0.0.0 for all.');
 }
 
-/** @returns the origin. @throws SupervisorError `invalid_input` for anything but http or https, a host and a port */
-export function parsePublicUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const plain = url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
-  if (plain) return url.origin;
-  throw new SupervisorError(
-    'invalid_input',
-    'SUPERVISOR_PUBLIC_URL must be like https://supervisor.example.com, without user, path or query.',
-  );
-}
-
 /** @throws SupervisorError `invalid_input` when other machines can connect, but under no URL that would be answered */
 export function checkReachable({ host, publicUrl }: Pick<Address, 'host' | 'publicUrl'>): void {
   if (isLoopback(host) || publicUrl !== undefined) return;
@@ -56,13 +45,6 @@ export function originsOf(address: Address): string[] {
   const names = onLoopback ? [loopback, 'localhost', '[::1]'] : [bracketed(host)];
   const local = names.map((name) => `http://${name}:${port}`);
   return [...new Set([...(publicUrl ? [publicUrl] : []), localUrl(address), ...local])];
-}
-
-/** Whether tokens would cross a network unencrypted. */
-export function isPlain(publicUrl: string | undefined): boolean {
-  if (!publicUrl?.startsWith('http:')) return false;
-  const { hostname } = new URL(publicUrl);
-  return hostname !== 'localhost' && !isLoopback(hostname.replace(/^\[|\]$/g, ''));
 }
 
 function bracketed(host: string): string {

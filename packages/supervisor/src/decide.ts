@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { SupervisorError, type Home } from '@supervisor/core';
+import { parseOrigin, SupervisorError, type Home } from '@supervisor/core';
 import {
   databaseSettings,
   describeDatabase,
@@ -14,7 +14,7 @@ import {
   type Origin,
 } from '@supervisor/db';
 import { parseKey, type EncryptionKey } from '@supervisor/secrets';
-import { checkReachable, loopback, parseHost, parsePublicUrl, type Address } from './address.js';
+import { checkReachable, loopback, parseHost, type Address } from './address.js';
 
 export interface Settings {
   home: Home;
@@ -173,7 +173,7 @@ function decideReach(recorded: Instance | null, sources: Origin[]): Omit<Address
   const publicUrl = variable('SUPERVISOR_PUBLIC_URL');
   const reach = {
     host: host ? parseHost(host) : (recorded?.host ?? loopback),
-    publicUrl: publicUrl ? parsePublicUrl(publicUrl) : recorded?.publicUrl,
+    publicUrl: publicUrl ? parseOrigin(publicUrl, 'SUPERVISOR_PUBLIC_URL') : recorded?.publicUrl,
   };
   checkReachable(reach);
   return reach;

@@ -1,4 +1,4 @@
-export { isPlain, localUrl, originsOf, type Address } from './address.js';
+export { localUrl, originsOf, type Address } from './address.js';
 export { catalogue, version } from './catalogue.js';
 export { openSupervisor, type LogError, type Supervisor } from './compose.js';
 export { loggable } from '@supervisor/db';
