@@ -9,7 +9,16 @@ import { decide, generateKey, type Settings } from './decide.js';
 
 const key = '0123456789abcdef'.repeat(4);
 const otherKey = 'fedcba9876543210'.repeat(4);
-const names = ['DATABASE_URL', 'DB_HOST', 'ENCRYPTION_KEY', 'SUPERVISOR_PORT', 'SUPERVISOR_HOST', 'SUPERVISOR_PUBLIC_URL'];
+const names = [
+  'DATABASE_URL',
+  'DB_HOST',
+  'DB_PASSWORD_FILE',
+  'ENCRYPTION_KEY',
+  'ENCRYPTION_KEY_FILE',
+  'SUPERVISOR_PORT',
+  'SUPERVISOR_HOST',
+  'SUPERVISOR_PUBLIC_URL',
+];
 
 let home: Home;
 let checkout: string;
@@ -56,6 +65,20 @@ test('the environment comes before the checkout’s .env', () => {
   process.env['ENCRYPTION_KEY'] = key;
   expect(decide(settings)).toMatchObject({ database: { host: 'from-environment' }, key: { text: key, from: { environment: true } } });
   expect(decide({ ...settings, useEnvironment: false })).toMatchObject({ database: { host: 'from-file' }, key: { text: otherKey } });
+});
+
+test('a secret may be in a file of its own, as a container is given it', () => {
+  const file = join(checkout, 'password');
+  writeFileSync(file, 'fake-password\n');
+  writeFileSync(join(checkout, 'key'), `${key}\n`);
+  process.env['DB_HOST'] = 'database';
+  process.env['DB_PASSWORD_FILE'] = file;
+  process.env['ENCRYPTION_KEY_FILE'] = join(checkout, 'key');
+  expect(decide(settings)).toMatchObject({ database: { password: 'fake-password' }, key: { text: key, from: { environment: true } } });
+  process.env['ENCRYPTION_KEY'] = otherKey;
+  expect(decide(settings)).toMatchObject({ key: { text: otherKey } });
+  process.env['DB_PASSWORD_FILE'] = join(checkout, 'none');
+  expect(() => decide(settings)).toThrow(/^DB_PASSWORD_FILE names .*none, which cannot be read \(ENOENT\)\.[^\n]*$/);
 });
 
 test('every problem is named in one message', () => {

@@ -65,9 +65,10 @@ export function decide(settings: Settings): Decision {
   const port = attempt(() => decidePort(obeyed, sources));
   const reach = attempt(() => decideReach(obeyed, sources));
   if (!database || key === undefined || port === undefined || !reach) {
-    const [only, ...others] = problems;
-    if (others.length === 0) throw only!;
-    const list = problems.map(({ message }) => `- ${message}`).join('\n');
+    // One cause can stand in the way of several settings.
+    const messages = [...new Set(problems.map(({ message }) => message))];
+    if (messages.length === 1) throw problems[0]!;
+    const list = messages.map((message) => `- ${message}`).join('\n');
     throw new SupervisorError('conflict', `Supervisor cannot start:\n${list}`);
   }
   const address = { ...reach, port };
