@@ -21,7 +21,7 @@ test('a pipe to a service elsewhere, by URL and token', async () => {
   expect(await callTool(client, 'allocate_port', { service: 'web' })).toMatchObject({ structuredContent: { port: 3100, project: 'shop' } });
   expect(await callTool(client, 'allocate_port', { service: 'web', project: 'blog' })).toMatchObject({ isError: true });
   const { stderr } = await home.run([programs.pipe, '--url', home.url], '', { SUPERVISOR_TOKEN_FILE: '' });
-  expect(stderr).toContain('SUPERVISOR_TOKEN');
+  expect(stderr).toContain(`supervisor login ${home.url}`);
 });
 
 test('a pipe that stands alone, on PostgreSQL only', async () => {

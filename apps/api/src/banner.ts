@@ -8,6 +8,7 @@ const pipe = fileURLToPath(new URL('../../mcp-server/dist/main.js', import.meta.
 /** What a person reads when the service is up: where it is, what it holds, and how to connect an agent. */
 export function banner({ supervisor, url, notes }: Service, command: string): string {
   const { home, version, database, keyId, instance } = supervisor;
+  const { publicUrl } = supervisor.address;
   const keyFrom = instance.key?.from;
   const keyPlace = !keyFrom
     ? ''
@@ -29,6 +30,7 @@ export function banner({ supervisor, url, notes }: Service, command: string): st
     `  socket     ${home.socket}`,
     `  command    ${command}`,
     ...(url ? [`  http       ${url}  (docs at ${url}/docs)`] : []),
+    ...(url && publicUrl ? [`  public     ${publicUrl}  (supervisor login ${publicUrl})`] : []),
     ...notes.map((note) => `  note       ${note}`),
     '',
     'Connect an agent:',

@@ -10,16 +10,16 @@ import { tryLock } from '@supervisor/supervisor/lock';
 const usage = `Usage: npm start -- [--reconfigure]
    or: node apps/api/dist/main.js [options]
 
-Runs the service of one home: HTTP on 127.0.0.1 and a Unix socket.
+Runs the service of one home: HTTP on 127.0.0.1, unless SUPERVISOR_HOST says otherwise, and a Unix socket.
 
   --home DIR      the home (else SUPERVISOR_HOME, else ~/.supervisor)
-  --reconfigure   let the database, key and port set now replace those of the first start
+  --reconfigure   let the database, key and address set now replace those of the first start
   --auto          started by a pipe: obey the home alone, say nothing
   --background    started by supervisor start: say nothing
   --help          this text
 
-Settings of the first start: SUPERVISOR_PORT, DATABASE_URL or DB_HOST DB_PORT DB_NAME DB_USER DB_PASSWORD,
-and ENCRYPTION_KEY, from the environment or from .env in the Supervisor checkout. With none: an embedded
+Settings of the first start: SUPERVISOR_PORT, SUPERVISOR_HOST with SUPERVISOR_PUBLIC_URL, DATABASE_URL or
+DB_HOST DB_PORT DB_NAME DB_USER DB_PASSWORD, and ENCRYPTION_KEY, from the environment or from .env in the Supervisor checkout. With none: an embedded
 database and a key of its own.
 
 Example: SUPERVISOR_HOME=/tmp/try SUPERVISOR_PORT=3098 npm start

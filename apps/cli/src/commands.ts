@@ -40,6 +40,8 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Connect Claude Code, Claude Desktop, Cursor, VS Code or Codex',
     load: () => import('./commands/mcp-install.js'),
   },
+  { command: 'login', summary: 'Keep a token for a service on another machine', load: () => import('./commands/login.js') },
+  { command: 'logout', summary: 'Forget that token', load: () => import('./commands/logout.js') },
   { command: 'mcp', summary: 'Be the MCP server of an agent (what a host runs)', load: () => import('./commands/mcp.js') },
 ];
 

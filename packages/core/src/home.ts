@@ -11,6 +11,8 @@ export interface Home {
   serviceLock: string;
   encryptionKey: string;
   token: string;
+  /** logins.json: tokens for services elsewhere. */
+  logins: string;
   socket: string;
   /** service.json: pid, port and version of the running service. */
   service: string;
@@ -37,6 +39,7 @@ export function homeAt(directory = process.env['SUPERVISOR_HOME'] || join(homedi
     serviceLock: at('service.lock'),
     encryptionKey: at('encryption.key'),
     token: at('token'),
+    logins: at('logins.json'),
     socket: socketPath(root),
     service: at('service.json'),
     stopped: at('stopped'),

@@ -18,6 +18,7 @@ import type { ListeningProcess } from '@supervisor/ports/listeners';
 import { requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
 import { TaskTimer } from '@supervisor/timing';
 import { sql } from 'drizzle-orm';
+import type { Address } from './address.js';
 import { version } from './catalogue.js';
 import { decide, generateKey, parseNeededKey, type Decision, type Settings } from './decide.js';
 import type { Managers } from './managers.js';
@@ -33,7 +34,7 @@ export interface Supervisor extends Answerer<Context> {
   keyId: string;
   /** How the database was found at the start. */
   database: { kind: Database['kind']; location: string; migrated: string[] };
-  port: number;
+  address: Address;
   /** Who a token stands for. Rejects with `unauthenticated`. */
   verifyToken(token: string): Promise<Principal>;
   /** Milliseconds the database takes to answer. Rejects when it does not. */
@@ -136,7 +137,7 @@ async function compose(
     version,
     keyId: secrets.keyId,
     database: { kind: database.kind, location: database.location, migrated },
-    port: decision.port,
+    address: decision.address,
     verifyToken: (token) =>
       managers.tokens.verify(token).catch((error) => {
         throw databaseFailure(error) ?? error;
@@ -155,8 +156,8 @@ function projectOf({ pid, cwd }: ListeningProcess): Place {
 }
 
 function record(home: Home, decision: Decision, key: NonNullable<Instance['key']>): Instance {
-  const { recordDatabase, port, program } = decision;
-  const decided = { database: recordDatabase, key, port, ...(program ? { program } : {}) };
+  const { recordDatabase, address, program } = decision;
+  const decided = { database: recordDatabase, key, ...address, ...(program ? { program } : {}) };
   const instance = decision.instance ?? createInstance(home, decided);
   const recorded: Instance = { ...instance, ...decided };
   if (JSON.stringify(recorded) !== JSON.stringify(instance)) writeInstance(home, recorded);

@@ -1,3 +1,4 @@
+export { localUrl, originsOf, type Address } from './address.js';
 export { catalogue, version } from './catalogue.js';
 export { openSupervisor, type LogError, type Supervisor } from './compose.js';
 export { loggable } from '@supervisor/db';
