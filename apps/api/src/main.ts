@@ -3,9 +3,11 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { readBuild } from '@supervisor/client';
 import { homeAt, type Home } from '@supervisor/core/home';
 import { SupervisorError } from '@supervisor/core/errors';
 import { tryLock } from '@supervisor/supervisor/lock';
+import { joinRunning } from './running.js';
 
 const usage = `Usage: npm start -- [--reconfigure]
    or: node apps/api/dist/main.js [options]
@@ -16,6 +18,7 @@ Runs the service of one home: HTTP on 127.0.0.1, unless SUPERVISOR_HOST says oth
   --reconfigure   let the database, key and address set now replace those of the first start
   --auto          started by a pipe: obey the home alone, say nothing
   --background    started by supervisor start: say nothing
+  --unit          started by systemd or launchd: as --auto, but stay when nobody calls
   --help          this text
 
 Settings of the first start: SUPERVISOR_PORT, SUPERVISOR_HOST with SUPERVISOR_PUBLIC_URL, DATABASE_URL or
@@ -25,6 +28,8 @@ database and a key of its own.
 Example: SUPERVISOR_HOME=/tmp/try SUPERVISOR_PORT=3098 npm start
 `;
 
+const build = readBuild(fileURLToPath(import.meta.resolve('@supervisor/supervisor/build')));
+const joinMilliseconds = 30_000;
 const checkout = fileURLToPath(new URL('../../../', import.meta.url));
 
 async function main(): Promise<void> {
@@ -33,6 +38,7 @@ async function main(): Promise<void> {
       home: { type: 'string' },
       auto: { type: 'boolean' },
       background: { type: 'boolean' },
+      unit: { type: 'boolean' },
       reconfigure: { type: 'boolean' },
       help: { type: 'boolean' },
     },
@@ -41,21 +47,22 @@ async function main(): Promise<void> {
   process.umask(0o077);
   const home = homeAt(values.home);
   mkdirSync(home.directory, { recursive: true, mode: 0o700 });
-  const auto = values.auto === true;
+  // A unit of the system starts it at every login: that obeys a stop as a pipe's start does, but stays when nobody calls.
+  const auto = values.auto === true || values.unit === true;
   const quiet = auto || values.background === true;
   if (!auto) rmSync(home.stopped, { force: true });
   else if (existsSync(home.stopped)) return;
 
-  const lock = await lockService(home, quiet);
-  if ('holder' in lock) {
-    if (!quiet)
-      console.log(
-        `Supervisor is already running for ${home.directory} (pid ${lock.holder?.pid ?? 'unknown'}). supervisor status shows it; supervisor stop ends it.`,
-      );
-    return;
+  // One that starts, ends or makes way for us is gone or there in a moment.
+  const deadline = Date.now() + joinMilliseconds;
+  for (let lock = await lockService(home, quiet); 'holder' in lock; lock = await lockService(home, quiet)) {
+    if (quiet || (await joinRunning(home, build))) return;
+    if (Date.now() < deadline) continue;
+    console.error(`Process ${lock.holder?.pid ?? 'unknown'} has ${home.directory} and does not answer. End it, then start again.`);
+    process.exit(1);
   }
   try {
-    await run(home, { auto, quiet, reconfigure: values.reconfigure });
+    await run(home, { auto, quiet, endIdle: values.auto === true, reconfigure: values.reconfigure });
   } catch (error) {
     await fail(home, error, quiet);
   }
@@ -72,10 +79,10 @@ async function lockService(home: Home, quiet: boolean): Promise<ReturnType<typeo
 
 async function run(
   home: Home,
-  { auto, quiet, reconfigure }: { auto: boolean; quiet: boolean; reconfigure: boolean | undefined },
+  { auto, quiet, endIdle, reconfigure }: { auto: boolean; quiet: boolean; endIdle: boolean; reconfigure: boolean | undefined },
 ): Promise<void> {
   // Loaded only now: a start that comes second is gone before this.
-  const [{ startService }, { openLog }, { banner }, { installCommand }] = await Promise.all([
+  const [{ startService }, { openLog }, { banner, factsOf }, { installCommand }] = await Promise.all([
     import('./service.js'),
     import('./log.js'),
     import('./banner.js'),
@@ -94,14 +101,15 @@ async function run(
   };
   if (!quiet) console.log('Starting Supervisor …');
   const program = [process.execPath, fileURLToPath(import.meta.url)];
-  const service = await startService({ home, checkout, useEnvironment: !auto, reconfigure, program }, log, () => end('asked by its owner'));
+  const settings = { home, checkout, useEnvironment: !auto, reconfigure, program };
+  const service = await startService({ ...settings, log, endIdle, build, onEnd: end });
   process.on('SIGTERM', () => end('SIGTERM')).on('SIGINT', () => end('SIGINT'));
   log('info', 'started', { version: service.supervisor.version, database: service.supervisor.database.kind, url: service.url });
   // A person stopped it while it was starting.
   if (auto && existsSync(home.stopped)) return end('stopped by its owner');
   if (auto) return;
   const command = installCommand(home);
-  if (!quiet) console.log(banner(service, command));
+  if (!quiet) console.log(banner(factsOf(service, command)));
 }
 
 // A SupervisorError says what to do; of anything else the log has the rest.

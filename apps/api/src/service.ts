@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Build } from '@supervisor/client';
 import { isPlain } from '@supervisor/core';
 import { createRestServer } from '@supervisor/rest';
 import {
@@ -13,6 +14,7 @@ import {
   type Supervisor,
 } from '@supervisor/supervisor';
 import { describeListener, readListeners } from '@supervisor/supervisor/listeners';
+import { IdleWatch } from './idle.js';
 import { errorFields, type Log } from './log.js';
 import { addMcpRoutes } from './mcp-routes.js';
 import { listenOnSocket } from './socket.js';
@@ -29,8 +31,17 @@ export interface Service {
 const drainMilliseconds = 3000;
 const sweepMilliseconds = 60_000;
 
+export interface ServiceOptions extends Settings {
+  log: Log;
+  /** Ends when nobody has called for half an hour. */
+  endIdle: boolean;
+  build: Build | undefined;
+  /** Somebody who may wants the service to end. */
+  onEnd(why: string): void;
+}
+
 /** Opens the home and serves it: HTTP on its address, and the Unix socket. */
-export async function startService(settings: Settings, log: Log, onShutdown: () => void): Promise<Service> {
+export async function startService({ log, endIdle, build, onEnd, ...settings }: ServiceOptions): Promise<Service> {
   const logError = (id: string, operation: string, error: unknown) =>
     log('error', `${operation} failed`, { id, ...errorFields(loggable(error)) });
   const supervisor = await openSupervisor(settings, logError);
@@ -45,6 +56,11 @@ export async function startService(settings: Settings, log: Log, onShutdown: () 
     origins: () => origins,
     ping: () => supervisor.ping(),
     logError,
+  });
+  let touch = () => {};
+  rest.app.addHook('onRequest', (_request, _reply, done) => {
+    touch();
+    done();
   });
   addMcpRoutes(rest, { answerer: supervisor, version, instructions });
 
@@ -64,19 +80,23 @@ export async function startService(settings: Settings, log: Log, onShutdown: () 
   writeFileSync(home.service, `${JSON.stringify({ pid: process.pid, version, url, startedAt: new Date().toISOString() })}\n`, {
     mode: 0o600,
   });
-  const identity = { version, hash, instance: supervisor.instance.id, pid: process.pid };
+  const identity = { version, hash, instance: supervisor.instance.id, pid: process.pid, ...(build ? { build } : {}) };
   const socket = await listenOnSocket({
     path: home.socket,
     answerer: supervisor,
     identity,
-    onShutdown,
+    build,
+    onShutdown: onEnd,
     onError: (error) => log('error', 'A session sent what is not JSON-RPC', errorFields(error)),
   });
   rmSync(home.failure, { force: true });
 
+  const idle = new IdleWatch(() => socket.sessions());
+  touch = () => idle.touch();
   let sweeping = Promise.resolve();
   const sweeps = setInterval(() => {
     sweeping = supervisor.sweep().catch((error) => log('error', 'A sweep failed', errorFields(loggable(error))));
+    if (endIdle && idle.isIdle()) onEnd('nobody has called for half an hour');
   }, sweepMilliseconds);
 
   async function close(): Promise<void> {

@@ -2,7 +2,7 @@ import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { longestLine, readLines } from '@supervisor/client';
+import { isOutdated, longestLine, readLines, type Build, type ServiceIdentity } from '@supervisor/client';
 import {
   agent,
   listTools,
@@ -21,9 +21,10 @@ export interface SocketOptions {
   path: string;
   answerer: Answerer<Context>;
   /** What `hello` answers with. */
-  identity: Record<string, unknown>;
-  /** The owner asked the service to end. */
-  onShutdown(): void;
+  identity: ServiceIdentity;
+  /** The build that serves: it makes way for a caller of a newer one. */
+  build: Build | undefined;
+  onShutdown(why: string): void;
   onError(error: unknown): void;
 }
 
@@ -41,6 +42,8 @@ interface Caller {
 }
 
 export interface SocketServer {
+  /** How many sessions are open. */
+  sessions(): number;
   /** Takes no new calls, lets those that run come to their end for a while, and ends the sessions. */
   close(): Promise<void>;
 }
@@ -62,6 +65,7 @@ export async function listenOnSocket(options: SocketOptions): Promise<SocketServ
   });
   chmodSync(options.path, 0o600);
   return {
+    sessions: () => sessions.size,
     async close() {
       server.close();
       const drained = Promise.all([...sessions].map((session) => session.drain()));
@@ -136,7 +140,9 @@ class Session {
   async #answer(method: string, params: Record<string, unknown>, signal: AbortSignal): Promise<unknown> {
     if (method === 'hello') {
       this.#caller = readHello(params);
-      return this.options.identity;
+      if (!isOutdated(this.options.build, params['build'])) return this.options.identity;
+      setImmediate(() => this.options.onShutdown('a newer build takes over'));
+      return { ...this.options.identity, outdated: true };
     }
     const caller = this.#caller;
     if (!caller) throw new SupervisorError('unauthenticated', 'The first request of a session is hello.');
@@ -152,7 +158,7 @@ class Session {
         return { tools: listTools(answerer.operations, selection) };
       case 'shutdown':
         if (caller.principal.kind !== 'owner') throw new SupervisorError('forbidden', 'Only the owner may stop the service.');
-        setImmediate(() => this.options.onShutdown());
+        setImmediate(() => this.options.onShutdown('asked by its owner'));
         return {};
       default:
         throw new SupervisorError('unknown_operation', 'The service does not know this method.');
