@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { openDatabase } from '@supervisor/db';
 import { PortManager } from '@supervisor/ports';
-import { sql } from 'drizzle-orm';
+import { portAllocations, portQuarantine } from '@supervisor/ports/schema';
 import { history, range, runOnModel } from './commands.mjs';
 import { checkInvariants } from './invariants.mjs';
 import { LedgerModel } from './ledger-model.mjs';
@@ -91,6 +91,8 @@ class RealLedger {
   async open() {
     this.database = await openDatabase(this.target);
     this.#renewManager();
+    const { first, last, denied: deny } = range;
+    await this.ports.createPortRange('history', { first, last, deny });
   }
 
   async close() {
@@ -101,9 +103,7 @@ class RealLedger {
   async reset() {
     await this.#silenceAll();
     this.#now = 0;
-    const { first, last, denied: deny } = range;
-    await this.ports.createPortRange('history', { first, last, deny });
-    await this.database.orm.execute(sql`truncate supervisor.port_allocations, supervisor.port_quarantine`);
+    for (const table of [portAllocations, portQuarantine]) await this.database.orm.delete(table);
   }
 
   run(command) {
