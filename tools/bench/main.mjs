@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { measureCalls } from './calls.mjs';
 import { cleanUp } from './cleanup.mjs';
 import { measureCommand } from './cli.mjs';
+import { measureGrants } from './grants.mjs';
 import { measureMemory } from './memory.mjs';
 import { measurePipe } from './pipe.mjs';
 import { endProcesses } from './processes.mjs';
@@ -15,6 +16,7 @@ const groups = {
   pipe: [measurePipe, 'from spawning the stdio server to its list of tools, against servers made with the SDK'],
   calls: [measureCalls, 'a tool call over stdio, against its SQL straight on the database'],
   rest: [measureRest, 'reads per second over HTTP, against a hand-written Fastify route'],
+  grants: [measureGrants, 'ports granted per second at 32 clients, against INSERT … RETURNING'],
   memory: [measureMemory, 'memory of the stdio server'],
   tokens: [measureTokens, 'what the list of tools costs a model'],
   cli: [measureCommand, 'a whole command, against an empty Node process'],

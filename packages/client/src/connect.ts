@@ -16,6 +16,8 @@ export interface Supervisor {
     | 'allocateSpecificPort'
     | 'getPort'
     | 'listAllocations'
+    | 'listLive'
+    | 'explainPort'
     | 'releasePort'
     | 'getUtilization'
     | 'createPortRange'
@@ -59,6 +61,8 @@ export async function connect(options: { home?: string; directory?: string } = {
       allocateSpecificPort: (project, service, port, options) => call('allocate_specific_port', { project, service, port, ...options }),
       getPort: (project, service, options) => call('get_port', { project, service, ...options }),
       listAllocations: (options) => call('list_ports', options),
+      listLive: (options) => call('list_ports', { ...options, live: true }),
+      explainPort: (port, project) => call('explain_port', { port, project }),
       releasePort: (project, service, options) => call('release_port', { project, service, ...options }),
       getUtilization: async (project) => (await call('get_port_utilization', { project })).ranges,
       createPortRange: (project, span) => call('create_port_range', { project, ...span }),
