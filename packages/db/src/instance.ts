@@ -67,11 +67,11 @@ function writeTemporary(home: Home, instance: Instance): string {
   return temporary;
 }
 
-const secretVariables = ['DATABASE_URL', 'DB_PASSWORD', 'ENCRYPTION_KEY'];
+const secretVariables = ['DATABASE_URL', 'DB_PASSWORD'];
 
 /**
  * The variables of an origin. A file of variables that is gone counts as empty.
- * `ENCRYPTION_KEY_FILE` and the like name a file with the value, as containers are given secrets.
+ * `DB_PASSWORD_FILE` and the like name a file with the value, as containers are given secrets.
  * @throws SupervisorError `invalid_input` when such a file cannot be read
  */
 export function variablesOf(from: Origin): Record<string, string | undefined> {

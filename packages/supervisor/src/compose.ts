@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { AuditTrail, TokenRegistry } from '@supervisor/auth';
 import { findProject } from '@supervisor/client';
@@ -20,7 +21,10 @@ import { TaskTimer } from '@supervisor/timing';
 import { sql } from 'drizzle-orm';
 import type { Address } from './address.js';
 import { version } from './catalogue.js';
-import { decide, generateKey, parseNeededKey, type Decision, type Settings } from './decide.js';
+import { decide, type Decision, type Settings } from './decide.js';
+import { parseNeededKey } from './decide-key.js';
+import { HomeKeys } from './home-keys.js';
+import { generateKey } from './key-files.js';
 import type { Managers } from './managers.js';
 import { modules } from './modules.js';
 import { instances } from './schema.js';
@@ -45,6 +49,8 @@ export interface Supervisor extends Answerer<Context> {
   sweep(): Promise<void>;
   close(): Promise<void>;
 }
+
+const housekeepingMilliseconds = 10_000;
 
 export type LogError = (id: string, operation: string, error: unknown) => void;
 
@@ -75,8 +81,9 @@ async function openSecrets(home: Home, decision: Decision, database: Database): 
   if (!decision.key && database.kind === 'postgres') throw missingKey();
   if (decision.key) parseNeededKey(decision.key.text, needed);
   const key = decision.key ?? generateKey(home);
-  const manager = new SecretsManager(key.text, { db: database });
-  if (needed.length > 0 && !needed.includes(manager.keyId)) throw wrongKey(needed, manager.keyId);
+  const holder = decision.instance?.id ?? randomUUID();
+  const manager = new SecretsManager(key.text, { db: database, readKeys: decision.readKeys, holder });
+  if (!needed.every((id) => manager.keys.has(id))) throw wrongKey(needed, manager.keyId);
   return { manager, from: key.from };
 }
 
@@ -107,12 +114,20 @@ async function compose(
     tasks: new TaskTimer(options),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
   };
+  const trail = new AuditTrail({
+    ...options,
+    key: () => secrets.internalKey('audit'),
+    onError: (error) => logError(randomUUID(), 'audit', loggable(error)),
+  });
+  const keys = new HomeKeys(home, secrets, from);
+  keys.resume((error) => logError(randomUUID(), 'rotate_keys', loggable(error)));
   await ensureToken(home, managers.tokens);
+  const housekeeping = keepHouse(secrets, trail, logError);
   const ping = () => measurePing(database);
   const vitals: Vitals = {
     version,
     instance: instance.id,
-    keyId: secrets.keyId,
+    keyId: () => secrets.keyId,
     startedAt: Date.now(),
     database: async () => ({
       kind: database.kind,
@@ -123,9 +138,9 @@ async function compose(
   };
   const bound = bind(
     modules,
-    { ...managers, vitals },
+    { ...managers, vitals, trail, keys },
     {
-      audit: new AuditTrail(options),
+      audit: trail,
       translate: databaseFailure,
       logError: (id, operation, error) => logError(id, operation, loggable(error)),
     },
@@ -145,8 +160,21 @@ async function compose(
     ping,
     holdPort: (port) => holdPort(managers.ports, port, database.kind === 'embedded' ? '' : instance.id.slice(0, 8)),
     sweep: async () => void (await managers.ports.sweep()),
-    close: () => database.close(),
+    async close() {
+      clearInterval(housekeeping);
+      await keys.close();
+      await trail.flush();
+      await secrets.keys.leave().catch(() => {});
+      await database.close();
+    },
   };
+}
+
+// Says that this service runs and with which keys, and chains what the trail got.
+function keepHouse(secrets: SecretsManager, trail: AuditTrail, logError: LogError): NodeJS.Timeout {
+  return setInterval(() => {
+    Promise.all([secrets.keys.announce(), trail.seal()]).catch((error) => logError(randomUUID(), 'housekeeping', loggable(error)));
+  }, housekeepingMilliseconds).unref();
 }
 
 // The service itself listens for `meta`, whatever folder it was started in.
