@@ -22,6 +22,7 @@ export const commands: readonly CommandEntry[] = [
   { command: 'stop', summary: 'Stop it, and keep it stopped until start', load: () => import('./commands/stop.js') },
   { command: 'logs', summary: "Show the end of the service's log", load: () => import('./commands/logs.js') },
   { command: 'mcp', summary: 'Be the MCP server of an agent (what a host runs)', load: () => import('./commands/mcp.js') },
+  { command: 'tasks replay', summary: 'Score estimates on a history of tasks', load: () => import('./commands/tasks-replay.js') },
 ];
 
 /** The command that the words begin with; the one with more words wins. */
