@@ -8,6 +8,8 @@ export interface Context {
   project?: string | undefined;
   /** The linked worktree the caller works in; absent in the main one. */
   instance?: string | undefined;
+  /** The agent's process that asks; absent where the caller has no lasting one. */
+  session?: string | undefined;
   signal: AbortSignal;
   /** Reports how far a long operation has come; `total` may be unknown. */
   progress(done: number, total?: number, message?: string): void;

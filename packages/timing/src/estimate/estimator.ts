@@ -59,15 +59,9 @@ const shortestEstimate = 0.001;
 
 /** @param experiences one for each of `scopes` @returns null when too little has been seen */
 export function estimate(task: Features, experiences: readonly Experience[], levels: Readonly<Levels>): Estimate | null {
-  const own = ownEstimate(task);
-  const names = (Object.keys(bases) as Basis[]).filter(
-    (name) => (own !== null || name === 'seconds') && experiences[0]![name].count >= fewestTasks,
-  );
-  if (names.length === 0) return null;
-  const mixtures = names.map((name) => ({ name, mixture: new Mixture(experiences.map((experience) => experience[name])) }));
-  const spreads = mixtures.map(({ mixture }) => (mixtures.length > 1 ? mixture.spread() : 0));
-  const { name: basis, mixture } = mixtures[spreads.indexOf(Math.min(...spreads))]!;
-  const unit = unitOf(basis, own);
+  const found = distributionOf(task, experiences);
+  if (!found) return null;
+  const { basis, mixture, unit } = found;
   const { p10, p50, p80, p90 } = quantilesAt(levels[basis], (level) => mixture.quantile(level));
   const strongest = mixture.shares.indexOf(Math.max(...mixture.shares));
   return {
@@ -80,6 +74,38 @@ export function estimate(task: Features, experiences: readonly Experience[], lev
     scope: scopes[strongest]!,
     count: experiences[strongest]![basis].count,
   };
+}
+
+/**
+ * How many seconds a task that has run for a while will still take, from those like it that took as long.
+ * @returns null when too little has been seen, or none took as long
+ */
+export function estimateRemaining(
+  task: Features,
+  elapsedSeconds: number,
+  experiences: readonly Experience[],
+  levels: Readonly<Levels>,
+): Pick<Quantiles, 'p50' | 'p80'> | null {
+  const found = distributionOf(task, experiences);
+  if (!found) return null;
+  const { basis, mixture, unit } = found;
+  const gone = mixture.levelOf(elapsedSeconds / unit);
+  const after = (level: number) => Math.round((mixture.quantile(gone + level * (1 - gone)) * unit - elapsedSeconds) * 1000) / 1000;
+  const p50 = after(levels[basis].p50);
+  return gone < 1 && p50 >= 0 ? { p50, p80: Math.max(p50, after(levels[basis].p80)) } : null;
+}
+
+/** Of the bases that know enough, the one whose values lie closest together. */
+function distributionOf(task: Features, experiences: readonly Experience[]): { basis: Basis; mixture: Mixture; unit: number } | null {
+  const own = ownEstimate(task);
+  const known = (Object.keys(bases) as Basis[]).filter(
+    (name) => (own !== null || name === 'seconds') && experiences[0]![name].count >= fewestTasks,
+  );
+  const candidates = known.map((basis) => {
+    const mixture = new Mixture(experiences.map((experience) => experience[basis]));
+    return { basis, mixture, unit: unitOf(basis, own), spread: known.length > 1 ? mixture.spread() : 0 };
+  });
+  return candidates.toSorted((a, b) => a.spread - b.spread)[0] ?? null;
 }
 
 /** Adds a completed task to the experiences of its keys. */

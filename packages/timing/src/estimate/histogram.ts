@@ -60,7 +60,8 @@ export class Histogram {
   }
 
   toJSON(): StoredHistogram {
-    return this.#bins.map(({ index, count, weight, low, high }) => [index, count, Number(weight.toPrecision(6)), low, high]);
+    const short = (value: number, digits: number) => Number(value.toPrecision(digits));
+    return this.#bins.map(({ index, count, weight, low, high }) => [index, count, short(weight, 6), short(low, 10), short(high, 10)]);
   }
 }
 

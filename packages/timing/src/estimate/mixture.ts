@@ -51,6 +51,11 @@ export class Mixture {
     return this.#parts.map(({ bin }) => bin).filter((bin) => bin.index === index);
   }
 
+  /** The share of the mass at or below a value. */
+  levelOf(value: number): number {
+    return this.#parts.reduce((sum, { bin, mass }) => sum + mass * (bin.high <= value ? 1 : shareBelow(bin, value)), 0);
+  }
+
   /** How far values lie from the median, on average, in bins. */
   spread(): number {
     let below = 0;
