@@ -17,6 +17,7 @@ export interface Service {
 }
 
 const drainMilliseconds = 3000;
+const sweepMilliseconds = 60_000;
 
 /** Opens the home and serves it: HTTP on loopback, and the Unix socket. */
 export async function startService(settings: Settings, log: Log, onShutdown: () => void): Promise<Service> {
@@ -59,12 +60,23 @@ export async function startService(settings: Settings, log: Log, onShutdown: () 
     identity,
     onShutdown,
     onError: (error) => log('error', 'A session sent what is not JSON-RPC', errorFields(error)),
+    onSessionEnd: (session) =>
+      void supervisor
+        .endSession(session)
+        .catch((error) => log('error', 'What a session left running was not abandoned', errorFields(loggable(error)))),
   });
   rmSync(home.failure, { force: true });
 
+  let sweeping = Promise.resolve();
+  const sweeps = setInterval(() => {
+    sweeping = supervisor.sweep().catch((error) => log('error', 'A sweep failed', errorFields(loggable(error))));
+  }, sweepMilliseconds);
+
   async function close(): Promise<void> {
+    clearInterval(sweeps);
     await Promise.all([socket.close(), Promise.race([rest.app.close(), sleep(drainMilliseconds, undefined, { ref: false })])]);
     rest.app.server.closeAllConnections();
+    await sweeping;
     await supervisor.close();
     rmSync(home.service, { force: true });
   }

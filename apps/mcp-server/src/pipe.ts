@@ -29,6 +29,7 @@ export function runPipe({ project, home, selection }: Options): void {
     program: [process.execPath, service],
     hello: {
       role: 'agent',
+      session: crypto.randomUUID(),
       ...(project === undefined || project === place.project ? place : {}),
       ...(project === undefined ? {} : { project, bound: true }),
       ...selection,
