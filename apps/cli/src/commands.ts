@@ -22,6 +22,8 @@ export const commands: readonly CommandEntry[] = [
   { command: 'stop', summary: 'Stop it, and keep it stopped until start', load: () => import('./commands/stop.js') },
   { command: 'logs', summary: "Show the end of the service's log", load: () => import('./commands/logs.js') },
   { command: 'mcp', summary: 'Be the MCP server of an agent (what a host runs)', load: () => import('./commands/mcp.js') },
+  { command: 'tasks import', summary: 'Add tasks that are over, also from transcripts', load: () => import('./commands/tasks-import.js') },
+  { command: 'tasks export', summary: 'Write all tasks as JSONL', load: () => import('./commands/tasks-export.js') },
   { command: 'tasks replay', summary: 'Score estimates on a history of tasks', load: () => import('./commands/tasks-replay.js') },
 ];
 

@@ -201,9 +201,9 @@ export const taskOperations = [
       search === undefined ? tasks.listTasks(filter) : tasks.searchTasks(search, filter),
   }),
   operation({
-    name: 'import_tasks',
-    route: 'POST /tasks/import',
-    summary: 'Add tasks that are over, and learn from them',
+    name: 'record_tasks',
+    route: 'POST /tasks/record',
+    summary: 'Record tasks that are over, and learn from them',
     description: 'Those that are already there stay as they are.',
     access: 'write',
     input: z.object({ tasks: z.array(importedTask).min(1).max(200) }),

@@ -20,7 +20,10 @@ export function readPastTask(text: string, fallbackId: string): HistoryTask {
   const start = instant(line, 'start', 'startedAt');
   if (start === undefined) throw new Error('start is missing');
   const actual = seconds(line, 'actualSeconds', 'durationSeconds');
-  const end = instant(line, 'end', 'endedAt') ?? (actual === undefined ? undefined : start + actual * 1000);
+  const status = word(line, 'status') ?? 'completed';
+  // What still runs, in an export, has neither.
+  const worked = actual ?? (status === 'running' ? 0 : undefined);
+  const end = instant(line, 'end', 'endedAt') ?? (worked === undefined ? undefined : start + worked * 1000);
   if (end === undefined) throw new Error('end and actualSeconds are both missing');
   if (actual === undefined && end < start) throw new Error('it ends before it starts');
   return {
@@ -30,7 +33,7 @@ export function readPastTask(text: string, fallbackId: string): HistoryTask {
     agent: word(line, 'agent', 'person') ?? null,
     model: word(line, 'model') ?? null,
     description: word(line, 'description') ?? '',
-    status: word(line, 'status') ?? 'completed',
+    status,
     start,
     // Where the work was counted otherwise, the clock may be off: nothing is known before its start.
     end: Math.max(start, end),
