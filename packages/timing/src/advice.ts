@@ -68,10 +68,11 @@ function rounded(value: number): string {
   return value >= 10 ? String(Math.round(value)) : String(Number(value.toPrecision(value < 1 ? 1 : 2)));
 }
 
-function basisText({ type, project }: Features, scope: EstimateScope, count: number): string {
+function basisText({ type, project, agent }: Features, scope: EstimateScope, count: number): string {
   const tasks = count === 1 ? 'task' : 'tasks';
   if (scope === 'all') return `${count} ${tasks} of other kinds, as there are hardly any of type ${type}`;
-  const whose = { agent: ` in ${project} by this agent`, project: ` in ${project}`, type: ' in all projects' }[scope];
+  const worker = agent == null ? '' : ' by this agent';
+  const whose = { agent: ` in ${project}${worker}`, project: ` in ${project}`, type: ' in all projects' }[scope];
   return `${count} similar ${tasks} (${type}${whose})`;
 }
 

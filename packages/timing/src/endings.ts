@@ -1,5 +1,5 @@
 import type { Orm } from '@supervisor/db';
-import { and, asc, eq, lte, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, inArray, lt, lte, sql, type SQL } from 'drizzle-orm';
 import { countEndings, type Ending } from './rollup-book.js';
 import { taskExecutions } from './schema.js';
 import { keyOf } from './task-queries.js';
@@ -34,6 +34,7 @@ export function endTask(orm: Orm, project: string, id: string, { status, endedAt
 
 // One embedded statement stays short, and so does what one transaction holds.
 const batchSize = 100;
+const pruneBatch = 1000;
 
 /** Marks running tasks as abandoned, those that match. Another sweeper's are left to it. @returns how many */
 export async function abandonTasks(orm: Orm, which: SQL, endedAt: string): Promise<number> {
@@ -62,6 +63,24 @@ export async function abandonTasks(orm: Orm, which: SQL, endedAt: string): Promi
     });
     total += count;
     if (count < batchSize) return total;
+  }
+}
+
+/** Deletes tasks that ended before. What they came to stays in the rollups. @returns how many */
+export async function pruneTasks(orm: Orm, before: string, project: string | undefined): Promise<number> {
+  const chosen = project === undefined ? undefined : eq(taskExecutions.project, project);
+  for (let total = 0; ;) {
+    const oldest = orm
+      .select({ row: sql`ctid` })
+      .from(taskExecutions)
+      .where(and(lt(taskExecutions.endedAt, before), chosen))
+      .limit(pruneBatch);
+    const deleted = await orm
+      .delete(taskExecutions)
+      .where(inArray(sql`ctid`, oldest))
+      .returning({ id: taskExecutions.id });
+    total += deleted.length;
+    if (deleted.length < pruneBatch) return total;
   }
 }
 

@@ -116,6 +116,8 @@ export const taskOperations = [
     toolset: 'default',
     input: z.object({
       type,
+      // As start_task has it, so that one input serves both; estimates do not rest on it.
+      description: textField('What is to be done').optional(),
       project,
       agent: label('Who would work'),
       model: label('With which model'),
@@ -132,7 +134,7 @@ export const taskOperations = [
       trailing: z.object({ held: z.int(), of: z.int() }).nullable().describe('How the last p10–p90 intervals held; 80 % should'),
       own: z.object({ estimatedSeconds: z.number(), usualRatio: share }).nullable(),
     }),
-    handle: ({ tasks }: TaskDeps, input) => tasks.estimateTask(input),
+    handle: ({ tasks }: TaskDeps, { description: _, ...task }) => tasks.estimateTask(task),
   }),
   operation({
     name: 'complete_task',
@@ -210,6 +212,15 @@ export const taskOperations = [
     output: z.object({ imported: z.int(), known: z.int() }),
     projects: ({ tasks }) => [...new Set(tasks.map(({ project }) => project))],
     handle: ({ tasks: timer }: TaskDeps, { tasks }) => timer.importTasks(tasks),
+  }),
+  operation({
+    name: 'prune_tasks',
+    route: 'POST /tasks/prune',
+    summary: 'Delete old tasks; statistics and estimates stay',
+    access: 'destroy',
+    input: z.object({ olderThanDays: z.int().min(1).max(36_500), project: projectFilter() }),
+    output: z.object({ deleted: z.int() }),
+    handle: async ({ tasks }: TaskDeps, { olderThanDays, project }) => ({ deleted: await tasks.pruneTasks(olderThanDays, { project }) }),
   }),
   operation({
     name: 'get_task_stats',

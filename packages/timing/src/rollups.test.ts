@@ -109,7 +109,7 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(advice).toMatchObject({ count: 20, level: 'agent', trailing: { of: 16 } });
     expect(advice.own!.usualRatio).toBeCloseTo(0.12, 1);
     expect(advice.sentence).toMatch(
-      /^\d+–\d+ minutes, from 20 similar tasks \(fix in meta by this agent\); such tasks usually take 0\.1\d+ times the own estimate\.$/,
+      /^\d+–\d+ minutes, from 20 similar tasks \(fix in meta\); such tasks usually take 0\.1\d+ times the own estimate\.$/,
     );
     const elsewhere = await timer.estimateTask({ type: 'fix', project: 'shop' });
     expect(elsewhere).toMatchObject({ level: 'type', count: 21 });
@@ -123,6 +123,20 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(left.p80).toBeGreaterThanOrEqual(left.p50);
     later(86_400);
     expect(await timer.getRemaining(started)).toBeNull();
+  });
+
+  test('imported tasks are counted once, and pruned ones stay counted', async () => {
+    const [project, at] = ['old', (day: number) => `2025-03-0${day}T12:00:00.000Z`];
+    const task = (day: number) => ({ project, id: `i${day}`, type: 'old', description: 'x', status: 'completed' as const, agent: null });
+    const past = [3, 1, 2, 2].map((day) => ({ ...task(day), startedAt: at(day), endedAt: at(day + 1), durationSeconds: day * 100 }));
+    expect(await tasks.importTasks(past)).toEqual({ imported: 3, known: 1 });
+    expect(await tasks.importTasks(past)).toEqual({ imported: 0, known: 4 });
+    const stats = { count: 3, completed: 3, p50Seconds: 200, meanSeconds: 200 };
+    expect(await tasks.getStats({ project })).toMatchObject(stats);
+    expect(await tasks.pruneTasks(30, { project: 'other' })).toBe(0);
+    expect(await tasks.pruneTasks(30, { project })).toBe(3);
+    expect(await tasks.getStats({ project })).toMatchObject(stats);
+    expect(await tasks.getStats({ project, exact: true })).toMatchObject({ count: 0 });
   });
 
   test('children ran side by side', async () => {

@@ -2,7 +2,7 @@ import { nearest, SupervisorError } from '@supervisor/core';
 import { connect, type Database } from '@supervisor/db';
 import { count, eq, ilike, or, sql } from 'drizzle-orm';
 import { adviceOn, type Advice } from './advice.js';
-import { abandonTasks, endTask, expired, ofSession } from './endings.js';
+import { abandonTasks, endTask, expired, ofSession, pruneTasks } from './endings.js';
 import { estimate, estimateRemaining, scopes, type Features } from './estimate/estimator.js';
 import { taskMigrations } from './migrations.js';
 import { levelsOf, readExperiences, trailingCoverage } from './rollup-book.js';
@@ -111,6 +111,16 @@ export class TaskTimer {
   async importTasks(tasks: readonly ImportedTask[]): Promise<{ imported: number; known: number }> {
     const { orm } = await this.#database();
     return importTasks(orm, tasks);
+  }
+
+  /**
+   * Deletes tasks that ended more than so many days ago. The rollups keep what they came to: statistics and estimates stay.
+   * @returns how many
+   */
+  async pruneTasks(olderThanDays: number, filter: { project?: string | undefined } = {}): Promise<number> {
+    const { orm } = await this.#database();
+    const before = new Date(this.#now().getTime() - olderThanDays * 86_400_000).toISOString();
+    return pruneTasks(orm, before, filter.project);
   }
 
   /** Marks the running tasks whose time to live has passed as abandoned. @returns how many */

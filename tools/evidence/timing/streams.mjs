@@ -10,11 +10,13 @@ export const streams = {
   drift: (random, count) => history(random, count, { factor: (share) => 4 ** Math.sin(share * 7) }),
   jumps: (random, count) => history(random, count, { factor: (share) => [1, 6, 0.5, 3][Math.floor(share * 4)] }),
   seasons: (random, count) => history(random, count, { factor: (_share, time) => ((time / day) % 7 > 5 ? 3 : 1) }),
-  heavyTails: (random, count) => history(random, count, { noise: (gauss) => gauss() / Math.abs(gauss() + 0.05) ** 0.7 }),
+  heavyTails: (random, count) => history(random, count, { noise: (gauss) => gauss() / Math.abs(gauss() + 0.05) ** 0.5 }),
   newTypes: (random, count) => history(random, count, { typesAt: (share) => 4 + Math.floor(share * 36) }),
   mixtures: (random, count) => history(random, count, { noise: (gauss) => (random() < 0.3 ? 3 + 0.3 * gauss() : 0.5 * gauss()) }),
   rounded: (random, count) => history(random, count, { round: (seconds) => Math.max(300, Math.round(seconds / 300) * 300) }),
-  hours: (random, count) => history(random, count, { round: (seconds) => Math.max(1, Math.round(seconds / 3600)) * 3600 }),
+  // Booked by the quarter of an hour. Were most of them one quarter, no interval could hold fewer than those.
+  quarters: (random, count) =>
+    history(random, count, { factor: () => 8, round: (seconds) => Math.max(1, Math.round(seconds / 900)) * 900 }),
   zeros: (random, count) => history(random, count, { round: (seconds) => (random() < 0.15 ? 0 : seconds) }),
   estimates: (random, count) => history(random, count, { estimate: biased(random) }),
   sometimes: (random, count) => history(random, count, { estimate: (...about) => (random() < 0.4 ? biased(random)(...about) : null) }),
