@@ -88,6 +88,10 @@ export async function startService({ log, endIdle, build, onEnd, ...settings }: 
     build,
     onShutdown: onEnd,
     onError: (error) => log('error', 'A session sent what is not JSON-RPC', errorFields(error)),
+    onSessionEnd: (session) =>
+      void supervisor
+        .endSession(session)
+        .catch((error) => log('error', 'What a session left running was not abandoned', errorFields(loggable(error)))),
   });
   rmSync(home.failure, { force: true });
 

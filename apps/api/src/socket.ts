@@ -26,6 +26,8 @@ export interface SocketOptions {
   build: Build | undefined;
   onShutdown(why: string): void;
   onError(error: unknown): void;
+  /** An agent's process is gone; not when it is the service that ends. */
+  onSessionEnd(session: string): void;
 }
 
 interface Request {
@@ -38,6 +40,7 @@ interface Caller {
   principal: Principal;
   project?: string | undefined;
   instance?: string | undefined;
+  session?: string | undefined;
   selection: ToolSelection;
 }
 
@@ -89,6 +92,7 @@ class Session {
   #caller: Caller | undefined;
   readonly #running = new Map<number, AbortController>();
   #onIdle: (() => void) | undefined;
+  #draining = false;
 
   constructor(
     private readonly socket: Socket,
@@ -97,6 +101,8 @@ class Session {
     socket.on('error', () => {});
     socket.on('close', () => {
       for (const controller of this.#running.values()) controller.abort();
+      const ended = this.#caller?.session;
+      if (ended !== undefined && !this.#draining) options.onSessionEnd(ended);
     });
     readLines(socket, (line) => {
       if (line === null) return void socket.destroy();
@@ -109,6 +115,7 @@ class Session {
 
   /** Reads no further; resolves when nothing runs. A call that was not read is sent again by its client, to the next service. */
   drain(): Promise<void> {
+    this.#draining = true;
     this.socket.pause();
     return new Promise((resolve) => {
       this.#onIdle = resolve;
@@ -196,13 +203,14 @@ function readRequest(line: string): Request {
 }
 
 function readHello(params: Record<string, unknown>): Caller {
-  const { role, project, instance, bound, readOnly, toolsets } = params;
+  const { role, project, instance, session, bound, readOnly, toolsets } = params;
   const slug = typeof project === 'string' && slugPattern.test(project) ? project : undefined;
   if (bound === true && slug === undefined) throw new SupervisorError('invalid_input', 'A bound session needs a project slug.');
   return {
     principal: role === 'owner' ? owner : agent({ boundTo: bound === true ? slug! : null, readOnly: readOnly === true }),
     project: slug,
     instance: typeof instance === 'string' ? instance.slice(0, 200) : undefined,
+    session: typeof session === 'string' && /^[\w-]{8,64}$/.test(session) ? session : undefined,
     selection: { toolsets: Array.isArray(toolsets) ? (toolsets as Toolset[]) : undefined, readOnly: readOnly === true },
   };
 }

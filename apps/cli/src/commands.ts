@@ -51,6 +51,9 @@ export const commands: readonly CommandEntry[] = [
   { command: 'login', summary: 'Keep a token for a service on another machine', load: () => import('./commands/login.js') },
   { command: 'logout', summary: 'Forget that token', load: () => import('./commands/logout.js') },
   { command: 'mcp', summary: 'Be the MCP server of an agent (what a host runs)', load: () => import('./commands/mcp.js') },
+  { command: 'tasks import', summary: 'Add tasks that are over, also from transcripts', load: () => import('./commands/tasks-import.js') },
+  { command: 'tasks export', summary: 'Write all tasks as JSONL', load: () => import('./commands/tasks-export.js') },
+  { command: 'tasks replay', summary: 'Score estimates on a history of tasks', load: () => import('./commands/tasks-replay.js') },
 ];
 
 /** What `supervisor` alone shows. */

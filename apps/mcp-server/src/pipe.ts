@@ -30,6 +30,7 @@ export function runPipe({ project, home, selection }: Options): void {
     hello: {
       role: 'agent',
       build: readBuild(fileURLToPath(import.meta.resolve('@supervisor/supervisor/build'))),
+      session: crypto.randomUUID(),
       ...(project === undefined || project === place.project ? place : {}),
       ...(project === undefined ? {} : { project, bound: true }),
       ...selection,

@@ -25,7 +25,7 @@ export interface Supervisor {
   >;
   tasks: Pick<
     TaskTimer,
-    'startTask' | 'completeTask' | 'failTask' | 'getTask' | 'listTasks' | 'searchTasks' | 'getRunningTasks' | 'getStats'
+    'startTask' | 'estimateTask' | 'completeTask' | 'failTask' | 'getTask' | 'listTasks' | 'searchTasks' | 'getRunningTasks' | 'getStats'
   >;
   /** Calls any operation by its name. When the connection is lost it is not sent again: `outcome_unknown`. */
   call(operation: string, input?: object): Promise<Record<string, unknown>>;
@@ -70,6 +70,7 @@ export async function connect(options: { home?: string; directory?: string } = {
     },
     tasks: {
       startTask: (id, type, description, options) => call('start_task', { id, type, description, ...options }),
+      estimateTask: (task) => call('estimate_task', task),
       completeTask: (id, options) => call('complete_task', { id, ...options }),
       failTask: (id, error, options) => call('fail_task', { id, error, ...options }),
       getTask: (id, options) => call('get_task', { id, ...options }),

@@ -12,6 +12,8 @@ export interface Hello {
   instance?: string | undefined;
   /** Touch no other project than this. */
   bound?: boolean | undefined;
+  /** One text for as long as this process lives: what it leaves running is abandoned when it ends. */
+  session?: string | undefined;
   readOnly?: boolean | undefined;
   toolsets?: readonly string[] | undefined;
   /** The caller's build: an older service makes way for it. */

@@ -10,6 +10,8 @@ export interface Context {
   instance?: string | undefined;
   /** The caller is on another host: what listens there cannot be seen from here. */
   elsewhere?: boolean | undefined;
+  /** The agent's process that asks; absent where the caller has no lasting one. */
+  session?: string | undefined;
   signal: AbortSignal;
   /** Reports how far a long operation has come; `total` may be unknown. */
   progress(done: number, total?: number, message?: string): void;

@@ -45,8 +45,10 @@ export interface Supervisor extends Answerer<Context> {
   ping(): Promise<number>;
   /** Holds the service's own port in the ledger. @returns who else has it, or undefined */
   holdPort(port: number): Promise<string | undefined>;
-  /** What is to be done once a minute, by every service: leases of ports that are over go back. */
+  /** What is to be done once a minute, by every service: leases of ports and tasks whose time has passed are ended. */
   sweep(): Promise<void>;
+  /** An agent's process is gone: what it left running is abandoned. */
+  endSession(session: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -159,7 +161,8 @@ async function compose(
       }),
     ping,
     holdPort: (port) => holdPort(managers.ports, port, database.kind === 'embedded' ? '' : instance.id.slice(0, 8)),
-    sweep: async () => void (await managers.ports.sweep()),
+    sweep: async () => void (await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired()])),
+    endSession: async (session) => void (await managers.tasks.abandonSession(session)),
     async close() {
       clearInterval(housekeeping);
       await keys.close();
