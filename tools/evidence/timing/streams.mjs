@@ -10,7 +10,8 @@ export const streams = {
   drift: (random, count) => history(random, count, { factor: (share) => 4 ** Math.sin(share * 7) }),
   jumps: (random, count) => history(random, count, { factor: (share) => [1, 6, 0.5, 3][Math.floor(share * 4)] }),
   seasons: (random, count) => history(random, count, { factor: (_share, time) => ((time / day) % 7 > 5 ? 3 : 1) }),
-  heavyTails: (random, count) => history(random, count, { noise: (gauss) => gauss() / Math.abs(gauss() + 0.05) ** 0.5 }),
+  // Student's t with three degrees of freedom, of logarithms.
+  heavyTails: (random, count) => history(random, count, { noise: studentT }),
   newTypes: (random, count) => history(random, count, { typesAt: (share) => 4 + Math.floor(share * 36) }),
   mixtures: (random, count) => history(random, count, { noise: (gauss) => (random() < 0.3 ? 3 + 0.3 * gauss() : 0.5 * gauss()) }),
   rounded: (random, count) => history(random, count, { round: (seconds) => Math.max(300, Math.round(seconds / 300) * 300) }),
@@ -34,7 +35,7 @@ export const streams = {
   everything: (random, count) =>
     history(random, count, {
       factor: (share) => 3 ** Math.sin(share * 5),
-      noise: (gauss) => gauss() / Math.abs(gauss() + 0.1) ** 0.5,
+      noise: studentT,
       typesAt: (share) => 5 + Math.floor(share * 20),
       round: (seconds) => Math.max(60, Math.round(seconds / 60) * 60),
       estimate: (...about) => (random() < 0.6 ? biased(random)(...about) : null),
@@ -68,7 +69,7 @@ function history(
     const project = Math.floor(15 * random() ** 2);
     const agent = Math.floor(25 * random() ** 2);
     const centre = typical[type] + projects[project] + agents[agent];
-    const actual = round(Math.min(1e9, Math.exp(centre + draw(gauss)) * factor(share, time)));
+    const actual = round(Math.min(30 * 86_400, Math.exp(centre + draw(gauss)) * factor(share, time)));
     time += -Math.log(1 - random()) * 600_000;
     const wait = random() < long ? 20 * day * random() : 0;
     tasks.push({
@@ -84,6 +85,10 @@ function history(
     });
   }
   return tasks;
+}
+
+function studentT(gauss) {
+  return gauss() / Math.sqrt((gauss() ** 2 + gauss() ** 2 + gauss() ** 2) / 3);
 }
 
 function normal(random) {
