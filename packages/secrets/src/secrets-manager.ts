@@ -281,7 +281,12 @@ function visible(path: string) {
 
 function currentVersion(orm: Orm, path: string) {
   return orm
-    .select({ id: secrets.id, version: secrets.version, exposure: secrets.exposure, envelope: secretVersions.envelope })
+    .select({
+      id: secrets.id,
+      version: secrets.version,
+      exposure: secrets.exposure,
+      envelope: sql<Buffer>`${secretVersions.envelope}`.mapWith(secretVersions.envelope),
+    })
     .from(secrets)
     .innerJoin(secretVersions, and(eq(secretVersions.secretId, secrets.id), eq(secretVersions.version, secrets.version)))
     .where(eq(secrets.path, path));
