@@ -12,7 +12,8 @@ export interface NamedSecret {
 /** Takes known values out of text and streams, in every disguise of the table of encodings. */
 export interface Redactor {
   text(text: string): string;
-  bytes(bytes: Buffer): Buffer;
+  /** `cut`: more followed, so an end that may be the beginning of a value is left out. */
+  bytes(bytes: Buffer, options?: { cut?: boolean }): Buffer;
   /** Bytes in, bytes out. Keeps back only what could still become a value; what holds none passes unchanged. */
   stream(): Transform;
   /** The names of the secrets that stand in a text. */
@@ -40,9 +41,9 @@ export function createRedactor(secrets: readonly NamedSecret[]): Redactor {
     ...(plain.length > 0 ? [new PlainScanner(automata.plain)] : []),
     ...(wrapped.length > 0 ? [new WrappedScanner(automata.wrapped, shortest)] : []),
   ];
-  const redact = (bytes: Buffer) => {
+  const redact = (bytes: Buffer, { cut = false } = {}) => {
     const pass = new Pass(scanners());
-    return Buffer.concat([...pass.push(bytes), ...pass.end()]);
+    return Buffer.concat([...pass.push(bytes), ...(cut ? [] : pass.end())]);
   };
   return {
     bytes: redact,
