@@ -75,7 +75,8 @@ export function createRedactor(secrets: readonly NamedSecret[]): Redactor {
   };
 }
 
-function partsOf(value: string): string[] {
+/** A value, and what of it stands alone in a line. */
+export function partsOf(value: string): string[] {
   // By way of bytes: what is not valid Unicode becomes what any output would show.
   const whole = Buffer.from(value).toString().trimEnd();
   const lines = whole.split(/\r?\n/).map((text) => text.trim());
