@@ -22,7 +22,7 @@ export interface FieldSchema {
 export interface OperationDescription {
   name: string;
   module: string;
-  /** The command line's two words, such as `ports allocate`. */
+  /** The command line's words, such as `ports allocate`; empty: only programs call it. */
   command: string;
   summary: string;
   description?: string;

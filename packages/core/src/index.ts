@@ -1,4 +1,4 @@
-export { bind, unknownOperation, type Audit, type BindOptions } from './bind.js';
+export { bind, unknownOperation, type Audit, type AuditEntry, type BindOptions } from './bind.js';
 export { coerce } from './coerce.js';
 export { describe } from './describe.js';
 export type { Answerer, Catalogue, FieldSchema, ObjectSchema, OperationDescription } from './description.js';
@@ -15,9 +15,10 @@ export {
   slugPattern,
   textField,
 } from './fields.js';
+export { isGranted, mayReach, type Grant } from './grants.js';
 export { homeAt, type Home } from './home.js';
 export { nearest } from './nearest.js';
-export { operation, type AnyOperation, type Context, type Module, type Operation, type Toolset } from './operation.js';
+export { operation, type AnyOperation, type Context, type Module, type Operation, type Released, type Toolset } from './operation.js';
 export { agent, mayAccess, owner, scopes, type Access, type Principal, type Scope } from './principal.js';
 export { remote, type CallOptions, type Connection } from './remote.js';
 export { listTools, parseToolsets, resolveTool, type Tool, type ToolSelection } from './tools.js';

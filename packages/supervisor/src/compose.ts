@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { AuditTrail, TokenRegistry } from '@supervisor/auth';
 import { bind, SupervisorError, type Answerer, type Context, type Home, type Principal } from '@supervisor/core';
@@ -40,6 +41,8 @@ export interface Supervisor extends Answerer<Context> {
   holdPort(port: number): Promise<string | undefined>;
   close(): Promise<void>;
 }
+
+const housekeepingMilliseconds = 10_000;
 
 export type LogError = (id: string, operation: string, error: unknown) => void;
 
@@ -102,7 +105,13 @@ async function compose(
     tasks: new TaskTimer(options),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
   };
+  const trail = new AuditTrail({
+    ...options,
+    key: () => secrets.internalKey('audit'),
+    onError: (error) => logError(randomUUID(), 'audit', loggable(error)),
+  });
   await ensureToken(home, managers.tokens);
+  const housekeeping = keepHouse(secrets, trail, logError);
   const ping = () => measurePing(database);
   const vitals: Vitals = {
     version,
@@ -118,9 +127,9 @@ async function compose(
   };
   const bound = bind(
     modules,
-    { ...managers, vitals },
+    { ...managers, vitals, trail },
     {
-      audit: new AuditTrail(options),
+      audit: trail,
       translate: databaseFailure,
       logError: (id, operation, error) => logError(id, operation, loggable(error)),
     },
@@ -139,8 +148,20 @@ async function compose(
       }),
     ping,
     holdPort: (port) => holdPort(managers.ports, port, database.kind === 'embedded' ? '' : instance.id.slice(0, 8)),
-    close: () => database.close(),
+    async close() {
+      clearInterval(housekeeping);
+      await trail.flush();
+      await secrets.keys.leave().catch(() => {});
+      await database.close();
+    },
   };
+}
+
+// Says that this service runs and with which keys, and chains what the trail got.
+function keepHouse(secrets: SecretsManager, trail: AuditTrail, logError: LogError): NodeJS.Timeout {
+  return setInterval(() => {
+    Promise.all([secrets.keys.announce(), trail.seal()]).catch((error) => logError(randomUUID(), 'housekeeping', loggable(error)));
+  }, housekeepingMilliseconds).unref();
 }
 
 function record(home: Home, decision: Decision, key: NonNullable<Instance['key']>): Instance {
