@@ -21,6 +21,19 @@ export const commands: readonly CommandEntry[] = [
   { command: 'start', summary: 'Start the service in the background', load: () => import('./commands/start.js') },
   { command: 'stop', summary: 'Stop it, and keep it stopped until start', load: () => import('./commands/stop.js') },
   { command: 'logs', summary: "Show the end of the service's log", load: () => import('./commands/logs.js') },
+  {
+    command: 'init',
+    summary: 'Make this folder a project: its services, ports and a word to its agents',
+    load: () => import('./commands/init.js'),
+  },
+  {
+    command: 'scan',
+    summary: 'Tell which ports and keys the projects below a folder have, and import them',
+    load: () => import('./commands/scan.js'),
+  },
+  { command: 'run', summary: 'Run a command with its ports and secrets in the environment', load: () => import('./commands/run.js') },
+  { command: 'env', summary: 'Print the ports and secrets of this project as variables', load: () => import('./commands/env.js') },
+  { command: 'url', summary: "Print a service's address", load: () => import('./commands/url.js') },
   { command: 'mcp', summary: 'Be the MCP server of an agent (what a host runs)', load: () => import('./commands/mcp.js') },
 ];
 

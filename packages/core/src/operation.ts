@@ -8,6 +8,8 @@ export interface Context {
   project?: string | undefined;
   /** The linked worktree the caller works in; absent in the main one. */
   instance?: string | undefined;
+  /** The caller is on another host: what listens there cannot be seen from here. */
+  elsewhere?: boolean | undefined;
   signal: AbortSignal;
   /** Reports how far a long operation has come; `total` may be unknown. */
   progress(done: number, total?: number, message?: string): void;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { AuditTrail, TokenRegistry } from '@supervisor/auth';
+import { findProject } from '@supervisor/client';
 import { bind, SupervisorError, type Answerer, type Context, type Home, type Principal } from '@supervisor/core';
 import {
   createInstance,
@@ -13,7 +14,8 @@ import {
   type Database,
   type Instance,
 } from '@supervisor/db';
-import { PortManager } from '@supervisor/ports';
+import { PortManager, type Place } from '@supervisor/ports';
+import type { ListeningProcess } from '@supervisor/ports/listeners';
 import { requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
 import { TaskTimer } from '@supervisor/timing';
 import { sql } from 'drizzle-orm';
@@ -39,6 +41,8 @@ export interface Supervisor extends Answerer<Context> {
   ping(): Promise<number>;
   /** Holds the service's own port in the ledger. @returns who else has it, or undefined */
   holdPort(port: number): Promise<string | undefined>;
+  /** What is to be done once a minute, by every service: leases of ports that are over go back. */
+  sweep(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -101,7 +105,7 @@ async function compose(
   const options = { db: database };
   const managers: Managers = {
     secrets,
-    ports: new PortManager(options),
+    ports: new PortManager({ ...options, projectOf }),
     tasks: new TaskTimer(options),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
   };
@@ -148,6 +152,7 @@ async function compose(
       }),
     ping,
     holdPort: (port) => holdPort(managers.ports, port, database.kind === 'embedded' ? '' : instance.id.slice(0, 8)),
+    sweep: async () => void (await managers.ports.sweep()),
     async close() {
       clearInterval(housekeeping);
       await trail.flush();
@@ -155,6 +160,12 @@ async function compose(
       await database.close();
     },
   };
+}
+
+// The service itself listens for `meta`, whatever folder it was started in.
+function projectOf({ pid, cwd }: ListeningProcess): Place {
+  if (pid === process.pid) return { project: 'meta' };
+  return cwd === null ? {} : findProject(cwd);
 }
 
 // Says that this service runs and with which keys, and chains what the trail got.
