@@ -16,7 +16,7 @@ import {
 } from '@supervisor/db';
 import { PortManager, type Place } from '@supervisor/ports';
 import type { ListeningProcess } from '@supervisor/ports/listeners';
-import { requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
+import { HttpRequester, requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
 import { TaskTimer } from '@supervisor/timing';
 import { sql } from 'drizzle-orm';
 import { version } from './catalogue.js';
@@ -105,6 +105,7 @@ async function compose(
   const options = { db: database };
   const managers: Managers = {
     secrets,
+    requests: new HttpRequester({ use: (paths) => secrets.use(paths) }),
     ports: new PortManager({ ...options, projectOf }),
     tasks: new TaskTimer(options),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
