@@ -69,6 +69,7 @@ export async function verifyRows(orm: Orm, keys: AuditKeys, head: string | undef
     // Rows without a MAC are older than MACs: the first link took them as they were.
     const wrong = wrongRows(keys, found, seal.id === 1);
     problems.push(...wrong.map((id) => `Row ${id} was changed or forged.`));
+    problems.push(...(await repeatedRows(orm, before?.last ?? 0, seal.last)));
     if (found.length !== seal.count || !same(expected, seal.mac))
       problems.push(
         `Rows ${(before?.last ?? 0) + 1} to ${seal.last} are not those that link ${seal.id} was made over: some were changed, removed or added.`,
@@ -77,6 +78,7 @@ export async function verifyRows(orm: Orm, keys: AuditKeys, head: string | undef
   }
   const open = await rowsBetween(orm, before?.last ?? 0, Number.MAX_SAFE_INTEGER);
   problems.push(...wrongRows(keys, open, seals.length === 0).map((id) => `Row ${id} was changed or forged.`));
+  problems.push(...(await repeatedRows(orm, before?.last ?? 0, Number.MAX_SAFE_INTEGER)));
   if (head !== undefined && !seals.some((seal) => headOf(seal) === head))
     problems.push('The given head is not part of the chain: the trail was cut or replaced.');
   await sealRows(orm, keys);
@@ -96,6 +98,16 @@ function headOf({ id, mac }: Seal): string {
 
 function wrongRows(keys: AuditKeys, found: StoredRow[], mayLackMac: boolean): number[] {
   return found.filter((row) => (row.mac === null ? !mayLackMac : !same(rowMac(keys, row), row.mac))).map(({ id }) => id);
+}
+
+// A copy of an earlier row has a right MAC.
+async function repeatedRows(orm: Orm, after: number, last: number): Promise<string[]> {
+  const found = await rows<{ id: number }>(
+    orm,
+    sql`select e.id from supervisor.audit_events e where e.id > ${after} and e.id <= ${last}
+        and exists (select from supervisor.audit_events o where o.call = e.call and o.mac = e.mac and o.id < e.id) order by e.id limit ${mostProblems}`,
+  );
+  return found.map(({ id }) => `Row ${id} is a copy of an earlier one.`);
 }
 
 function same(a: Buffer, b: Buffer): boolean {

@@ -62,7 +62,10 @@ export class AuditTrail implements Audit {
       version: version ?? null,
       fingerprint: value === undefined ? null : fingerprint(keys, value),
     }));
-    const rows = (values.length > 0 ? values : [{}]).map((about) => ({ ...rowOf(call, entry), ...about, outcome }));
+    const row = { ...rowOf(call, entry), outcome };
+    const about = new Map(values.map((value) => [JSON.stringify(value), value]));
+    // No two alike: the check takes a second one for a copy.
+    const rows = about.size === 0 ? [row] : [...about.values()].map((value) => ({ ...row, ...value }));
     void this.#add(rows, false).catch(this.#onError);
   }
 

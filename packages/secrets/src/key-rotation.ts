@@ -54,6 +54,11 @@ export class KeyRotation {
     private readonly holder: string | undefined,
   ) {}
 
+  /** Whether this process can open what is sealed under a key. */
+  has(id: string): boolean {
+    return this.keyring.has(id);
+  }
+
   async status(): Promise<{ keys: KeyInfo[]; holders: KeyHolder[] }> {
     const orm = await this.orm();
     const keys = await orm.select().from(encryptionKeys).orderBy(asc(encryptionKeys.claimedAt));
@@ -120,7 +125,8 @@ export class KeyRotation {
     const total = await this.#count(orm, to);
     const damaged = new Set<string>();
     let rewrapped = 0;
-    while (!signal?.aborted) {
+    for (;;) {
+      if (signal?.aborted) break;
       await this.keyring.reserve(orm, batch);
       const moved = await orm.transaction((tx) => this.#rewrapBatch(tx as Orm, to, damaged));
       rewrapped += moved;

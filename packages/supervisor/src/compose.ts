@@ -20,7 +20,10 @@ import { HttpRequester, requiredKeys, SecretsManager, wrongKey } from '@supervis
 import { TaskTimer } from '@supervisor/timing';
 import { sql } from 'drizzle-orm';
 import { version } from './catalogue.js';
-import { decide, generateKey, parseNeededKey, type Decision, type Settings } from './decide.js';
+import { decide, type Decision, type Settings } from './decide.js';
+import { parseNeededKey } from './decide-key.js';
+import { HomeKeys } from './home-keys.js';
+import { generateKey } from './key-files.js';
 import type { Managers } from './managers.js';
 import { modules } from './modules.js';
 import { instances } from './schema.js';
@@ -77,8 +80,9 @@ async function openSecrets(home: Home, decision: Decision, database: Database): 
   if (!decision.key && database.kind === 'postgres') throw missingKey();
   if (decision.key) parseNeededKey(decision.key.text, needed);
   const key = decision.key ?? generateKey(home);
-  const manager = new SecretsManager(key.text, { db: database });
-  if (needed.length > 0 && !needed.includes(manager.keyId)) throw wrongKey(needed, manager.keyId);
+  const holder = decision.instance?.id ?? randomUUID();
+  const manager = new SecretsManager(key.text, { db: database, readKeys: decision.readKeys, holder });
+  if (!needed.every((id) => manager.keys.has(id))) throw wrongKey(needed, manager.keyId);
   return { manager, from: key.from };
 }
 
@@ -115,13 +119,15 @@ async function compose(
     key: () => secrets.internalKey('audit'),
     onError: (error) => logError(randomUUID(), 'audit', loggable(error)),
   });
+  const keys = new HomeKeys(home, secrets, from);
+  keys.resume((error) => logError(randomUUID(), 'rotate_keys', loggable(error)));
   await ensureToken(home, managers.tokens);
   const housekeeping = keepHouse(secrets, trail, logError);
   const ping = () => measurePing(database);
   const vitals: Vitals = {
     version,
     instance: instance.id,
-    keyId: secrets.keyId,
+    keyId: () => secrets.keyId,
     startedAt: Date.now(),
     database: async () => ({
       kind: database.kind,
@@ -132,7 +138,7 @@ async function compose(
   };
   const bound = bind(
     modules,
-    { ...managers, vitals, trail },
+    { ...managers, vitals, trail, keys },
     {
       audit: trail,
       translate: databaseFailure,
@@ -156,6 +162,7 @@ async function compose(
     sweep: async () => void (await managers.ports.sweep()),
     async close() {
       clearInterval(housekeeping);
+      await keys.close();
       await trail.flush();
       await secrets.keys.leave().catch(() => {});
       await database.close();
