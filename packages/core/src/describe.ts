@@ -10,7 +10,7 @@ export function describe(modules: readonly Module[]): OperationDescription[] {
 }
 
 export function describeOperation(module: Module, definition: AnyOperation): OperationDescription {
-  const { name, summary, description, access, toolset, repeat } = definition;
+  const { name, summary, description, access, toolset, repeat, openWorld } = definition;
   const [method, path] = definition.route?.split(' ') ?? [];
   const shape: Record<string, z.ZodType> = definition.input.shape;
   return {
@@ -22,6 +22,7 @@ export function describeOperation(module: Module, definition: AnyOperation): Ope
     access,
     ...(toolset === undefined ? {} : { toolset }),
     ...(repeat === undefined ? {} : { repeat }),
+    ...(openWorld === undefined ? {} : { openWorld }),
     ...(method && path ? { route: { method, path } } : {}),
     sensitive: Object.keys(shape).filter((field) => shape[field]!.meta()?.['sensitive'] === true),
     input: objectSchema(definition.input, 'input'),

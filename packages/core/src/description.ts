@@ -29,6 +29,7 @@ export interface OperationDescription {
   access: Access;
   toolset?: Toolset;
   repeat?: 'never';
+  openWorld?: true;
   route?: { method: string; path: string };
   /** Input fields that never go to flags or URLs. */
   sensitive: string[];

@@ -38,6 +38,8 @@ export interface Operation<Deps, Input extends z.ZodObject = z.ZodObject, Output
   readsOnly?: true;
   /** `never`: repeating the call could do the thing twice, so a lost answer is not asked for again. */
   repeat?: 'never';
+  /** It reaches beyond this machine and its database, as all of toolset `cloud` does. */
+  openWorld?: true;
   input: Input;
   output: Output;
   /** The projects an input touches, when no `project` field says so. */

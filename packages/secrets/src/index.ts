@@ -1,5 +1,6 @@
 export { requiredKeys, wrongKey } from './claim.js';
 export type { Exposure } from './exposure.js';
+export { HttpRequester, type HttpAnswer, type HttpRequest, type RequesterOptions, type SendableSecret } from './http/requester.js';
 export { parseKey, type EncryptionKey } from './key.js';
 export { KeyRotation, type Drained, type KeyHolder, type KeyInfo } from './key-rotation.js';
 export { secretsModule } from './module.js';

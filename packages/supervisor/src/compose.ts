@@ -16,7 +16,7 @@ import {
 } from '@supervisor/db';
 import { PortManager, type Place } from '@supervisor/ports';
 import type { ListeningProcess } from '@supervisor/ports/listeners';
-import { requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
+import { HttpRequester, requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
 import { TaskTimer } from '@supervisor/timing';
 import { sql } from 'drizzle-orm';
 import type { Address } from './address.js';
@@ -112,6 +112,7 @@ async function compose(
   const options = { db: database };
   const managers: Managers = {
     secrets,
+    requests: new HttpRequester({ use: (paths) => secrets.use(paths) }),
     ports: new PortManager({ ...options, projectOf }),
     tasks: new TaskTimer(options),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
@@ -173,17 +174,17 @@ async function compose(
   };
 }
 
+// The service itself listens for `meta`, whatever folder it was started in.
+function projectOf({ pid, cwd }: ListeningProcess): Place {
+  if (pid === process.pid) return { project: 'meta' };
+  return cwd === null ? {} : findProject(cwd);
+}
+
 // Says that this service runs and with which keys, and chains what the trail got.
 function keepHouse(secrets: SecretsManager, trail: AuditTrail, logError: LogError): NodeJS.Timeout {
   return setInterval(() => {
     Promise.all([secrets.keys.announce(), trail.seal()]).catch((error) => logError(randomUUID(), 'housekeeping', loggable(error)));
   }, housekeepingMilliseconds).unref();
-}
-
-// The service itself listens for `meta`, whatever folder it was started in.
-function projectOf({ pid, cwd }: ListeningProcess): Place {
-  if (pid === process.pid) return { project: 'meta' };
-  return cwd === null ? {} : findProject(cwd);
 }
 
 function record(home: Home, decision: Decision, key: NonNullable<Instance['key']>): Instance {

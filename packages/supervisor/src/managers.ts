@@ -1,11 +1,12 @@
 import type { TokenRegistry } from '@supervisor/auth';
 import type { PortManager } from '@supervisor/ports';
-import type { SecretsManager } from '@supervisor/secrets';
+import type { HttpRequester, SecretsManager } from '@supervisor/secrets';
 import type { TaskTimer } from '@supervisor/timing';
 
 /** One manager for each domain: what the operations work on. */
 export interface Managers {
   secrets: SecretsManager;
+  requests: HttpRequester;
   ports: PortManager;
   tasks: TaskTimer;
   tokens: TokenRegistry;
