@@ -21,9 +21,10 @@ Runs the service of one home: HTTP on 127.0.0.1, unless SUPERVISOR_HOST says oth
   --unit          started by systemd or launchd: as --auto, but stay when nobody calls
   --help          this text
 
-Settings of the first start: SUPERVISOR_PORT, SUPERVISOR_HOST with SUPERVISOR_PUBLIC_URL, DATABASE_URL or
-DB_HOST DB_PORT DB_NAME DB_USER DB_PASSWORD, and ENCRYPTION_KEY, from the environment or from .env in the Supervisor checkout. With none: an embedded
-database and a key of its own.
+Settings of the first start: SUPERVISOR_PORT, SUPERVISOR_HOST with SUPERVISOR_PUBLIC_URL, DATABASE_URL or DB_HOST DB_PORT
+DB_NAME DB_USER DB_PASSWORD, and ENCRYPTION_KEY, from the environment or from .env in the Supervisor checkout. With none:
+an embedded database and a key of its own. While a key is changed, ENCRYPTION_KEY_READ lists those that are only read
+with; both may be given as ENCRYPTION_KEY_FILE and ENCRYPTION_KEY_READ_FILE.
 
 Example: SUPERVISOR_HOME=/tmp/try SUPERVISOR_PORT=3098 npm start
 `;
