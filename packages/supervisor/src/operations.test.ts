@@ -85,7 +85,16 @@ describe('every operation', () => {
   test.each(operations.filter(({ input, access }) => access !== 'owner' && (input.properties['project'] ?? input.properties['path'])))(
     '$name keeps a bound caller in its project',
     async ({ name, input }) => {
-      const values: Record<string, unknown> = { service: 's', id: 'i', port: 3150, type: 't', description: 'd', error: 'e', value: 'v' };
+      const values: Record<string, unknown> = {
+        service: 's',
+        id: 'i',
+        port: 3150,
+        type: 't',
+        description: 'd',
+        error: 'e',
+        value: 'v',
+        olderThanDays: 30,
+      };
       const fields = Object.keys(input.properties).filter((field) => input.required?.includes(field));
       const elsewhere = input.properties['project'] ? { project: 'blog' } : { path: 'blog/a/b' };
       const given = Object.fromEntries(fields.map((field) => [field, values[field]]));
