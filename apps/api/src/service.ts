@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createRestServer } from '@supervisor/rest';
 import { catalogue, loggable, openSupervisor, type Settings, type Supervisor } from '@supervisor/supervisor';
 import { describeListener, readListeners } from '@supervisor/supervisor/listeners';
+import { addAskRoutes } from './ask-routes.js';
 import { errorFields, type Log } from './log.js';
 import { addMcpRoutes } from './mcp-routes.js';
 import { listenOnSocket } from './socket.js';
@@ -35,6 +36,12 @@ export async function startService(settings: Settings, log: Log, onShutdown: () 
     logError,
   });
   addMcpRoutes(rest, { answerer: supervisor, version, instructions });
+
+  addAskRoutes(rest, supervisor);
+  supervisor.questions.onAsk(({ path, link }) => {
+    log('info', 'A person is asked for a secret', { path, link });
+    if (process.stderr.isTTY) console.error(`An agent asks for ${path}. Type it at ${link}`);
+  });
 
   const notes: string[] = [];
   const holder = await supervisor.holdPort(port);

@@ -16,7 +16,7 @@ import {
 } from '@supervisor/db';
 import { PortManager, type Place } from '@supervisor/ports';
 import type { ListeningProcess } from '@supervisor/ports/listeners';
-import { HttpRequester, requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
+import { HttpRequester, SecretQuestions, requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
 import { TaskTimer } from '@supervisor/timing';
 import { sql } from 'drizzle-orm';
 import { version } from './catalogue.js';
@@ -38,6 +38,8 @@ export interface Supervisor extends Answerer<Context> {
   /** How the database was found at the start. */
   database: { kind: Database['kind']; location: string; migrated: string[] };
   port: number;
+  /** What persons are asked for: the service shows the pages. */
+  questions: SecretQuestions;
   /** Who a token stands for. Rejects with `unauthenticated`. */
   verifyToken(token: string): Promise<Principal>;
   /** Milliseconds the database takes to answer. Rejects when it does not. */
@@ -110,6 +112,7 @@ async function compose(
   const managers: Managers = {
     secrets,
     requests: new HttpRequester({ use: (paths) => secrets.use(paths) }),
+    questions: new SecretQuestions((id) => `http://127.0.0.1:${decision.port}/ask/${id}`),
     ports: new PortManager({ ...options, projectOf }),
     tasks: new TaskTimer(options),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
@@ -147,6 +150,7 @@ async function compose(
   );
   return {
     ...bound,
+    questions: managers.questions,
     home,
     instance,
     version,
