@@ -15,7 +15,7 @@ export interface Redacted {
 
 // Each is one statement, and an embedded one holds up everything else.
 const tracedAtOnce = 50;
-const lookedUpAtOnce = 8192;
+const lookedUpAtOnce = 4096;
 
 /** Takes the values of all secrets out of text, old versions and deleted secrets too, opening only those that its traces name. */
 export class TextRedaction {
