@@ -14,6 +14,7 @@ import {
   type Supervisor,
 } from '@supervisor/supervisor';
 import { describeListener, readListeners } from '@supervisor/supervisor/listeners';
+import { addAskRoutes } from './ask-routes.js';
 import { IdleWatch } from './idle.js';
 import { errorFields, type Log } from './log.js';
 import { addMcpRoutes } from './mcp-routes.js';
@@ -63,6 +64,12 @@ export async function startService({ log, endIdle, build, onEnd, ...settings }: 
     done();
   });
   addMcpRoutes(rest, { answerer: supervisor, version, instructions });
+
+  addAskRoutes(rest, supervisor);
+  supervisor.questions.onAsk(({ path, link }) => {
+    log('info', 'A person is asked for a secret', { path, link });
+    if (process.stderr.isTTY) console.error(`An agent asks for ${path}. Type it at ${link}`);
+  });
 
   const notes: string[] = [];
   const holder = await supervisor.holdPort(port);

@@ -35,6 +35,8 @@ async function runOperation(words: string[]): Promise<void> {
   if (help) return void process.stdout.write(commandHelp(operation));
   if (operation.access === 'owner') await confirm(`${operation.summary}. Go on?`);
   for (const field of argumentsOf(operation).hidden) {
+    // Left out where it comes from elsewhere.
+    if (!operation.input.required?.includes(field) && (input['from'] ?? 'value') !== 'value') continue;
     const text = await readHidden(field);
     input[field] = operation.input.properties[field]!.type === 'string' ? text : parseJson(text, field);
   }

@@ -16,10 +16,10 @@ import {
 } from '@supervisor/db';
 import { PortManager, type Place } from '@supervisor/ports';
 import type { ListeningProcess } from '@supervisor/ports/listeners';
-import { HttpRequester, requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
+import { HttpRequester, SecretQuestions, requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
 import { TaskTimer } from '@supervisor/timing';
 import { sql } from 'drizzle-orm';
-import type { Address } from './address.js';
+import { localUrl, type Address } from './address.js';
 import { version } from './catalogue.js';
 import { decide, type Decision, type Settings } from './decide.js';
 import { parseNeededKey } from './decide-key.js';
@@ -39,6 +39,8 @@ export interface Supervisor extends Answerer<Context> {
   /** How the database was found at the start. */
   database: { kind: Database['kind']; location: string; migrated: string[] };
   address: Address;
+  /** What persons are asked for: the service shows the pages. */
+  questions: SecretQuestions;
   /** Who a token stands for. Rejects with `unauthenticated`. */
   verifyToken(token: string): Promise<Principal>;
   /** Milliseconds the database takes to answer. Rejects when it does not. */
@@ -113,6 +115,7 @@ async function compose(
   const managers: Managers = {
     secrets,
     requests: new HttpRequester({ use: (paths) => secrets.use(paths) }),
+    questions: new SecretQuestions((id) => `${localUrl(decision.address)}/ask/${id}`),
     ports: new PortManager({ ...options, projectOf }),
     tasks: new TaskTimer(options),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
@@ -150,6 +153,7 @@ async function compose(
   );
   return {
     ...bound,
+    questions: managers.questions,
     home,
     instance,
     version,

@@ -1,12 +1,13 @@
 import type { TokenRegistry } from '@supervisor/auth';
 import type { PortManager } from '@supervisor/ports';
-import type { HttpRequester, SecretsManager } from '@supervisor/secrets';
+import type { HttpRequester, SecretQuestions, SecretsManager } from '@supervisor/secrets';
 import type { TaskTimer } from '@supervisor/timing';
 
 /** One manager for each domain: what the operations work on. */
 export interface Managers {
   secrets: SecretsManager;
   requests: HttpRequester;
+  questions: SecretQuestions;
   ports: PortManager;
   tasks: TaskTimer;
   tokens: TokenRegistry;
