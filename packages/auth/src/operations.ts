@@ -53,7 +53,7 @@ export const tokenOperations = [
       id: z
         .string()
         .regex(/^[0-9a-f]{12}$/, 'must be a token id, 12 hex digits')
-        .describe('As tokens list shows it'),
+        .meta({ description: 'As tokens list shows it', examples: ['0123456789ab'] }),
     }),
     output: info,
     subject: ({ id }) => id,
