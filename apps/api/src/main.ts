@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { homeAt, type Home } from '@supervisor/core/home';
+import { homeFailure } from '@supervisor/core/home-failure';
 import { SupervisorError } from '@supervisor/core/errors';
 import { tryLock } from '@supervisor/supervisor/lock';
 
@@ -40,9 +41,25 @@ async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(usage);
   process.umask(0o077);
   const home = homeAt(values.home);
-  mkdirSync(home.directory, { recursive: true, mode: 0o700 });
   const auto = values.auto === true;
   const quiet = auto || values.background === true;
+  try {
+    await start(home, { auto, quiet, reconfigure: values.reconfigure });
+  } catch (error) {
+    await fail(home, error, quiet);
+  }
+}
+
+interface Manner {
+  auto: boolean;
+  quiet: boolean;
+  reconfigure: boolean | undefined;
+}
+
+/** Makes this process the home's service, unless it has one. */
+async function start(home: Home, manner: Manner): Promise<void> {
+  const { auto, quiet } = manner;
+  mkdirSync(home.directory, { recursive: true, mode: 0o700 });
   if (!auto) rmSync(home.stopped, { force: true });
   else if (existsSync(home.stopped)) return;
 
@@ -54,11 +71,7 @@ async function main(): Promise<void> {
       );
     return;
   }
-  try {
-    await run(home, { auto, quiet, reconfigure: values.reconfigure });
-  } catch (error) {
-    await fail(home, error, quiet);
-  }
+  await run(home, manner);
 }
 
 // A service that a person has just stopped is still writing its last: wait for it rather than say that it runs.
@@ -70,10 +83,7 @@ async function lockService(home: Home, quiet: boolean): Promise<ReturnType<typeo
   }
 }
 
-async function run(
-  home: Home,
-  { auto, quiet, reconfigure }: { auto: boolean; quiet: boolean; reconfigure: boolean | undefined },
-): Promise<void> {
+async function run(home: Home, { auto, quiet, reconfigure }: Manner): Promise<void> {
   // Loaded only now: a start that comes second is gone before this.
   const [{ startService }, { openLog }, { banner }, { installCommand }] = await Promise.all([
     import('./service.js'),
@@ -106,8 +116,12 @@ async function run(
 
 // A SupervisorError says what to do; of anything else the log has the rest.
 async function fail(home: Home, error: unknown, quiet: boolean): Promise<void> {
-  const known = error instanceof SupervisorError ? error : await unexpected(home, error);
-  if (quiet) writeFileSync(home.failure, JSON.stringify(known), { mode: 0o600 });
+  const known = error instanceof SupervisorError ? error : (homeFailure(error, home) ?? (await unexpected(home, error)));
+  try {
+    if (quiet) writeFileSync(home.failure, JSON.stringify(known), { mode: 0o600 });
+  } catch {
+    // On a full disk, or in somebody else's home, the log of whoever started us has it.
+  }
   console.error(quiet ? JSON.stringify({ at: new Date().toISOString(), level: 'error', ...known.toJSON() }) : known.message);
   process.exit(1);
 }

@@ -15,6 +15,7 @@ export {
   slugPattern,
   textField,
 } from './fields.js';
+export { homeFailure } from './home-failure.js';
 export { homeAt, type Home } from './home.js';
 export { nearest } from './nearest.js';
 export { operation, type AnyOperation, type Context, type Module, type Operation, type Toolset } from './operation.js';
