@@ -1,7 +1,10 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { programs, TestHome } from './harness.js';
+
+// Several starts each.
+jest.setTimeout(240_000);
 
 let home: TestHome;
 beforeEach(async () => {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { readBuild } from '@supervisor/client';
 import { homeAt, type Home } from '@supervisor/core/home';
+import { homeFailure } from '@supervisor/core/home-failure';
 import { SupervisorError } from '@supervisor/core/errors';
 import { tryLock } from '@supervisor/supervisor/lock';
 import { joinRunning } from './running.js';
@@ -47,10 +48,27 @@ async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(usage);
   process.umask(0o077);
   const home = homeAt(values.home);
-  mkdirSync(home.directory, { recursive: true, mode: 0o700 });
   // A unit of the system starts it at every login: that obeys a stop as a pipe's start does, but stays when nobody calls.
   const auto = values.auto === true || values.unit === true;
   const quiet = auto || values.background === true;
+  try {
+    await start(home, { auto, quiet, endIdle: values.auto === true, reconfigure: values.reconfigure });
+  } catch (error) {
+    await fail(home, error, quiet);
+  }
+}
+
+interface Manner {
+  auto: boolean;
+  quiet: boolean;
+  endIdle: boolean;
+  reconfigure: boolean | undefined;
+}
+
+/** Makes this process the home's service, unless it has one. */
+async function start(home: Home, manner: Manner): Promise<void> {
+  const { auto, quiet } = manner;
+  mkdirSync(home.directory, { recursive: true, mode: 0o700 });
   if (!auto) rmSync(home.stopped, { force: true });
   else if (existsSync(home.stopped)) return;
 
@@ -59,14 +77,13 @@ async function main(): Promise<void> {
   for (let lock = await lockService(home, quiet); 'holder' in lock; lock = await lockService(home, quiet)) {
     if (quiet || (await joinRunning(home, build))) return;
     if (Date.now() < deadline) continue;
-    console.error(`Process ${lock.holder?.pid ?? 'unknown'} has ${home.directory} and does not answer. End it, then start again.`);
-    process.exit(1);
+    const who = `process ${lock.holder?.pid ?? 'unknown'}`;
+    throw new SupervisorError(
+      'unavailable',
+      `${home.directory} is in the hands of ${who}, which does not answer. End it, then start again.`,
+    );
   }
-  try {
-    await run(home, { auto, quiet, endIdle: values.auto === true, reconfigure: values.reconfigure });
-  } catch (error) {
-    await fail(home, error, quiet);
-  }
+  await run(home, manner);
 }
 
 // A service that a person has just stopped is still writing its last: wait for it rather than say that it runs.
@@ -78,10 +95,7 @@ async function lockService(home: Home, quiet: boolean): Promise<ReturnType<typeo
   }
 }
 
-async function run(
-  home: Home,
-  { auto, quiet, endIdle, reconfigure }: { auto: boolean; quiet: boolean; endIdle: boolean; reconfigure: boolean | undefined },
-): Promise<void> {
+async function run(home: Home, { auto, quiet, endIdle, reconfigure }: Manner): Promise<void> {
   // Loaded only now: a start that comes second is gone before this.
   const [{ startService }, { openLog }, { banner, factsOf }, { installCommand }] = await Promise.all([
     import('./service.js'),
@@ -115,8 +129,12 @@ async function run(
 
 // A SupervisorError says what to do; of anything else the log has the rest.
 async function fail(home: Home, error: unknown, quiet: boolean): Promise<void> {
-  const known = error instanceof SupervisorError ? error : await unexpected(home, error);
-  if (quiet) writeFileSync(home.failure, JSON.stringify(known), { mode: 0o600 });
+  const known = error instanceof SupervisorError ? error : (homeFailure(error, home) ?? (await unexpected(home, error)));
+  try {
+    if (quiet) writeFileSync(home.failure, JSON.stringify(known), { mode: 0o600 });
+  } catch {
+    // On a full disk, or in somebody else's home, the log of whoever started us has it.
+  }
   console.error(quiet ? JSON.stringify({ at: new Date().toISOString(), level: 'error', ...known.toJSON() }) : known.message);
   process.exit(1);
 }

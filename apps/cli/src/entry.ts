@@ -2,6 +2,7 @@
 import type { OperationDescription } from '@supervisor/core';
 import { SupervisorError } from '@supervisor/core/errors';
 import { homeAt } from '@supervisor/core/home';
+import { homeFailure } from '@supervisor/core/home-failure';
 import { nearest } from '@supervisor/core/nearest';
 import { Caller } from './caller.js';
 import { commands, findCommand, screen } from './commands.js';
@@ -65,7 +66,8 @@ function parseJson(text: string, field: string): unknown {
 
 try {
   await main(process.argv.slice(2));
-} catch (error) {
+} catch (caught) {
+  const error = caught instanceof Error && 'syscall' in caught ? (homeFailure(caught, caller.home) ?? caught) : caught;
   if (error instanceof UsageError)
     process.stderr.write(`${error.message}\nsupervisor --help lists the commands; COMMAND --help tells more.\n`);
   else if (error instanceof SupervisorError)

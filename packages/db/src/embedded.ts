@@ -1,4 +1,4 @@
-import { existsSync, openAsBlob, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, openAsBlob, readdirSync, realpathSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +25,7 @@ export async function openEmbedded(directory: string): Promise<Database> {
   } catch (error) {
     lock.release();
     if (error instanceof SupervisorError) throw error;
+    if (freeBytes(dirname(path)) < neededBytes) throw diskFull(path, error);
     throw new SupervisorError(
       'unavailable',
       `The embedded database in ${path} cannot be opened. Restore a backup into another folder, or move this one away.`,
@@ -32,6 +33,20 @@ export async function openEmbedded(directory: string): Promise<Database> {
       { cause: error },
     );
   }
+}
+
+// What PostgreSQL says of a full disk reaches us in many forms; how much is left does not.
+const neededBytes = 64 * 1024 * 1024;
+
+function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}
+
+function diskFull(path: string, cause: unknown): SupervisorError {
+  const megabytes = Math.floor(freeBytes(dirname(path)) / 1024 / 1024);
+  const message = `The disk that holds ${path} is full (${megabytes} MB left; a database needs ${neededBytes / 1024 / 1024}). Free some space and try again.`;
+  return new SupervisorError('unavailable', message, {}, { cause });
 }
 
 // The lock lies beside the directory: by whatever link it is named, it must be the same one.
