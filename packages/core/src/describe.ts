@@ -16,7 +16,7 @@ export function describeOperation(module: Module, definition: AnyOperation): Ope
   return {
     name,
     module: module.name,
-    command: command(module.group ?? module.name, name),
+    command: definition.command ?? command(module.group ?? module.name, name),
     summary,
     ...(description === undefined ? {} : { description }),
     access,

@@ -19,6 +19,8 @@ export type Toolset = 'default' | 'admin' | 'cloud';
 export interface Operation<Deps, Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
   /** `verb_noun`, at most 32 characters. */
   name: string;
+  /** The command line's words, where those that follow from the name would say it badly. */
+  command?: string;
   /** `METHOD /path/{field}`; absent: no REST route. */
   route?: string;
   /** One line: what it does. */

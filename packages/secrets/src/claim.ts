@@ -8,7 +8,7 @@ const lock = 7_385_003;
 /**
  * The fingerprints of the keys this database is sealed under. Empty for a new one; writes nothing, also before any migration.
  */
-export async function requiredKeys(database: Database): Promise<string[]> {
+export async function requiredKeys(database: Pick<Database, 'orm'>): Promise<string[]> {
   const [table] = await rows<{ exists: boolean }>(
     database.orm,
     sql`select to_regclass('supervisor.encryption_keys') is not null as exists`,

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { AuditTrail, TokenRegistry } from '@supervisor/auth';
-import { bind, SupervisorError, type Answerer, type Context, type Home, type Principal } from '@supervisor/core';
+import { bind, SupervisorError, type Answerer, type Context, type Home, type OperationDescription, type Principal } from '@supervisor/core';
 import {
   createInstance,
   databaseFailure,
@@ -16,6 +16,9 @@ import { PortManager } from '@supervisor/ports';
 import { requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
 import { TaskTimer } from '@supervisor/timing';
 import { sql } from 'drizzle-orm';
+import { Backups } from './backups/backups.js';
+import { describeDamage } from './backups/damage.js';
+import { QuietBackups } from './backups/quiet.js';
 import { version } from './catalogue.js';
 import { decide, generateKey, parseNeededKey, type Decision, type Settings } from './decide.js';
 import type { Managers } from './managers.js';
@@ -49,13 +52,16 @@ export type LogError = (id: string, operation: string, error: unknown) => void;
  */
 export async function openSupervisor(settings: Settings, logError: LogError): Promise<Supervisor> {
   const decision = decide(settings);
-  const database = await openDatabase(decision.database);
+  const { home } = settings;
+  const database = await openDatabase(decision.database).catch(async (error: unknown) => {
+    throw (await describeDamage(home, error)) ?? error;
+  });
   try {
-    const secrets = await openSecrets(settings.home, decision, database);
-    return await compose(settings.home, decision, database, secrets, logError);
+    const secrets = await openSecrets(home, decision, database);
+    return await compose(home, decision, database, secrets, logError);
   } catch (error) {
-    await database.close();
-    throw databaseFailure(error) ?? error;
+    await database.close().catch(() => {});
+    throw (database.kind === 'embedded' && (await describeDamage(home, error))) || (databaseFailure(error) ?? error);
   }
 }
 
@@ -88,6 +94,9 @@ async function compose(
   { manager: secrets, from }: KeyedSecrets,
   logError: LogError,
 ): Promise<Supervisor> {
+  const log: LogError = (id, operation, error) => logError(id, operation, loggable(error));
+  const backups = new Backups({ home, database, version, logError: log });
+  if (database.kind === 'embedded') await backups.beforeMigration(modules);
   const migrated = await migrate(database, modules);
   await secrets.claim();
   const instance = record(home, decision, { id: secrets.keyId, from });
@@ -115,16 +124,16 @@ async function compose(
       latencyMs: await ping(),
       migrations: await countMigrations(database),
     }),
+    backups: async () => ({ newest: (await backups.newest())?.createdAt ?? null, problem: backups.problem }),
   };
   const bound = bind(
     modules,
-    { ...managers, vitals },
-    {
-      audit: new AuditTrail(options),
-      translate: databaseFailure,
-      logError: (id, operation, error) => logError(id, operation, loggable(error)),
-    },
+    { ...managers, backups, vitals },
+    { audit: new AuditTrail(options), translate: databaseFailure, logError: log },
   );
+  const quiet = new QuietBackups({ database, backups, operations: changing(bound.operations) });
+  // A server has backups of its own, and other homes that write to it.
+  if (database.kind === 'embedded') quiet.start();
   return {
     ...bound,
     home,
@@ -139,8 +148,16 @@ async function compose(
       }),
     ping,
     holdPort: (port) => holdPort(managers.ports, port, database.kind === 'embedded' ? '' : instance.id.slice(0, 8)),
-    close: () => database.close(),
+    close: async () => {
+      await quiet.stop();
+      await database.close();
+    },
   };
+}
+
+// What leaves something behind that a backup would hold. Making one does not.
+function changing(operations: readonly OperationDescription[]): string[] {
+  return operations.flatMap(({ name, access }) => (['read', 'use'].includes(access) || name === 'create_backup' ? [] : [name]));
 }
 
 function record(home: Home, decision: Decision, key: NonNullable<Instance['key']>): Instance {

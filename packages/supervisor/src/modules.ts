@@ -3,13 +3,14 @@ import type { Module } from '@supervisor/core';
 import { portsModule } from '@supervisor/ports';
 import { secretsModule } from '@supervisor/secrets';
 import { timingModule } from '@supervisor/timing';
+import { backupOperations } from './backups/operations.js';
 import { statusOperations } from './status.js';
 
 const statusModule: Module = {
   name: 'supervisor',
   group: '',
   migrations: new URL('../migrations/', import.meta.url),
-  operations: statusOperations,
+  operations: [...statusOperations, ...backupOperations],
 };
 
 /** Every room of the house. A new domain is added here and in compose.ts. */
