@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SupervisorError, type Home } from '@supervisor/core';
 import {
   databaseSettings,
@@ -66,9 +67,9 @@ export async function planRestore(settings: RestoreSettings): Promise<RestorePla
 
   async function carryOut(progress?: (rows: number, total: number) => void): Promise<Restored> {
     mkdirSync(home.directory, { recursive: true, mode: 0o700 });
-    const locks = [lock(home.serviceLock, 'restore')];
+    const locks = [await lock(home.serviceLock, 'restore')];
     try {
-      locks.push(lock(`${home.data}.lock`, 'restore'));
+      locks.push(await lock(`${home.data}.lock`, 'restore'));
       const fill = (database: Database) => restoreBackup(database, file, modules, { progress });
       const embedded = target.settings.kind === 'embedded';
       const before = embedded ? await restoreDirectory(home.data, fill) : await fillServer(target.settings, fill);
@@ -86,8 +87,13 @@ async function fillServer(settings: DatabaseSettings, fill: (database: Database)
   await fill(database).finally(() => database.close());
 }
 
-function lock(path: string, what: string): { release(): void } {
-  const held = tryLock(path, what);
+// A service that was just told to stop is still on its way out.
+const waitMilliseconds = 10_000;
+
+async function lock(path: string, what: string): Promise<{ release(): void }> {
+  const deadline = Date.now() + waitMilliseconds;
+  let held = tryLock(path, what);
+  for (; 'holder' in held && Date.now() < deadline; held = tryLock(path, what)) await sleep(100);
   if (!('holder' in held)) return held;
   const who = held.holder ? `process ${held.holder.pid}` : 'another process';
   throw new SupervisorError('locked', `This home is in use by ${who}. End it (supervisor stop), then restore. Nothing was changed.`);
