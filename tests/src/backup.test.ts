@@ -59,13 +59,14 @@ withTerminal('another machine: the key and the file are enough, another key name
   const before = await fill(home);
   await home.cli('backup', 'one.jsonl.gz');
   await home.stop();
-  const other = await TestHome.create();
+  const other = await TestHome.create({ SUPERVISOR_PORT: home.env['SUPERVISOR_PORT']! });
   try {
     const file = join(home.work, 'one.jsonl.gz');
     const { keyId } = before as { keyId: string };
     const refused = await restore(other, file);
     expect(refused).toMatchObject({ code: 1, shown: expect.stringContaining(keyId) });
     expect(existsSync(other.home.data)).toBe(false);
+    mkdirSync(other.home.directory, { recursive: true });
     copyFileSync(home.home.encryptionKey, other.home.encryptionKey);
     expect((await restore(other, file)).code).toBe(0);
     await other.start();

@@ -114,7 +114,13 @@ async function findTarget(
     const found = postgresFromVariables(variablesOf(from));
     return found ? [{ from, settings: { kind: 'postgres' as const, ...found } }] : [];
   });
-  if (to === undefined && recorded) return { settings: databaseSettings(home, recorded), record: recorded.database };
+  if (to === undefined && recorded) {
+    const { database } = recorded;
+    const same = named.find(
+      ({ settings }) => database.kind === 'postgres' && describeDatabase(settings) === `PostgreSQL at ${database.location}`,
+    );
+    return { settings: same?.settings ?? databaseSettings(home, recorded), record: database };
+  }
   if (to === 'embedded' || (to === undefined && named.length === 0)) {
     const other =
       named[0] &&
