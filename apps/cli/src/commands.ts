@@ -20,6 +20,8 @@ interface CommandEntry {
 export const commands: readonly CommandEntry[] = [
   { command: 'start', summary: 'Start the service in the background', load: () => import('./commands/start.js') },
   { command: 'stop', summary: 'Stop it, and keep it stopped until start', load: () => import('./commands/stop.js') },
+  { command: 'backup', summary: 'Write all that is stored to one file', load: () => import('./commands/backup.js') },
+  { command: 'restore', summary: 'Make this home what it was when a backup was made', load: () => import('./commands/restore.js') },
   { command: 'logs', summary: "Show the end of the service's log", load: () => import('./commands/logs.js') },
   {
     command: 'init',

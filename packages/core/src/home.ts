@@ -21,6 +21,8 @@ export interface Home {
   /** Why the last start that nobody watched failed; gone after a good one. */
   failure: string;
   logs: string;
+  /** Backups, those made by themselves and those asked for. */
+  backups: string;
   /** The supervisor command, with this home and this checkout in it. */
   command: string;
 }
@@ -45,6 +47,7 @@ export function homeAt(directory = process.env['SUPERVISOR_HOME'] || join(homedi
     stopped: at('stopped'),
     failure: at('failure.json'),
     logs: at('logs'),
+    backups: at('backups'),
     command: at('bin/supervisor'),
   };
 }

@@ -28,8 +28,8 @@ export async function openEmbedded(directory: string): Promise<Database> {
     if (freeBytes(dirname(path)) < neededBytes) throw diskFull(path, error);
     throw new SupervisorError(
       'unavailable',
-      `The embedded database in ${path} cannot be opened. Restore a backup into another folder, or move this one away.`,
-      {},
+      `The embedded database in ${path} cannot be opened. Restore a backup, or move the folder away to start empty.`,
+      { damaged: path },
       { cause: error },
     );
   }
@@ -60,6 +60,14 @@ export async function openInMemory(): Promise<Database> {
   return wrap(await PGlite.create({ loadDataDir: await openAsBlob(template) }), 'memory', () => {});
 }
 
+/**
+ * Where a restored directory waits, whole, for its place. Whoever opens the place and finds it empty puts it there:
+ * the restore was ended between moving the old one away and moving this one in.
+ */
+export function restoredBeside(path: string): string {
+  return `${path}.restored`;
+}
+
 // Made beside its place and renamed, so that a crash half-way leaves no half directory. We hold the lock: other leftovers are dead.
 async function create(path: string): Promise<void> {
   if (existsSync(join(path, 'PG_VERSION'))) return;
@@ -67,6 +75,11 @@ async function create(path: string): Promise<void> {
     throw new SupervisorError('unavailable', `${path} is not a database and not empty. Name another folder.`);
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const restored = restoredBeside(path);
+  if (existsSync(restored)) {
+    rmSync(path, { recursive: true, force: true });
+    return renameSync(restored, path);
+  }
   const prefix = `${basename(path)}.new-`;
   for (const name of readdirSync(dirname(path))) {
     if (name.startsWith(prefix)) rmSync(join(dirname(path), name), { recursive: true });

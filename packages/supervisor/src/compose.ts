@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { AuditTrail, TokenRegistry } from '@supervisor/auth';
 import { findProject } from '@supervisor/client';
-import { bind, SupervisorError, type Answerer, type Context, type Home, type Principal } from '@supervisor/core';
+import { bind, SupervisorError, type Answerer, type Context, type Home, type OperationDescription, type Principal } from '@supervisor/core';
 import {
   createInstance,
   databaseFailure,
@@ -20,6 +20,9 @@ import { HttpRequester, SecretQuestions, requiredKeys, SecretsManager, wrongKey 
 import { TaskTimer } from '@supervisor/timing';
 import { sql } from 'drizzle-orm';
 import { localUrl, type Address } from './address.js';
+import { Backups } from './backups/backups.js';
+import { describeDamage } from './backups/damage.js';
+import { QuietBackups } from './backups/quiet.js';
 import { version } from './catalogue.js';
 import { decide, type Decision, type Settings } from './decide.js';
 import { parseNeededKey } from './decide-key.js';
@@ -64,13 +67,16 @@ export type LogError = (id: string, operation: string, error: unknown) => void;
  */
 export async function openSupervisor(settings: Settings, logError: LogError): Promise<Supervisor> {
   const decision = decide(settings);
-  const database = await openDatabase(decision.database);
+  const { home } = settings;
+  const database = await openDatabase(decision.database).catch(async (error: unknown) => {
+    throw (await describeDamage(home, error)) ?? error;
+  });
   try {
-    const secrets = await openSecrets(settings.home, decision, database);
-    return await compose(settings.home, decision, database, secrets, logError);
+    const secrets = await openSecrets(home, decision, database);
+    return await compose(home, decision, database, secrets, logError);
   } catch (error) {
-    await database.close();
-    throw databaseFailure(error) ?? error;
+    await database.close().catch(() => {});
+    throw (database.kind === 'embedded' && (await describeDamage(home, error))) || (databaseFailure(error) ?? error);
   }
 }
 
@@ -104,6 +110,9 @@ async function compose(
   { manager: secrets, from }: KeyedSecrets,
   logError: LogError,
 ): Promise<Supervisor> {
+  const log: LogError = (id, operation, error) => logError(id, operation, loggable(error));
+  const backups = new Backups({ home, database, version, logError: log });
+  if (database.kind === 'embedded') await backups.beforeMigration(modules);
   const migrated = await migrate(database, modules);
   await secrets.claim();
   const instance = record(home, decision, { id: secrets.keyId, from });
@@ -123,12 +132,12 @@ async function compose(
   const trail = new AuditTrail({
     ...options,
     key: () => secrets.internalKey('audit'),
-    onError: (error) => logError(randomUUID(), 'audit', loggable(error)),
+    onError: (error) => log(randomUUID(), 'audit', error),
   });
   const keys = new HomeKeys(home, secrets, from);
-  keys.resume((error) => logError(randomUUID(), 'rotate_keys', loggable(error)));
+  keys.resume((error) => log(randomUUID(), 'rotate_keys', error));
   await ensureToken(home, managers.tokens);
-  const housekeeping = keepHouse(secrets, trail, logError);
+  const housekeeping = keepHouse(secrets, trail, log);
   const ping = () => measurePing(database);
   const vitals: Vitals = {
     version,
@@ -141,16 +150,12 @@ async function compose(
       latencyMs: await ping(),
       migrations: await countMigrations(database),
     }),
+    backups: async () => ({ newest: (await backups.newest())?.createdAt ?? null, problem: backups.problem }),
   };
-  const bound = bind(
-    modules,
-    { ...managers, vitals, trail, keys },
-    {
-      audit: trail,
-      translate: databaseFailure,
-      logError: (id, operation, error) => logError(id, operation, loggable(error)),
-    },
-  );
+  const bound = bind(modules, { ...managers, backups, vitals, trail, keys }, { audit: trail, translate: databaseFailure, logError: log });
+  const quiet = new QuietBackups({ database, backups, operations: changing(bound.operations) });
+  // A server has backups of its own, and other homes that write to it.
+  if (database.kind === 'embedded') quiet.start();
   return {
     ...bound,
     questions: managers.questions,
@@ -169,6 +174,7 @@ async function compose(
     sweep: async () => void (await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired()])),
     endSession: async (session) => void (await managers.tasks.abandonSession(session)),
     async close() {
+      await quiet.stop();
       clearInterval(housekeeping);
       await keys.close();
       await trail.flush();
@@ -185,10 +191,15 @@ function projectOf({ pid, cwd }: ListeningProcess): Place {
 }
 
 // Says that this service runs and with which keys, and chains what the trail got.
-function keepHouse(secrets: SecretsManager, trail: AuditTrail, logError: LogError): NodeJS.Timeout {
+function keepHouse(secrets: SecretsManager, trail: AuditTrail, log: LogError): NodeJS.Timeout {
   return setInterval(() => {
-    Promise.all([secrets.keys.announce(), trail.seal()]).catch((error) => logError(randomUUID(), 'housekeeping', loggable(error)));
+    Promise.all([secrets.keys.announce(), trail.seal()]).catch((error) => log(randomUUID(), 'housekeeping', error));
   }, housekeepingMilliseconds).unref();
+}
+
+// What leaves something behind that a backup would hold. Making one does not.
+function changing(operations: readonly OperationDescription[]): string[] {
+  return operations.flatMap(({ name, access }) => (['read', 'use'].includes(access) || name === 'create_backup' ? [] : [name]));
 }
 
 function record(home: Home, decision: Decision, key: NonNullable<Instance['key']>): Instance {

@@ -3,6 +3,7 @@ import type { Module } from '@supervisor/core';
 import { portsModule } from '@supervisor/ports';
 import { secretsModule } from '@supervisor/secrets';
 import { timingModule } from '@supervisor/timing';
+import { backupOperations } from './backups/operations.js';
 import { keyOperations } from './key-operations.js';
 import { statusOperations } from './status.js';
 
@@ -10,7 +11,7 @@ const statusModule: Module = {
   name: 'supervisor',
   group: '',
   migrations: new URL('../migrations/', import.meta.url),
-  operations: [...statusOperations, ...keyOperations],
+  operations: [...statusOperations, ...keyOperations, ...backupOperations],
 };
 
 /** Every room of the house. A new domain is added here and in compose.ts. */

@@ -1,3 +1,4 @@
+import { backup } from './backup.mjs';
 import { firstHour } from './first-hour.mjs';
 import { fourServers } from './four-servers.mjs';
 import { fuzz } from './fuzz.mjs';
@@ -7,4 +8,4 @@ import { secondOpener } from './second-opener.mjs';
 import { stdinClosed } from './stdin-closed.mjs';
 import { tenPipes } from './ten-pipes.mjs';
 
-export const checks = [fourServers, tenPipes, killNine, stdinClosed, secondOpener, fuzz, gates, firstHour];
+export const checks = [fourServers, tenPipes, killNine, stdinClosed, secondOpener, fuzz, gates, firstHour, backup];
