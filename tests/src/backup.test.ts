@@ -1,11 +1,11 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest } from '@jest/globals';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { programs, TestHome } from './harness.js';
 import { openPostgresForTests } from './postgres.js';
-import { hasTerminal, onTerminal } from './terminal.js';
+import { onTerminal, withTerminal } from './terminal.js';
 
 // Each starts several services, one after the other.
 jest.setTimeout(300_000);
@@ -16,7 +16,6 @@ beforeEach(async () => {
 });
 afterEach(() => home.remove());
 
-const withTerminal = hasTerminal ? test : test.skip;
 const restore = (on: TestHome, ...words: string[]) => onTerminal(on, [programs.cli, 'restore', ...words], { '[y/N]': 'y', Password: '' });
 
 /** What a home answers: the same before and after. */

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { programs, TestHome } from './harness.js';
+import { withTerminal } from './terminal.js';
 
 // A person's folder of its own: what is installed there touches nobody's.
 const person = mkdtempSync(join(tmpdir(), 'supervisor-person-'));
@@ -33,7 +34,7 @@ test('a look starts nothing, and then shows who listens', async () => {
 
 const listen = 'require("http").createServer().listen(process.env.PORT, () => console.log("up"))';
 
-test('mcp install shows, asks, and keeps what is there', async () => {
+withTerminal('mcp install shows, asks, and keeps what is there', async () => {
   mkdirSync(join(person, '.cursor'));
   writeFileSync(join(person, '.cursor', 'mcp.json'), '{"mcpServers": {"files": {"command": "files"}}}');
   const shown = await home.cli('mcp', 'install');
@@ -57,7 +58,7 @@ test('doctor names what is wrong, with its mend', async () => {
   chmodSync(home.home.token, 0o600);
 });
 
-test('a unit starts the service at login, and uninstall keeps the home', async () => {
+withTerminal('a unit starts the service at login, and uninstall keeps the home', async () => {
   const unit = join(person, '.config', 'systemd', 'user', 'supervisor.service');
   expect((await home.cli('service', 'install')).stdout).toContain(`Written: ${unit}`);
   expect(readFileSync(unit, 'utf8')).toContain(`"${programs.api}" "--unit" "--home" "${home.home.directory}"`);
@@ -69,7 +70,7 @@ test('a unit starts the service at login, and uninstall keeps the home', async (
   expect(existsSync(home.home.encryptionKey)).toBe(true);
 });
 
-test('a unit obeys a stop', async () => {
+withTerminal('a unit obeys a stop', async () => {
   const { code } = await home.run([programs.api, '--unit', '--home', home.home.directory]);
   expect(code).toBe(0);
   expect(existsSync(home.home.service)).toBe(false);

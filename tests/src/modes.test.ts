@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { callTool, programs, TestHome } from './harness.js';
 import { openPostgresForTests } from './postgres.js';
+import { withTerminal } from './terminal.js';
 
 const ENCRYPTION_KEY = '0123456789abcdef'.repeat(4);
 
@@ -67,21 +67,11 @@ test('a second start says that the first one runs', async () => {
   expect(second.stdout).toContain(home.url);
 });
 
-// `script` gives the command a terminal, as a person would have.
-const hasTerminal = spawnSync('script', ['--version']).status === 0;
-
-(hasTerminal ? test : test.skip)('the owner makes a token on a terminal; it is shown once and works', async () => {
+withTerminal('the owner makes a token on a terminal; it is shown once and works', async () => {
   await home.start();
-  const onTerminal = (command: string, answer: string) => {
-    const { env } = home;
-    return spawnSync('script', ['-qec', `${process.execPath} ${programs.cli} ${command}`, '/dev/null'], {
-      input: answer,
-      encoding: 'utf8',
-      env,
-    }).stdout;
-  };
-  expect(onTerminal('tokens create ci --project shop --read-only', 'n\n')).toContain('Nothing was done');
-  const [token] = /sup_\w+_[\w-]{43}_[0-9a-f]{8}/.exec(onTerminal('tokens create ci --project shop --read-only', 'y\n')) ?? [];
+  const create = ['tokens', 'create', 'ci', '--project', 'shop', '--read-only'];
+  expect(home.onTerminal(create, 'n\n').shown).toContain('Nothing was done');
+  const [token] = /sup_\w+_[\w-]{43}_[0-9a-f]{8}/.exec(home.onTerminal(create, 'y\n').shown) ?? [];
   expect(token).toBeDefined();
   const ask = (path: string, method = 'GET') =>
     fetch(`${home.url}/api/v1${path}`, { method, headers: { authorization: `Bearer ${token}` } });
@@ -89,7 +79,7 @@ const hasTerminal = spawnSync('script', ['--version']).status === 0;
   expect((await ask('/ports?project=blog')).status).toBe(403);
   expect((await ask('/projects/shop/ports/web', 'PUT')).status).toBe(403);
   const id = token!.split('_')[1];
-  expect(onTerminal(`tokens revoke ${id}`, 'y\n')).toContain('revokedAt');
+  expect(home.onTerminal(['tokens', 'revoke', id!], 'y\n').shown).toContain('revokedAt');
   await new Promise((resolve) => setTimeout(resolve, 1100));
   expect((await ask('/ports')).status).toBe(401);
   expect(readFileSync(`${home.home.logs}/service.log`, 'utf8')).not.toContain(token!);

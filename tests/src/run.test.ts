@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { programs, TestHome } from './harness.js';
+import { withTerminal } from './terminal.js';
 
 let home: TestHome;
 beforeAll(async () => {
@@ -21,7 +22,7 @@ test('run gives a command what the project file lists, and a flag wins', async (
   expect(flagged.stdout).toBe('3102 [secret:shop/mail/key]\n');
 });
 
-test('what a command writes of its secrets is hidden, on a terminal it is not', async () => {
+withTerminal('what a command writes of its secrets is hidden, on a terminal it is not', async () => {
   const leak = 'printf %s "$MAIL_KEY" | base64; echo "$MAIL_KEY" >&2';
   const { stdout, stderr } = await home.cli('run', '--', 'sh', '-c', leak);
   expect([stdout, stderr]).toEqual(['[secret:shop/mail/key]\n', '[secret:shop/mail/key]\n']);
@@ -44,7 +45,7 @@ test('run passes stdin, exit code and signals through', async () => {
   expect(stdout).toBe('up\ntold\n');
 });
 
-test('a terminal stays a terminal', () => {
+withTerminal('a terminal stays a terminal', () => {
   expect(home.onTerminal(['run', '--', 'test', '-t', '0', '-a', '-t', '1']).code).toBe(0);
 });
 
@@ -55,7 +56,7 @@ test('what is missing is said before anything runs', async () => {
   expect(unknown).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('shop/mail/key') });
 });
 
-test('env prints the same, with references in place of values', async () => {
+withTerminal('env prints the same, with references in place of values', async () => {
   expect((await home.cli('env')).stdout).toBe('PORT=3100\nAPI_PORT=3101\nMAIL_KEY=supervisor://shop/mail/key\n');
   expect((await home.cli('env', '--format', 'shell')).stdout).toContain('export PORT=3100\n');
   expect(JSON.parse((await home.cli('env', '--json')).stdout)).toEqual({

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestHome } from './harness.js';
+import { withTerminal } from './terminal.js';
 
 // Of no provider's form, and found by its variable's name.
 const key = ['fk', '9Qw3rT7yU1oP5aS8dF'].join('_');
@@ -44,7 +45,7 @@ test('scan names who collides and where a key lies, shows no value and changes n
   expect(await home.cli('scan', code, '--import')).toMatchObject({ code: 2, stderr: expect.stringContaining('on a terminal') });
 });
 
-test('import asks for each project, keeps ports and moves keys', async () => {
+withTerminal('import asks for each project, keeps ports and moves keys', async () => {
   const { shown, code: exit } = home.onTerminal(['scan', code, '--import'], 'y\ny\nn\n');
   expect(exit).toBe(0);
   expect(shown).toContain('web keeps 3000');
@@ -63,7 +64,7 @@ test('import asks for each project, keeps ports and moves keys', async () => {
   expect(JSON.parse((await home.cli('scan', code, '--json')).stdout)).toMatchObject({ repeatedKeys: [] });
 });
 
-test('init sets a project up, offers the edit, and repeating it changes nothing', async () => {
+withTerminal('init sets a project up, offers the edit, and repeating it changes nothing', async () => {
   write('shop/CLAUDE.md', '# Shop\n');
   const { shown } = home.onTerminal(['init'], 'y\n', join(code, 'shop'));
   expect(shown).toMatch(/web: http:\/\/localhost:3\d\d\d \(3000 in package\.json\)/);

@@ -1,8 +1,14 @@
+import { test } from '@jest/globals';
 import { spawn, spawnSync } from 'node:child_process';
 import type { TestHome } from './harness.js';
 
-// `script` gives a command a terminal, as a person would have.
-export const hasTerminal = spawnSync('script', ['--version']).status === 0;
+// `script` gives a command a terminal, as a person would have; not every system has that of Linux.
+const hasTerminal = spawnSync('script', ['--version']).status === 0;
+
+/** A test that needs a terminal; skipped where none can be had. */
+export function withTerminal(name: string, run: () => Promise<void> | void): void {
+  (hasTerminal ? test : test.skip)(name, run);
+}
 
 /** Runs a program of the home on a terminal, where a person answers each prompt once; tells what was shown. */
 export function onTerminal(

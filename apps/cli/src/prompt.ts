@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { UsageError } from './input.js';
 
 /** Takes a value that must not be seen: from a hidden prompt on a terminal, else all of stdin without its last line end. */
@@ -12,15 +12,37 @@ export async function readHidden(field: string): Promise<string> {
       .replace(/\r?\n$/, '');
   }
   process.stderr.write(`${field} (not shown): `);
-  // readline echoes what is typed to its output: this one swallows it.
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
   try {
-    return await terminal.question('');
+    return await readLineUnseen();
   } finally {
-    terminal.close();
     process.stderr.write('\n');
   }
+}
+
+// Without the terminal's echo, a line is ours to edit. What was typed ahead of it stays for the next question.
+function readLineUnseen(): Promise<string> {
+  const { stdin } = process;
+  const decoder = new StringDecoder('utf8');
+  let typed: string[] = [];
+  stdin.setRawMode(true);
+  return new Promise((resolve) => {
+    const end = (rest: string, interrupted = false) => {
+      stdin.off('data', read).pause().setRawMode(false);
+      if (rest !== '') stdin.unshift(Buffer.from(rest));
+      if (interrupted) process.kill(process.pid, 'SIGINT');
+      else resolve(typed.join(''));
+    };
+    const read = (chunk: Buffer) => {
+      const keys = [...decoder.write(chunk)];
+      for (const [index, key] of keys.entries()) {
+        if (key === '\r' || key === '\n' || key === '\x04') return end(keys.slice(index + 1).join(''));
+        if (key === '\x03') return end('', true);
+        if (key === '\x7f' || key === '\b') typed = typed.slice(0, -1);
+        else typed.push(key);
+      }
+    };
+    stdin.on('data', read);
+  });
 }
 
 /** @throws UsageError when nobody can be asked */

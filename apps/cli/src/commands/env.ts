@@ -5,7 +5,8 @@ import { referenceTo } from '../reference.js';
 
 export const usage = `Usage: supervisor env [--format dotenv|shell|json] [--reveal] [--port NAME=service] [--secret NAME=path]
 
-Prints what supervisor run would put into the environment: ports as they are, secrets as references.
+Prints what supervisor run would put into the environment: ports as they are, secrets as references. A shell takes them
+with eval "$(supervisor env --format shell)".
 
   --format FORMAT       dotenv, shell (export NAME=…) or json; dotenv when left out
   --json                the same as --format json
@@ -13,7 +14,7 @@ Prints what supervisor run would put into the environment: ports as they are, se
   --port NAME=service   one more, besides those of .supervisor.json
   --secret NAME=path    one more
 
-Example: eval "$(supervisor env --format shell)"
+Example: supervisor env --format shell
 `;
 
 const formats = {

@@ -41,6 +41,21 @@ export async function playFirstHour(stage) {
     hour.listening().every(({ state }) => state === 'confirmed'),
     'a server that runs is not named as its project’s',
   );
+
+  // A backup, and the same answers from a PostgreSQL that it was restored into.
+  const kept = hour.ports();
+  hour.type('backup first-hour.jsonl.gz', { shows: ['first-hour.jsonl.gz'] });
+  const [url] = await stage.postgres('first_hour');
+  hour.type(`restore first-hour.jsonl.gz --to '${url}'`, { answers: '\ny\n', shows: ['DATABASE_URL'] });
+  home.env.DATABASE_URL = url;
+  hour.type('start', { shows: ['Supervisor runs'] });
+  hour.type('status', { shows: ['postgres'] });
+  hour.check(JSON.stringify(hour.ports()) === JSON.stringify(kept), 'the ledger is another one after the restore');
+  const path = 'notifier/mail/api_key';
+  hour.check(
+    JSON.parse(hour.ask(['secrets', 'retrieve', path, '--json'])).value === hour.mailKey,
+    `${path} is another one after the restore`,
+  );
   hour.endServers();
   return { scenes: hour.scenes, problems: hour.problems, home, hour };
 }
@@ -49,6 +64,7 @@ class Hour {
   scenes = [];
   problems = [];
   urls = new Map();
+  mailKey = ['fk', 'q7Wn3xT9bL5mR2vK8sD4'].join('-');
   #servers = [];
 
   constructor(stage, home) {
@@ -59,7 +75,7 @@ class Hour {
   /** The three projects, each a git checkout, with what their authors have on this machine besides: an .env, and vite. */
   layOut() {
     cpSync(join(checkout, 'examples/first-hour'), this.home.work, { recursive: true });
-    writeFileSync(join(this.home.work, 'notifier/.env'), `MAIL_API_KEY=${['fake', 'mail', '0123456789abcdef'].join('-')}\n`);
+    writeFileSync(join(this.home.work, 'notifier/.env'), `MAIL_API_KEY=${this.mailKey}\n`);
     writeFileSync(join(this.home.work, 'notifier/.gitignore'), '.env\n');
     symlinkSync(join(checkout, 'node_modules'), join(this.home.work, 'storefront/node_modules'));
     for (const project of projects) {
