@@ -1,49 +1,39 @@
-// Draws docs/first-minutes.svg: commands really run in a fresh home, and what they printed. Usage: node tools/picture.mjs
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// Draws docs/first-hour.svg: what the first hour of tools/evidence really showed, cut to a screenful. Usage: node tools/picture.mjs
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { playFirstHour } from './evidence/core/first-hour/play.mjs';
+import { Stage } from './evidence/harness.mjs';
 
-const root = fileURLToPath(new URL('../', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'supervisor-picture-'));
-const env = { ...process.env, SUPERVISOR_HOME: join(folder, 'home'), SUPERVISOR_PORT: '3099' };
-
-const scenes = [
-  { in: 'shop', shown: 'supervisor start', args: ['start'] },
-  { in: 'shop', shown: 'supervisor ports allocate web', args: ['ports', 'allocate', 'web'] },
-  { in: 'blog', shown: 'supervisor ports allocate web', args: ['ports', 'allocate', 'web'] },
-  {
-    in: 'blog',
-    shown: 'supervisor secrets store blog/mail/key --provider mail < key.txt',
-    args: ['secrets', 'store', 'blog/mail/key', '--provider', 'mail'],
-    input: 'not-a-real-key',
-  },
-  { in: 'blog', shown: 'supervisor secrets list', args: ['secrets', 'list'] },
-  { in: 'blog', shown: 'supervisor ports list', args: ['ports', 'list'] },
-  { in: 'blog', shown: 'supervisor ports get wbe', args: ['ports', 'get', 'wbe'] },
+// Of a long transcript these commands, the first time each was typed.
+const shown = [
+  'supervisor scan .',
+  'supervisor scan . --import',
+  'supervisor run -- npm run dev &',
+  'supervisor run -- npm start &',
+  'supervisor',
 ];
 
+const stage = new Stage('picture');
 const lines = [];
 try {
-  for (const scene of scenes) {
-    const cwd = join(folder, scene.in);
-    mkdirSync(join(cwd, '.git'), { recursive: true });
-    const { stdout, stderr } = spawnSync(process.execPath, [join(root, 'apps/cli/dist/main.js'), ...scene.args], {
-      cwd,
-      env,
-      input: scene.input ?? '',
-      encoding: 'utf8',
-    });
-    lines.push({ prompt: `~/${scene.in} $ `, text: scene.shown });
-    for (const text of `${stdout}${stderr}`.trimEnd().split('\n')) lines.push({ text: text.replaceAll(folder, '~') });
-    lines.push({ text: '' });
+  const { scenes, problems, home } = await playFirstHour(stage);
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  for (const command of shown) {
+    const scene = scenes.find((candidate) => candidate.shown === command);
+    lines.push({ prompt: `~/code${scene.in ? `/${scene.in}` : ''} $ `, text: command });
+    // A terminal echoes an answer before the question when it was typed ahead.
+    const text = scene.text.trim().replaceAll('[y/N] ', '[y/N] y\n');
+    // The import shows the scan once more before it asks.
+    const rows = text.split('\n').slice(command.includes('--import') ? text.split('\n').findIndex((row) => row.includes('Go on?')) : 0);
+    for (const row of text === '' ? [] : rows) lines.push({ text: row.replaceAll(home.work, '~/code').trimEnd() });
+    if (!command.endsWith('&')) lines.push({ text: '' });
   }
 } finally {
-  spawnSync(process.execPath, [join(root, 'apps/cli/dist/main.js'), 'stop'], { env });
-  rmSync(folder, { recursive: true, force: true });
+  await stage.close();
 }
-writeFileSync(join(root, 'docs/first-minutes.svg'), draw(lines));
+writeFileSync(fileURLToPath(new URL('../docs/first-hour.svg', import.meta.url)), draw(lines));
+// A stage's database leaves a timer behind.
+process.exit();
 
 function draw(rows) {
   const [charWidth, lineHeight, padding] = [8.4, 20, 20];
@@ -56,7 +46,7 @@ function draw(rows) {
     return `<text x="${padding}" y="${y}" fill="${prompt ? '#ffffff' : '#c9d1d9'}" xml:space="preserve">${start}${escape(text)}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="ui-monospace, Menlo, Consolas, monospace" font-size="14">
-<title>Supervisor's first minutes: two projects get ports that do not collide, a secret is stored, a slip is answered with what there is</title>
+<title>Supervisor's first hour: a scan finds two projects that both want port 3000, an import mends that, both run, one screen shows it</title>
 <rect width="100%" height="100%" rx="8" fill="#0d1117"/>
 ${body.join('\n')}
 </svg>
