@@ -34,8 +34,6 @@ export interface Operation<Deps, Input extends z.ZodObject = z.ZodObject, Output
   command?: string | false;
   /** Absent: not an MCP tool. */
   toolset?: Toolset;
-  /** It changes nothing anywhere: it may run while its intent is still being written. Nothing leaves before that is done. */
-  readsOnly?: true;
   /** `never`: repeating the call could do the thing twice, so a lost answer is not asked for again. */
   repeat?: 'never';
   /** It reaches beyond this machine and its database, as all of toolset `cloud` does. */

@@ -126,7 +126,6 @@ export const secretOperations = [
     description: 'Look here before asking a person for a key.',
     access: 'use',
     toolset: 'default',
-    readsOnly: true,
     input: z.object({ path }),
     output: z.object({ path: z.string(), value: sensitive(z.string()), version: z.int() }),
     ...onPath,
@@ -139,7 +138,6 @@ export const secretOperations = [
     // What a person starts on this machine: no tool, no route, no token.
     access: 'owner',
     command: false,
-    readsOnly: true,
     input: z.object({ paths: z.array(path).min(1).max(100) }),
     output: z.object({
       secrets: z.array(
