@@ -6,20 +6,25 @@ import { programs, TestHome } from './harness.js';
 import { withTerminal } from './terminal.js';
 
 let home: TestHome;
+// Whichever of the range are free here.
+const ports: Record<string, number> = {};
 beforeAll(async () => {
   home = await TestHome.create();
   await home.start();
   await home.run([programs.cli, 'secrets', 'store', 'shop/mail/key'], "it's a fake");
   const file = { project: 'shop', ports: { PORT: 'web', API_PORT: 'api' }, secrets: { MAIL_KEY: 'shop/mail/key' } };
   writeFileSync(join(home.work, '.supervisor.json'), JSON.stringify(file));
+  for (const service of ['web', 'api', 'admin']) {
+    ports[service] = (JSON.parse((await home.cli('ports', 'allocate', service, '--json')).stdout) as { port: number }).port;
+  }
 });
 afterAll(() => home.remove());
 
 test('run gives a command what the project file lists, and a flag wins', async () => {
   const print = ['sh', '-c', 'echo "$PORT $API_PORT $1"; test "$MAIL_KEY" = "it\'s a fake"', 'sh', '--help'];
-  expect(await home.cli('run', '--', ...print)).toMatchObject({ code: 0, stdout: '3100 3101 --help\n', stderr: '' });
+  expect(await home.cli('run', '--', ...print)).toMatchObject({ code: 0, stdout: `${ports['web']} ${ports['api']} --help\n`, stderr: '' });
   const flagged = await home.cli('run', '--port', 'PORT=admin', '--secret', 'OTHER=shop/mail/key', '--', 'sh', '-c', 'echo $PORT $OTHER');
-  expect(flagged.stdout).toBe('3102 [secret:shop/mail/key]\n');
+  expect(flagged.stdout).toBe(`${ports['admin']} [secret:shop/mail/key]\n`);
 });
 
 withTerminal('what a command writes of its secrets is hidden, on a terminal it is not', async () => {
@@ -57,11 +62,11 @@ test('what is missing is said before anything runs', async () => {
 });
 
 withTerminal('env prints the same, with references in place of values', async () => {
-  expect((await home.cli('env')).stdout).toBe('PORT=3100\nAPI_PORT=3101\nMAIL_KEY=supervisor://shop/mail/key\n');
-  expect((await home.cli('env', '--format', 'shell')).stdout).toContain('export PORT=3100\n');
+  expect((await home.cli('env')).stdout).toBe(`PORT=${ports['web']}\nAPI_PORT=${ports['api']}\nMAIL_KEY=supervisor://shop/mail/key\n`);
+  expect((await home.cli('env', '--format', 'shell')).stdout).toContain(`export PORT=${ports['web']}\n`);
   expect(JSON.parse((await home.cli('env', '--json')).stdout)).toEqual({
-    PORT: '3100',
-    API_PORT: '3101',
+    PORT: String(ports['web']),
+    API_PORT: String(ports['api']),
     MAIL_KEY: 'supervisor://shop/mail/key',
   });
   expect(await home.cli('env', '--reveal')).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('terminal') });
@@ -71,7 +76,7 @@ withTerminal('env prints the same, with references in place of values', async ()
 });
 
 test('url names the address of a service', async () => {
-  expect((await home.cli('url', 'web')).stdout).toBe('http://localhost:3100\n');
+  expect((await home.cli('url', 'web')).stdout).toBe(`http://localhost:${ports['web']}\n`);
   expect(await home.cli('url', 'wbe')).toMatchObject({ code: 1, stderr: expect.stringContaining('There is web') });
 });
 

@@ -44,6 +44,7 @@ interface Facts {
 }
 
 const redrawMilliseconds = 2000;
+const soonDays = 14;
 
 export async function run(words: string[], caller: Caller): Promise<void> {
   const { values } = parseFlags(words, { watch: { type: 'boolean', short: 'w' }, json: { type: 'boolean' } });
@@ -61,13 +62,22 @@ export async function run(words: string[], caller: Caller): Promise<void> {
 }
 
 async function gather(caller: Caller): Promise<Facts> {
-  const [status, ports, { tasks }] = await Promise.all([
+  const [status, ports, { tasks }, { secrets }] = await Promise.all([
     caller.call('get_status'),
     caller.call('list_ports', { live: true, limit: 500 }),
     caller.call('list_tasks', { status: 'running', limit: 500 }),
+    caller.call('list_secrets', { expiring: soonDays, limit: 500 }),
   ]);
   const { url = null } = readServiceNote(caller.home) ?? {};
-  return { status, url, ports: ports.allocations, orphans: ports.orphans ?? [], tasks, expiring: [], errors: recentErrors(caller.home) };
+  return {
+    status,
+    url,
+    ports: ports.allocations,
+    orphans: ports.orphans ?? [],
+    tasks,
+    expiring: secrets,
+    errors: recentErrors(caller.home),
+  };
 }
 
 function draw({ status, url, ports, orphans, tasks, expiring, errors }: Facts): string {

@@ -27,18 +27,25 @@ async function examineService(caller: Caller): Promise<Finding[]> {
     const rpc = await findService(caller.home);
     if (!rpc) return [{ what, found: 'does not run', mend: 'supervisor start' }];
     rpc.close();
-    const { version, uptimeSeconds, database, keyId } = await caller.call('get_status');
+    const { version, uptimeSeconds, database, keyId, backups } = await caller.call('get_status');
     const { pid, url = null } = readServiceNote(caller.home) ?? {};
     return [
       { what, found: `${version}, pid ${pid}, up ${age(uptimeSeconds)}` },
       { what: 'key', found: `fingerprint ${keyId}` },
       { what: 'database', found: `${database.kind} at ${database.location}, answers in ${database.latencyMs} ms` },
       await examineHttp(url),
+      examineBackups(database.kind, backups),
     ];
   } catch (error) {
     if (!(error instanceof SupervisorError)) throw error;
     return [{ what, found: error.message, mend: 'supervisor logs tells more' }];
   }
+}
+
+function examineBackups(kind: string, { newest, problem }: { newest: string | null; problem: string | null }): Finding {
+  if (problem !== null) return { what: 'backup', found: problem, mend: 'supervisor backup makes one now' };
+  if (newest !== null) return { what: 'backup', found: `the newest is of ${newest.slice(0, 16).replace('T', ' ')}` };
+  return { what: 'backup', found: kind === 'embedded' ? 'none yet: the first comes ten quiet minutes after a change' : "PostgreSQL's own" };
 }
 
 async function examineHttp(url: string | null): Promise<Finding> {
