@@ -22,6 +22,11 @@ export const commands: readonly CommandEntry[] = [
   { command: 'stop', summary: 'Stop it, and keep it stopped until start', load: () => import('./commands/stop.js') },
   { command: 'backup', summary: 'Write all that is stored to one file', load: () => import('./commands/backup.js') },
   { command: 'restore', summary: 'Make this home what it was when a backup was made', load: () => import('./commands/restore.js') },
+  {
+    command: 'keys check',
+    summary: 'Say which keys a backup needs, and whether they are here',
+    load: () => import('./commands/keys-check.js'),
+  },
   { command: 'logs', summary: "Show the end of the service's log", load: () => import('./commands/logs.js') },
   {
     command: 'init',
