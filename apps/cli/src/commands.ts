@@ -39,6 +39,7 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/scan.js'),
   },
   { command: 'run', summary: 'Run a command with its ports and secrets in the environment', load: () => import('./commands/run.js') },
+  { command: 'render', summary: 'Write a file from a template with its ports and secrets', load: () => import('./commands/render.js') },
   { command: 'env', summary: 'Print the ports and secrets of this project as variables', load: () => import('./commands/env.js') },
   { command: 'url', summary: "Print a service's address", load: () => import('./commands/url.js') },
   { command: 'ports map', summary: "Draw every project's range of ports", load: () => import('./commands/ports-map.js') },
