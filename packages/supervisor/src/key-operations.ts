@@ -9,7 +9,7 @@ export interface KeyDeps {
 const id = z
   .string()
   .regex(/^[0-9a-f]{16}$/, 'must be a fingerprint, 16 hex digits')
-  .describe('Fingerprint, as keys status shows it');
+  .meta({ description: 'Fingerprint, as keys status shows it', examples: ['0123456789abcdef'] });
 const key = z.object({
   id: z.string(),
   state: z.string(),
