@@ -40,6 +40,16 @@ export const commands: readonly CommandEntry[] = [
   },
   { command: 'run', summary: 'Run a command with its ports and secrets in the environment', load: () => import('./commands/run.js') },
   { command: 'render', summary: 'Write a file from a template with its ports and secrets', load: () => import('./commands/render.js') },
+  {
+    command: 'secrets import',
+    summary: 'Store the secrets of a .env, JSON or YAML file',
+    load: () => import('./commands/secrets-import.js'),
+  },
+  {
+    command: 'secrets export',
+    summary: 'Write secrets, or references to them, to such a file',
+    load: () => import('./commands/secrets-export.js'),
+  },
   { command: 'env', summary: 'Print the ports and secrets of this project as variables', load: () => import('./commands/env.js') },
   { command: 'url', summary: "Print a service's address", load: () => import('./commands/url.js') },
   { command: 'ports map', summary: "Draw every project's range of ports", load: () => import('./commands/ports-map.js') },
