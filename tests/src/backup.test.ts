@@ -62,11 +62,14 @@ withTerminal('another machine: the key and the file are enough, another key name
   try {
     const file = join(home.work, 'one.jsonl.gz');
     const { keyId } = before as { keyId: string };
+    const missing = await other.cli('keys', 'check', file);
+    expect(missing).toMatchObject({ code: 1, stdout: expect.stringContaining(`${keyId} is missing`), stderr: '' });
     const refused = await restore(other, file);
     expect(refused).toMatchObject({ code: 1, shown: expect.stringContaining(keyId) });
     expect(existsSync(other.home.data)).toBe(false);
     mkdirSync(other.home.directory, { recursive: true });
     copyFileSync(home.home.encryptionKey, other.home.encryptionKey);
+    expect(await other.cli('keys', 'check', file)).toMatchObject({ code: 0, stdout: expect.stringContaining(`${keyId} is here`) });
     expect((await restore(other, file)).code).toBe(0);
     await other.start();
     expect(await answers(other)).toEqual(before);

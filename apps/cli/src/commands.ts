@@ -22,6 +22,11 @@ export const commands: readonly CommandEntry[] = [
   { command: 'stop', summary: 'Stop it, and keep it stopped until start', load: () => import('./commands/stop.js') },
   { command: 'backup', summary: 'Write all that is stored to one file', load: () => import('./commands/backup.js') },
   { command: 'restore', summary: 'Make this home what it was when a backup was made', load: () => import('./commands/restore.js') },
+  {
+    command: 'keys check',
+    summary: 'Say which keys a backup needs, and whether they are here',
+    load: () => import('./commands/keys-check.js'),
+  },
   { command: 'logs', summary: "Show the end of the service's log", load: () => import('./commands/logs.js') },
   {
     command: 'init',
@@ -34,6 +39,17 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/scan.js'),
   },
   { command: 'run', summary: 'Run a command with its ports and secrets in the environment', load: () => import('./commands/run.js') },
+  { command: 'render', summary: 'Write a file from a template with its ports and secrets', load: () => import('./commands/render.js') },
+  {
+    command: 'secrets import',
+    summary: 'Store the secrets of a .env, JSON or YAML file',
+    load: () => import('./commands/secrets-import.js'),
+  },
+  {
+    command: 'secrets export',
+    summary: 'Write secrets, or references to them, to such a file',
+    load: () => import('./commands/secrets-export.js'),
+  },
   { command: 'env', summary: 'Print the ports and secrets of this project as variables', load: () => import('./commands/env.js') },
   { command: 'url', summary: "Print a service's address", load: () => import('./commands/url.js') },
   { command: 'ports map', summary: "Draw every project's range of ports", load: () => import('./commands/ports-map.js') },

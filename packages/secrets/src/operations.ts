@@ -1,5 +1,6 @@
 import { instant, mayReach, nextCursor, operation, page, projectFilter, sensitive, SupervisorError, textField } from '@supervisor/core';
 import { z } from 'zod';
+import { hostProblem } from './http/target.js';
 import { longestPath, pathProblem, projectOf, valueProblem } from './path.js';
 import type { SecretQuestions } from './ask/questions.js';
 import type { SecretsManager } from './secrets-manager.js';
@@ -59,8 +60,8 @@ const stored = z.object({
 const defaults = z.array(z.object({ prefix: z.string(), exposure }));
 const host = z
   .string()
-  .max(255)
-  .regex(/^(?!.*\.\.)[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$/, 'must be an exact host in lower case, such as api.stripe.com');
+  .max(260)
+  .superRefine((text, context) => refuse(context, hostProblem(text)));
 
 function refuse(context: z.RefinementCtx, problem: string | undefined): void {
   if (problem) context.addIssue({ code: 'custom', message: problem });

@@ -1,4 +1,5 @@
-import { SupervisorError, slugPattern } from '@supervisor/core';
+import { SupervisorError } from '@supervisor/core/errors';
+import { slugPattern } from '@supervisor/core/slug';
 
 export const longestPath = 200;
 /** Bytes of UTF-8. */

@@ -57,7 +57,8 @@ export function parseNeededKey(text: string, needed: readonly string[]): Encrypt
   }
 }
 
-function keysIn(from: Origin): { writes: string; reads: string[] } {
+/** The key that an origin writes with, empty when it has none, and those that it only reads with. Each may also be in a file of its own. */
+export function keysIn(from: Origin): { writes: string; reads: string[] } {
   const variables = variablesOf(from);
   return {
     writes: oneOf(variables, 'ENCRYPTION_KEY'),
@@ -73,7 +74,8 @@ function oneOf(variables: Record<string, string | undefined>, name: string): str
   return path ? readPrivateFile(path) : (text ?? '');
 }
 
-function homeReads(home: Home): string[] {
+/** The keys of a rotation that lie beside the home's own. */
+export function homeReads(home: Home): string[] {
   const { next, previous } = keyFiles(home);
   return [next, previous].filter((path) => existsSync(path)).map(readPrivateFile);
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agent, homeAt, owner, type Context } from '@supervisor/core';
 import { readInstance } from '@supervisor/db';
+import { readBackupHeader } from '@supervisor/db/backup';
 import { openSupervisor } from './compose.js';
 import { keyFiles, promoteNextKey } from './key-files.js';
 
@@ -33,6 +34,8 @@ test('a person changes the key of a home in three commands, and its token and tr
   expect(await call('retrieve_secret', { path: 'shop/a/key' })).toMatchObject({ value: 'canary' });
   expect(await call('retire_key', { id: before })).toMatchObject({ state: 'retired' });
   expect(existsSync(files.previous)).toBe(false);
+  const { file } = await call('create_backup');
+  expect((await readBackupHeader(file as string)).keys).toEqual([made['id']]);
   const token = readFileSync(home.token, 'utf8').trim();
   await supervisor.close();
 

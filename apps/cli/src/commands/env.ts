@@ -1,6 +1,7 @@
 import type { Caller } from '../caller.js';
 import { portsOf, readWanted, revealedSecretsOf, wantedFlags } from '../environment.js';
 import { parseFlags, UsageError } from '../input.js';
+import { quoteDotenv } from '../quote-dotenv.js';
 import { referenceTo } from '../reference.js';
 
 export const usage = `Usage: supervisor env [--format dotenv|shell|json] [--reveal] [--port NAME=service] [--secret NAME=path]
@@ -18,7 +19,7 @@ Example: supervisor env --format shell
 `;
 
 const formats = {
-  dotenv: (entries: [string, string][]) => entries.map(([name, value]) => `${name}=${quoteDotenv(value)}`).join('\n'),
+  dotenv: (entries: [string, string][]) => entries.map(([name, value]) => `${name}=${dotenvValue(name, value)}`).join('\n'),
   shell: (entries: [string, string][]) => entries.map(([name, value]) => `export ${name}=${quoteShell(value)}`).join('\n'),
   json: (entries: [string, string][]) => JSON.stringify(Object.fromEntries(entries), null, 2),
 };
@@ -40,10 +41,12 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   else process.stdout.write(`${formats[format as keyof typeof formats](entries)}\n`);
 }
 
-// Single quotes are kept to the letter by every dotenv reader; a value that has some is written with escapes instead.
-function quoteDotenv(value: string): string {
-  if (/^[\w.:/@%+,-]*$/.test(value)) return value;
-  return value.includes("'") || value.includes('\n') ? JSON.stringify(value) : `'${value}'`;
+function dotenvValue(name: string, value: string): string {
+  const quoted = quoteDotenv(value);
+  if (quoted !== undefined) return quoted;
+  throw new UsageError(
+    `A .env file cannot hold the value of ${name}: it has a carriage return, or too many kinds of quotes. Use --format shell or json.`,
+  );
 }
 
 function quoteShell(value: string): string {

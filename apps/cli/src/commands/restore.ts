@@ -9,8 +9,8 @@ import { run as stop } from './stop.js';
 export const usage = `Usage: supervisor restore FILE [--to embedded|URL]
 
 Makes this home what it was when the backup FILE was made: stops the service, fills a new database, and puts it in the place of the old
-one, which is kept under a dated name. For a person on a terminal. The key that the backup names must be this home's, or set in
-ENCRYPTION_KEY.
+one, which is kept under a dated name. For a person on a terminal. The keys that the backup names must be this home's, or set in
+ENCRYPTION_KEY or ENCRYPTION_KEY_READ; supervisor keys check FILE tells.
 
   --to URL       into this empty PostgreSQL database from now on; the password is asked for, or taken from DATABASE_URL in .env
   --to embedded  into the embedded database from now on; left out: into the database that the home uses

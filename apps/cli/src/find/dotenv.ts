@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { detectSecrets } from '@supervisor/supervisor/detect';
+import { detectSecrets, type Detection } from '@supervisor/supervisor/detect';
 import { isReference, pathOf } from '../reference.js';
 
 /** A key that lies in a file. The value is for moving and comparing it, never for showing. */
@@ -22,13 +22,19 @@ export function findKeys(folder: string): FoundKey[] {
     const text = readFileSync(join(folder, file), 'utf8');
     const detections = detectSecrets(text, { file });
     return Object.entries(parseEnv(text)).flatMap(([variable, value = '']) => {
-      const detection = isReference(value) ? undefined : detections.find(({ start, end }) => value.includes(text.slice(start, end)));
-      if (!detection) return [];
-      // A password inside a URL goes with all of it: that is what the variable holds.
-      const whole = value === text.slice(detection.start, detection.end);
-      return [{ variable, file, value, proposedPath: whole ? detection.proposedPath : plainPath(variable) }];
+      const proposedPath = isReference(value) ? undefined : proposePath(variable, value, text, detections);
+      return proposedPath === undefined ? [] : [{ variable, file, value, proposedPath }];
     });
   });
+}
+
+/** Where a variable's value could go below a project, by what was detected in its text; undefined when it seems to be no secret. */
+export function proposePath(variable: string, value: string, text: string, detections: readonly Detection[]): string | undefined {
+  const detection = detections.find(({ start, end }) => value.includes(text.slice(start, end)));
+  if (!detection) return undefined;
+  // A password inside a URL goes with all of it: that is what the variable holds.
+  const whole = value === text.slice(detection.start, detection.end);
+  return whole ? detection.proposedPath : plainPath(variable);
 }
 
 /** Where a variable's secret goes when nothing better is known, or that place is taken. */

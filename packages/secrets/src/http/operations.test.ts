@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { bind, type Context, type Module, type Principal } from '@supervisor/core';
+import { secretOperations } from '../operations.js';
 import { requestOperations } from './operations.js';
 import { HttpRequester } from './requester.js';
 
@@ -53,4 +54,13 @@ test('a caller needs a project, a token a grant, for every secret of the request
     code: 'invalid_input',
   });
   expect(asked).toEqual([]);
+});
+
+test('only a host that a request may go to can be allowed', () => {
+  const { input } = secretOperations.find(({ name }) => name === 'allow_secret_hosts')!;
+  const allowed = (host: string) => input.safeParse({ path: 'shop/a/key', hosts: [host] }).success;
+  for (const host of ['api.example.com', 'api.example.com:8443', 'xn--bcher-kva.example'])
+    expect([host, allowed(host)]).toEqual([host, true]);
+  for (const host of ['localhost', '10.0.0.1', '10.0.0.1:8443', '*.example.com', 'api.example.com:443', 'api.example.com:0', 'a..b.com'])
+    expect([host, allowed(host)]).toEqual([host, false]);
 });

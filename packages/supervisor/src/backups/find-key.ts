@@ -1,29 +1,69 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Home } from '@supervisor/core';
-import { variablesOf, type Instance, type Origin } from '@supervisor/db';
+import { readInstance, type Instance, type Origin } from '@supervisor/db';
+import { readBackupHeader } from '@supervisor/db/backup';
 import { parseKey, wrongKey } from '@supervisor/secrets';
+import { homeReads, keysIn } from '../decide-key.js';
+import { readPrivateFile } from '../key-files.js';
 
 type Key = NonNullable<Instance['key']>;
 
+/** What a backup needs to be opened. */
+export interface KeyCheck {
+  createdAt: string;
+  /** The build that made it. */
+  version: string;
+  /** By fingerprint; none when it holds no secret. */
+  keys: { id: string; here: boolean }[];
+}
+
+/** Where a person's settings may name a key: the environment, and the `.env` of Supervisor's own checkout. */
+export function keySources(checkout: string): Origin[] {
+  return [{ environment: true }, { envFile: join(checkout, '.env') }];
+}
+
+/** Tells which keys a backup needs and whether this home or its settings have them. Reads the file's first line only. */
+export async function checkKeys(home: Home, checkout: string, file: string): Promise<KeyCheck> {
+  const { createdAt, version, keys } = await readBackupHeader(file);
+  const found = keysAt(home, readInstance(home), keySources(checkout));
+  return { createdAt, version, keys: keys.map((id) => ({ id, here: found.some((key) => key.id === id) })) };
+}
+
 /**
- * Finds the key of a backup wherever this home or its settings have one; undefined when the backup needs none.
- * @throws SupervisorError `wrong_key`, naming the fingerprint that is needed
+ * Finds the keys of a backup wherever this home or its settings have them; a start needs every one.
+ * @returns the one to record: a key that writes before one that only reads; undefined when the backup needs none
+ * @throws SupervisorError `wrong_key`, naming the fingerprints that are missing
  */
 export function findKey(home: Home, recorded: Instance | null, sources: readonly Origin[], needed: readonly string[]): Key | undefined {
   if (needed.length === 0) return recorded?.key;
-  const places: Key['from'][] = [...(recorded?.key ? [recorded.key.from] : []), ...sources, { file: home.encryptionKey }];
-  let other: string | undefined;
-  for (const from of places) {
-    const id = fingerprintAt(from);
-    if (id !== undefined && needed.includes(id)) return { id, from };
-    other ??= id;
-  }
-  throw wrongKey(needed, other);
+  const found = keysAt(home, recorded, sources);
+  const missing = needed.filter((id) => !found.some((key) => key.id === id));
+  if (missing.length > 0) throw wrongKey(missing, found[0]?.id);
+  return found.find(({ id }) => needed.includes(id));
 }
 
-function fingerprintAt(from: Key['from']): string | undefined {
-  const text = 'file' in from ? existsSync(from.file) && readFileSync(from.file, 'utf8') : variablesOf(from)['ENCRYPTION_KEY'];
-  if (!text) return undefined;
+function keysAt(home: Home, recorded: Instance | null, sources: readonly Origin[]): Key[] {
+  const own = { file: home.encryptionKey };
+  const places: Key['from'][] = [...(recorded?.key ? [recorded.key.from] : []), ...sources, own];
+  const each = places.map((from) => ({ from, ...keysOf(from) }));
+  const texts = [
+    ...each.map(({ from, writes }) => ({ from, text: writes })),
+    ...each.flatMap(({ from, reads }) => reads.map((text) => ({ from, text }))),
+    ...homeReads(home).map((text) => ({ from: own, text })),
+  ];
+  return texts.flatMap(({ from, text }) => {
+    const id = fingerprintOf(text);
+    return id === undefined ? [] : [{ id, from }];
+  });
+}
+
+function keysOf(from: Key['from']): { writes: string; reads: string[] } {
+  if ('file' in from) return { writes: existsSync(from.file) ? readPrivateFile(from.file) : '', reads: [] };
+  return keysIn(from);
+}
+
+function fingerprintOf(text: string): string | undefined {
   try {
     return parseKey(text).fingerprint;
   } catch {

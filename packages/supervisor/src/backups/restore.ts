@@ -21,7 +21,9 @@ import { checkBackup, refuseNewer, restoreBackup, type BackupHeader } from '@sup
 import { defaultPort } from '../decide.js';
 import { modules } from '../modules.js';
 import { moveAway, restoreDirectory } from './directory.js';
-import { findKey } from './find-key.js';
+import { findKey, keySources } from './find-key.js';
+
+export { checkKeys, type KeyCheck } from './find-key.js';
 
 export interface RestoreSettings {
   home: Home;
@@ -60,7 +62,7 @@ export async function planRestore(settings: RestoreSettings): Promise<RestorePla
   const header = await checkBackup(file);
   await refuseNewer(header, modules);
   const recorded = readInstance(home);
-  const sources: Origin[] = [{ environment: true }, { envFile: join(checkout, '.env') }];
+  const sources = keySources(checkout);
   const key = findKey(home, recorded, sources, header.keys);
   const target = await findTarget(settings, recorded, sources);
   return { header, database: describeDatabase(target.settings), run: carryOut };

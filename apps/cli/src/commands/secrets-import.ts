@@ -1,0 +1,57 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Caller } from '../caller.js';
+import { planImport, type ImportPlan } from '../import-plan.js';
+import { parseFlags, UsageError } from '../input.js';
+import { ask } from '../prompt.js';
+import { formatOf, readSecretFile } from '../secret-file.js';
+
+export const usage = `Usage: supervisor secrets import FILE [--prefix PATH] [--format dotenv|json|yaml] [--yes]
+
+Stores the secrets of a .env, JSON or YAML file, all or none, after showing where each would go. No value is shown; equal values have equal
+fingerprints. Keys inside keys are a path: {"shop": {"stripe": {"key": …}}} is shop/stripe/key. A variable alone is stored when its value
+looks like a key, below this folder's project; what is no secret, such as DEBUG=1, is left out and named. The file stays as it is.
+
+  --prefix PATH    in front of every path, such as shop or shop/staging
+  --format FORMAT  what the file is, where its name does not say
+  --yes            do not ask; needed where there is no terminal
+
+Example: supervisor secrets import .env.production --prefix shop/production
+`;
+
+// As many as one call takes, which is what makes it all or none.
+const most = 100;
+
+export async function run(words: string[], caller: Caller): Promise<void> {
+  const flags = { prefix: { type: 'string' }, format: { type: 'string' }, yes: { type: 'boolean' } } as const;
+  const { values, positionals } = parseFlags(words, flags, 1);
+  const [file] = positionals;
+  if (file === undefined) throw new UsageError('Missing: FILE');
+  const entries = readSecretFile(readFileSync(file, 'utf8'), formatOf(file, values.format));
+  const plan = planImport(entries, { prefix: values.prefix?.replace(/\/$/, ''), project: caller.place.project });
+  const { secrets } = plan;
+  if (secrets.length > most)
+    throw new UsageError(`${file} has ${secrets.length} secrets, and one import takes ${most}: split it. Nothing was stored.`);
+  const there = await Promise.all(secrets.map(async ({ path }) => (await caller.call('has_secret', { path })).exists as boolean));
+  show(plan, there);
+  if (secrets.length === 0) return console.log('There is nothing to store.');
+  if (!values.yes) {
+    if (!process.stdin.isTTY) throw new UsageError('Nothing was stored: give --yes where nobody can be asked.');
+    if (!(await ask(`Store ${secrets.length}?`))) throw new UsageError('Nothing was stored.');
+  }
+  const stored = await caller.call('store_secret_bulk', { secrets: secrets.map(({ path, value }) => ({ path, value })) });
+  const changed = (stored.secrets as { changed: boolean }[]).filter((secret) => secret.changed).length;
+  console.log(`Stored ${changed}${changed < secrets.length ? `; ${secrets.length - changed} had this value already` : ''}.`);
+}
+
+function show({ secrets, leftOut }: ImportPlan, there: readonly boolean[]): void {
+  // Of this one look only: a fingerprint that outlives it would let others try values.
+  const salt = randomBytes(32);
+  const width = Math.max(0, ...secrets.map(({ path }) => path.length));
+  for (const [index, { name, path, value }] of secrets.entries()) {
+    const fingerprint = createHmac('sha256', salt).update(value).digest('hex').slice(0, 8);
+    const from = name === path ? '' : `  from ${name}`;
+    console.log(`${path.padEnd(width)}  ${fingerprint}  ${there[index] ? 'new version' : 'new'}${from}`);
+  }
+  for (const { name, why } of leftOut) console.log(`Left out: ${name} (${why})`);
+}
