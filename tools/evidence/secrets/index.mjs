@@ -4,6 +4,7 @@ import { envelope } from './envelope.mjs';
 import { grants } from './grants.mjs';
 import { hostile } from './hostile-urls.mjs';
 import { ifVersion } from './if-version.mjs';
+import { leakyChild } from './leaky-child.mjs';
 import { rotation } from './rotation.mjs';
 
-export const checks = [envelope, rotation, grants, ifVersion, auditTampering, auditDown, hostile];
+export const checks = [envelope, rotation, grants, ifVersion, auditTampering, auditDown, hostile, leakyChild];
