@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { pipeline } from 'node:stream/promises';
-import type { NamedSecret } from '@supervisor/supervisor/redact';
+import type { NamedSecret, Redactor } from '@supervisor/supervisor/redact';
 
 // What a supervising shell passes on. On a terminal, Ctrl-C and Ctrl-\\ reach the child from the terminal itself: passed on once more, they would count twice.
 const passedOn: NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'];
@@ -14,6 +14,9 @@ const fromTerminal: NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 export async function runChild(command: readonly string[], env: NodeJS.ProcessEnv, secrets: readonly NamedSecret[]): Promise<number> {
   const [program = '', ...args] = command;
   const output = (stream: NodeJS.WriteStream) => (secrets.length > 0 && !stream.isTTY ? 'pipe' : 'inherit');
+  const redacted = [process.stdout, process.stderr].some((stream) => output(stream) === 'pipe');
+  // Before the child: Node throws away what a child wrote that ended before anyone listened.
+  const redactor = redacted ? (await import('@supervisor/supervisor/redact')).createRedactor(secrets) : undefined;
   const child = spawn(program, args, { stdio: ['inherit', output(process.stdout), output(process.stderr)], env });
   for (const signal of passedOn) process.on(signal, () => child.kill(signal));
   for (const signal of fromTerminal) process.on(signal, () => void (process.stdin.isTTY || child.kill(signal)));
@@ -25,16 +28,13 @@ export async function runChild(command: readonly string[], env: NodeJS.ProcessEn
     });
     child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));
   });
-  await redactOutput(child, secrets);
+  if (redactor) await redactOutput(child, redactor);
   return ended;
 }
 
 // Its children may hold the output open after it: what they write is redacted too.
-async function redactOutput({ stdout, stderr }: ChildProcess, secrets: readonly NamedSecret[]): Promise<void> {
+async function redactOutput({ stdout, stderr }: ChildProcess, redactor: Redactor): Promise<void> {
   const streams = [[stdout, process.stdout] as const, [stderr, process.stderr] as const];
-  if (streams.every(([from]) => from === null)) return;
-  const { createRedactor } = await import('@supervisor/supervisor/redact');
-  const redactor = createRedactor(secrets);
   await Promise.all(
     streams.map(async ([from, to]) => {
       if (from) await pipeline(from, redactor.stream(), to, { end: false }).catch(() => from.destroy());

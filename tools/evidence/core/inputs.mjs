@@ -30,6 +30,8 @@ function good(schema, name) {
   if (schema.type === 'array') {
     return fc.array(good(schema.items, name), { minLength: schema.minItems ?? 0, maxLength: Math.min(schema.maxItems ?? 4, 4) });
   }
+  if (schema.type === 'object' && !schema.properties)
+    return fc.dictionary(word, good({ ...schema.additionalProperties, sensitive: schema.sensitive }), { maxKeys: 4 });
   if (schema.type === 'object') return record(schema);
   return usual[name] ?? word;
 }
