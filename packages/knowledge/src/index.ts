@@ -1,0 +1,1 @@
+export { languages, type Language } from './text/stem.js';
