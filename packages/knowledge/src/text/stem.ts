@@ -27,6 +27,10 @@ export const languages = [
 
 export type Language = (typeof languages)[number];
 
+export function isLanguage(name: string): name is Language {
+  return (languages as readonly string[]).includes(name);
+}
+
 // A text's words repeat: a look-up costs a hundredth of the algorithm. Started anew when full, so that it stays small.
 const mostRemembered = 50_000;
 const stemmers = new Map<Language, (word: string) => string>();
