@@ -4,6 +4,7 @@ import type { Format } from './split/split.js';
 /** What is learned, and `document` for what was ingested from files. */
 export const kinds = ['learning', 'decision', 'incident', 'how-to', 'document'] as const;
 export type Kind = (typeof kinds)[number];
+export type LearnedKind = Exclude<Kind, 'document'>;
 
 /** `project`: only that project finds it; `shared`: every project does. */
 export const visibilities = ['project', 'shared'] as const;

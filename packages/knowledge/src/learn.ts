@@ -1,7 +1,7 @@
 import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, eq, isNull, or } from 'drizzle-orm';
-import type { Caller, Draft, Kind, Visibility } from './entry.js';
+import type { Caller, Draft, LearnedKind, Visibility } from './entry.js';
 import { lockIndex } from './lexical/write.js';
 import { knowledgeEntries, knowledgeScopes } from './schema.js';
 import { search } from './search/search.js';
@@ -11,7 +11,7 @@ import { termsOf } from './text/terms.js';
 
 export interface LearnOptions {
   /** `learning` when left out. */
-  kind?: Kind | undefined;
+  kind?: LearnedKind | undefined;
   /** `project` when left out. */
   visibility?: Visibility | undefined;
   title?: string | undefined;

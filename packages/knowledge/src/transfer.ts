@@ -1,6 +1,6 @@
 import type { Orm } from '@supervisor/db';
 import { and, eq, gt, inArray, isNull } from 'drizzle-orm';
-import type { Caller, Kind, Redact, Visibility } from './entry.js';
+import type { Caller, LearnedKind, Redact, Visibility } from './entry.js';
 import { store } from './learn.js';
 import { knowledgeEntries, knowledgeScopes } from './schema.js';
 import type { Format } from './split/split.js';
@@ -11,7 +11,7 @@ import { cursorId, readEntries } from './store/read.js';
 export interface Line {
   project: string;
   visibility: Visibility;
-  kind: Kind;
+  kind: LearnedKind;
   title: string;
   text: string;
   format: Format;
@@ -54,8 +54,24 @@ export async function exportLines(
     const { hash, helped, misled } = kept.find(({ id }) => id === entry.id)!;
     const { project, visibility, kind, title, text, tags, task, source, expiresAt, createdAt } = entry;
     const supersedes = older.filter(({ by }) => by === entry.id).map((row) => row.hash);
-    const format = entry.format as Format;
-    return { project, visibility, kind, title, text, format, hash, tags, task, source, supersedes, helped, misled, expiresAt, createdAt };
+    const [format, learned] = [entry.format as Format, kind as LearnedKind];
+    return {
+      project,
+      visibility,
+      kind: learned,
+      title,
+      text,
+      format,
+      hash,
+      tags,
+      task,
+      source,
+      supersedes,
+      helped,
+      misled,
+      expiresAt,
+      createdAt,
+    };
   });
   return ids.length === limit ? { entries: lines, nextCursor: String(ids.at(-1)) } : { entries: lines };
 }

@@ -12,6 +12,7 @@ import {
   type Database,
   type Instance,
 } from '@supervisor/db';
+import { KnowledgeBase } from '@supervisor/knowledge';
 import { PortManager } from '@supervisor/ports';
 import { requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
 import { TaskTimer } from '@supervisor/timing';
@@ -100,6 +101,7 @@ async function compose(
     secrets,
     ports: new PortManager(options),
     tasks: new TaskTimer(options),
+    knowledge: new KnowledgeBase(options),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
   };
   await ensureToken(home, managers.tokens);

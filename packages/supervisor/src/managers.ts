@@ -1,4 +1,5 @@
 import type { TokenRegistry } from '@supervisor/auth';
+import type { KnowledgeBase } from '@supervisor/knowledge';
 import type { PortManager } from '@supervisor/ports';
 import type { SecretsManager } from '@supervisor/secrets';
 import type { TaskTimer } from '@supervisor/timing';
@@ -8,5 +9,6 @@ export interface Managers {
   secrets: SecretsManager;
   ports: PortManager;
   tasks: TaskTimer;
+  knowledge: KnowledgeBase;
   tokens: TokenRegistry;
 }
