@@ -22,6 +22,12 @@ export const commands: readonly CommandEntry[] = [
   { command: 'stop', summary: 'Stop it, and keep it stopped until start', load: () => import('./commands/stop.js') },
   { command: 'logs', summary: "Show the end of the service's log", load: () => import('./commands/logs.js') },
   { command: 'mcp', summary: 'Be the MCP server of an agent (what a host runs)', load: () => import('./commands/mcp.js') },
+  { command: 'learn', summary: 'Keep what was learned', load: () => import('./commands/learn.js') },
+  { command: 'search', summary: 'Find what projects learned and documented', load: () => import('./commands/search.js') },
+  { command: 'ingest', summary: 'Make the files of a folder searchable', load: () => import('./commands/ingest.js') },
+  { command: 'knowledge export', summary: 'Write what was learned as JSONL', load: () => import('./commands/knowledge-export.js') },
+  { command: 'knowledge import', summary: 'Store exported JSONL', load: () => import('./commands/knowledge-import.js') },
+  { command: 'knowledge evaluate', summary: 'Measure retrieval on a collection', load: () => import('./commands/knowledge-evaluate.js') },
 ];
 
 /** The command that the words begin with; the one with more words wins. */

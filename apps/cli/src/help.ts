@@ -5,7 +5,8 @@ import { argumentsOf, flagName } from './input.js';
 /** The list of all commands. */
 export function overview(operations: readonly OperationDescription[]): string {
   const own = commands.map(({ command, summary }): [string, string] => [command, summary]);
-  const rows = [...own, ...operations.map((operation): [string, string] => [operation.command, operation.summary])];
+  const derived = operations.filter((operation) => !commands.some(({ command }) => command === operation.command));
+  const rows = [...own, ...derived.map((operation): [string, string] => [operation.command, operation.summary])];
   const width = Math.max(...rows.map(([command]) => command.length));
   return `Usage: supervisor COMMAND [ARGUMENTS] [--json]
 

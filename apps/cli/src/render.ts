@@ -39,6 +39,10 @@ function cell(value: unknown): string {
     return Object.entries(value)
       .map(([name, field]) => `${name} ${cell(field)}`)
       .join(', ');
-  // One line per row, and nothing that a terminal would obey.
-  return String(value).replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ');
+  return printable(String(value));
+}
+
+/** On one line, and nothing that a terminal would obey. */
+export function printable(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ');
 }

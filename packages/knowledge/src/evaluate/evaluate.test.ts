@@ -38,7 +38,12 @@ test('an interval holds its mean, narrows with more questions and sees a differe
   expect(few.low).toBeLessThan(few.mean);
   expect(many.high - many.low).toBeLessThan(few.high - few.low);
   const theirs = Array.from({ length: 50 }, (_, index) => (index % 7) / 10);
-  expect(pairedInterval(theirs.map((value) => value + 0.05), theirs).low).toBeGreaterThan(0);
+  expect(
+    pairedInterval(
+      theirs.map((value) => value + 0.05),
+      theirs,
+    ).low,
+  ).toBeGreaterThan(0);
 });
 
 test('the small collection is answered well', async () => {
