@@ -19,6 +19,8 @@ const app = ['supervisor', 'client', 'rest', 'mcp', 'core'];
 // The client gives the managers' methods under the managers' types: it may name them, not load them.
 const typesOnly = { client: domains };
 const sdk = '@modelcontextprotocol/sdk';
+// Declared once, at the root.
+const testTools = ['@jest/globals', 'fast-check'];
 
 const problems = [];
 for (const kind of ['packages', 'apps']) {
@@ -47,7 +49,7 @@ function checkPackage(kind, name) {
       if (own !== undefined && !allowed.includes(own) && !(type && typesOnly[name]?.includes(own)))
         problems.push(`${from}: ${name} may not import ${packageName}`);
       if (packageName === sdk && name !== 'mcp') problems.push(`${from}: only packages/mcp imports the MCP SDK`);
-      if (!declared.includes(packageName) && !(test && packageName === '@jest/globals'))
+      if (!declared.includes(packageName) && !(test && testTools.includes(packageName)))
         problems.push(`${from}: ${packageName} is not in package.json`);
     }
   }

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -98,6 +98,14 @@ export class TestHome {
 
   cli(...words: string[]): Promise<Finished> {
     return this.run([programs.cli, ...words]);
+  }
+
+  /** Runs a command on a terminal of its own, where a person types the input. Both streams come as one, as on a screen. */
+  onTerminal(words: string[], input = '', cwd = this.work): { code: number | null; shown: string } {
+    const command = [process.execPath, programs.cli, ...words].map((word) => `'${word}'`).join(' ');
+    const options = { cwd, env: this.env, input, encoding: 'utf8', timeout: 60_000 } as const;
+    const { status, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], options);
+    return { code: status, shown: stdout.replace(/\r/g, '').replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '') };
   }
 
   /** An official SDK client behind a pipe of its own. */

@@ -74,7 +74,7 @@ export async function makeColdHome() {
   let removal;
   const remove = () => (removal ??= removeWithService(home));
   atEnd(remove);
-  return { home, remove };
+  return { home, started: () => serviceUp(home), remove };
 }
 
 // Its pid is known once it is up.

@@ -40,21 +40,23 @@ export function inHome(home) {
   return { SUPERVISOR_HOME: home.directory };
 }
 
-async function untilTools(args, options) {
+async function untilTools(args, options, beforeEnd = async () => {}) {
   const started = performance.now();
   const server = startServer(args, options);
   await server.initialize();
   await server.request('tools/list');
   const milliseconds = performance.now() - started;
+  await beforeEnd();
   await end(server.child);
   return milliseconds;
 }
 
 // The pipe starts a service, which goes on starting after the pipe has answered: it must be gone before the next measurement.
 async function untilToolsInNewHome() {
-  const { home, remove } = await makeColdHome();
+  const { home, started, remove } = await makeColdHome();
   try {
-    return await untilTools([pipeEntry], { cwd: home.directory, env: inHome(home) });
+    // A pipe that ends too soon has started none.
+    return await untilTools([pipeEntry], { cwd: home.directory, env: inHome(home) }, started);
   } finally {
     await remove();
   }

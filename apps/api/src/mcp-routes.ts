@@ -1,6 +1,6 @@
 import { parseToolsets, slugPattern, SupervisorError, type Principal, type ToolSelection } from '@supervisor/core';
 import { answerHttp, type McpOptions } from '@supervisor/mcp';
-import type { RestServer } from '@supervisor/rest';
+import { isElsewhere, type RestServer } from '@supervisor/rest';
 import type { FastifyRequest } from 'fastify';
 
 /** MCP over Streamable HTTP at `/mcp`, and at `/mcp/{project}` confined to that project. */
@@ -12,7 +12,7 @@ export function addMcpRoutes({ app, authenticate }: RestServer, options: Pick<Mc
       const selection = readSelection(request);
       reply.hijack();
       await answerHttp(
-        { ...options, selection, caller: { principal, project: principal.boundTo ?? undefined } },
+        { ...options, selection, caller: { principal, project: principal.boundTo ?? undefined, elsewhere: isElsewhere(request) } },
         request.raw,
         reply.raw,
         request.body,

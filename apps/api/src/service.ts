@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRestServer } from '@supervisor/rest';
 import { catalogue, loggable, openSupervisor, type Settings, type Supervisor } from '@supervisor/supervisor';
-import { describeListener } from './listener.js';
+import { describeListener, readListeners } from '@supervisor/supervisor/listeners';
 import { errorFields, type Log } from './log.js';
 import { addMcpRoutes } from './mcp-routes.js';
 import { listenOnSocket } from './socket.js';
@@ -17,6 +17,7 @@ export interface Service {
 }
 
 const drainMilliseconds = 3000;
+const sweepMilliseconds = 60_000;
 
 /** Opens the home and serves it: HTTP on loopback, and the Unix socket. */
 export async function startService(settings: Settings, log: Log, onShutdown: () => void): Promise<Service> {
@@ -44,8 +45,9 @@ export async function startService(settings: Settings, log: Log, onShutdown: () 
     url = `http://127.0.0.1:${port}`;
   } catch (error) {
     if (!['EADDRINUSE', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    const [listener] = (await readListeners([port])) ?? [];
     notes.push(
-      `Port ${port} is taken by ${describeListener(port) ?? 'another process'}: no HTTP. Agents and the command line work over the socket. Free it, or set SUPERVISOR_PORT.`,
+      `Port ${port} is taken by ${listener ? describeListener(listener) : 'another process'}: no HTTP. Agents and the command line work over the socket. Free it, or set SUPERVISOR_PORT.`,
     );
   }
   // Before the socket: whoever can connect can also read whose it is.
@@ -62,9 +64,16 @@ export async function startService(settings: Settings, log: Log, onShutdown: () 
   });
   rmSync(home.failure, { force: true });
 
+  let sweeping = Promise.resolve();
+  const sweeps = setInterval(() => {
+    sweeping = supervisor.sweep().catch((error) => log('error', 'A sweep failed', errorFields(loggable(error))));
+  }, sweepMilliseconds);
+
   async function close(): Promise<void> {
+    clearInterval(sweeps);
     await Promise.all([socket.close(), Promise.race([rest.app.close(), sleep(drainMilliseconds, undefined, { ref: false })])]);
     rest.app.server.closeAllConnections();
+    await sweeping;
     await supervisor.close();
     rmSync(home.service, { force: true });
   }

@@ -43,7 +43,8 @@ async function runOperation(words: string[]): Promise<void> {
 }
 
 function findOperation(operations: readonly OperationDescription[], words: string[]): OperationDescription {
-  const found = operations.find(({ command }) => command.split(' ').every((word, index) => words[index] === word));
+  const matching = operations.filter(({ command }) => command.split(' ').every((word, index) => words[index] === word));
+  const [found] = matching.toSorted((a, b) => b.command.length - a.command.length);
   if (found) return found;
   const given = words.slice(0, 2).join(' ');
   const known = [...operations, ...commands].map(({ command }) => command);

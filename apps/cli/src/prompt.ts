@@ -23,15 +23,27 @@ export async function readHidden(field: string): Promise<string> {
   }
 }
 
+/** @throws UsageError when nobody can be asked */
+export function requireTerminal(why: string): void {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) throw new UsageError(`${why}: run it on a terminal.`);
+}
+
+/** Asks a person; anything but yes is no. */
+export async function ask(question: string): Promise<boolean> {
+  process.stderr.write(`${question} [y/N] `);
+  // The terminal's own line editing: readline's would swallow what was typed ahead for the next question.
+  const lines = createInterface({ input: process.stdin, terminal: false });
+  try {
+    return await new Promise((resolve) => {
+      lines.once('line', (line) => resolve(/^y(es)?$/i.test(line.trim()))).once('close', () => resolve(false));
+    });
+  } finally {
+    lines.close();
+  }
+}
+
 /** Asks a person before an owner's operation. @throws UsageError when nobody is there or the answer is not yes */
 export async function confirm(question: string): Promise<void> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new UsageError('This is for the owner: run it on a terminal, where it can ask you.');
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(`${question} [y/N] `);
-    if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError('Nothing was done.');
-  } finally {
-    terminal.close();
-  }
+  requireTerminal('This is for the owner, who is asked first');
+  if (!(await ask(question))) throw new UsageError('Nothing was done.');
 }

@@ -1,29 +1,177 @@
-import type { Audit } from '@supervisor/core';
-import { connect, type Database } from '@supervisor/db';
-import { eq, sql } from 'drizzle-orm';
+import { randomUUID } from 'node:crypto';
+import type { Audit, AuditEntry, Released } from '@supervisor/core';
+import { connect, type Database, type Orm } from '@supervisor/db';
+import { deriveKeys, fingerprint, rowMac, type AuditKeys, type Row } from './audit-row.js';
+import { listEvents, type AuditEvent, type AuditListOptions } from './audit-list.js';
+import { sealRows, verifyRows, type Verification } from './audit-chain.js';
 import { authMigrations } from './migrations.js';
 import { auditEvents } from './schema.js';
 
-/** Writes the audit rows that `bind` asks for. */
+interface Batch {
+  rows: Row[];
+  /** Rows that nobody waits for: kept for the next batch when this one fails. */
+  late: Row[];
+  urgent: boolean;
+  written: Promise<void>;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+// Outcomes that nobody waits for go along with the next intent, and at the latest after this.
+const outcomeMilliseconds = 25;
+const mostLate = 10_000;
+
+/**
+ * The trail: rows that are only added, each with a MAC, chained in batches afterwards. Rows that come at the same time
+ * are written by one statement: calls share the price.
+ */
 export class AuditTrail implements Audit {
   readonly #database: () => Promise<Database>;
+  readonly #keys: () => Promise<AuditKeys>;
+  readonly #onError: (error: unknown) => void;
+  #next: Batch | undefined;
+  #writing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: { db?: Database } = {}) {
+  /**
+   * @param options.key 32 bytes that authenticate the rows
+   * @param options.onError takes what hinders an outcome from being written
+   */
+  constructor(options: { key: () => Promise<Buffer>; db?: Database; onError?: (error: unknown) => void }) {
     this.#database = connect(authMigrations, options.db);
+    this.#onError = options.onError ?? (() => {});
+    let keys: Promise<AuditKeys> | undefined;
+    this.#keys = () => {
+      keys ??= options.key().then(deriveKeys);
+      keys.catch(() => (keys = undefined));
+      return keys;
+    };
   }
 
-  async intent({ principal, operation, project, subject }: Parameters<Audit['intent']>[0]): Promise<string> {
-    const { orm } = await this.#database();
-    const values = { principalId: principal.id, principalKind: principal.kind, operation, project, subject };
-    const [row] = await orm.insert(auditEvents).values(values).returning({ id: auditEvents.id });
-    return String(row!.id);
+  async intent(entry: AuditEntry): Promise<string> {
+    const call = randomUUID();
+    await this.#add([rowOf(call, entry)], true);
+    return call;
   }
 
-  async outcome(id: string, outcome: string): Promise<void> {
-    const { orm } = await this.#database();
-    await orm
-      .update(auditEvents)
-      .set({ outcome, endedAt: sql`now()` })
-      .where(eq(auditEvents.id, Number(id)));
+  /** Resolves before it is written. */
+  async outcome(call: string, entry: AuditEntry, outcome: string, released: readonly Released[]): Promise<void> {
+    const keys = await this.#keys();
+    const values = released.map(({ path, version, value }) => ({
+      subject: path,
+      version: version ?? null,
+      fingerprint: value === undefined ? null : fingerprint(keys, value),
+    }));
+    const row = { ...rowOf(call, entry), outcome };
+    const about = new Map(values.map((value) => [JSON.stringify(value), value]));
+    // No two alike: the check takes a second one for a copy.
+    const rows = about.size === 0 ? [row] : [...about.values()].map((value) => ({ ...row, ...value }));
+    void this.#add(rows, false).catch(this.#onError);
   }
+
+  async refusal(entry: AuditEntry, outcome: string): Promise<void> {
+    await this.#add([{ ...rowOf(randomUUID(), entry), outcome }], true);
+  }
+
+  /** Resolves when everything that was added until now is written, or was given up. */
+  async flush(): Promise<void> {
+    const batch = this.#next;
+    if (batch) batch.urgent = true;
+    this.#start();
+    await this.#writing;
+  }
+
+  /** What happened, the newest first; a call whose outcome is known has one row for each value it was about, else one. */
+  async list(options: AuditListOptions = {}): Promise<{ events: AuditEvent[]; nextCursor?: string }> {
+    await this.flush();
+    return listEvents(await this.#orm(), options);
+  }
+
+  /** Chains the rows that came since the last time. */
+  async seal(): Promise<void> {
+    await sealRows(await this.#orm(), await this.#keys());
+  }
+
+  /** Checks every row and the whole chain. @param head what an earlier check answered: must still be part of it */
+  async verify(head?: string): Promise<Verification> {
+    await this.flush();
+    return verifyRows(await this.#orm(), await this.#keys(), head);
+  }
+
+  async #orm(): Promise<Orm> {
+    return (await this.#database()).orm;
+  }
+
+  #add(rows: Row[], urgent: boolean): Promise<void> {
+    const batch = (this.#next ??= newBatch());
+    batch.rows.push(...rows);
+    if (!urgent) batch.late.push(...rows);
+    batch.urgent ||= urgent;
+    if (urgent) this.#start();
+    else this.#timer ??= setTimeout(() => void this.flush(), outcomeMilliseconds).unref();
+    return batch.written;
+  }
+
+  #start(): void {
+    this.#writing ??= this.#writeAll().finally(() => (this.#writing = undefined));
+  }
+
+  async #writeAll(): Promise<void> {
+    // Whatever else this turn of the event loop adds goes along.
+    await undefined;
+    while (this.#next?.urgent) {
+      const batch = this.#next;
+      this.#next = undefined;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      try {
+        await this.#write(batch.rows);
+        batch.resolve();
+      } catch (error) {
+        batch.reject(error);
+        this.#keep(batch.late);
+      }
+    }
+  }
+
+  async #write(rows: Row[]): Promise<void> {
+    const [orm, keys] = [await this.#orm(), await this.#keys()];
+    await orm.insert(auditEvents).values(rows.map((row) => ({ ...row, mac: rowMac(keys, row) })));
+  }
+
+  #keep(late: Row[]): void {
+    if (late.length === 0 || late.length > mostLate) return;
+    const next = (this.#next ??= newBatch());
+    next.rows.unshift(...late);
+    next.late.unshift(...late);
+  }
+}
+
+function newBatch(): Batch {
+  const { promise, resolve, reject } = withResolvers();
+  promise.catch(() => {});
+  return { rows: [], late: [], urgent: false, written: promise, resolve, reject };
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {
+  let resolve!: () => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<void>((yes, no) => ([resolve, reject] = [yes, no]));
+  return { promise, resolve, reject };
+}
+
+function rowOf(call: string, { principal, operation, project, subject }: AuditEntry): Row {
+  return {
+    at: new Date().toISOString(),
+    call,
+    principalId: principal.id,
+    principalKind: principal.kind,
+    operation,
+    project: project ?? null,
+    subject: subject ?? null,
+    version: null,
+    fingerprint: null,
+    outcome: null,
+    endedAt: null,
+  };
 }

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { owner } from '@supervisor/core';
 import { rows, type Database } from '@supervisor/db';
 import { testDatabases } from '@supervisor/db/testing';
 import { sql } from 'drizzle-orm';
-import { AuditTrail } from './audit-trail.js';
 import { parseToken } from './token.js';
 import { TokenRegistry } from './token-registry.js';
 
@@ -21,10 +19,31 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
   test('a token stands for its scopes and project, and only its hash is stored', async () => {
     const { token, id } = await tokens.create('ci', { project: 'shop', scopes: ['read'] });
     expect(token).toMatch(/^sup_[0-9a-f]{12}_[A-Za-z0-9_-]{43}_[0-9a-f]{8}$/);
-    expect(await tokens.verify(token)).toEqual({ id, kind: 'token', scopes: ['read'], boundTo: 'shop' });
+    expect(await tokens.verify(token)).toEqual({
+      id,
+      kind: 'token',
+      scopes: ['read'],
+      boundTo: 'shop',
+      grants: [{ paths: 'shop/**', actions: ['read'] }],
+    });
     expect(await tokens.list()).toMatchObject([{ id, name: 'ci', project: 'shop', revokedAt: null }]);
     const [row] = await rows<{ text: string }>(database.orm, sql`select t::text as text from supervisor.tokens t`);
     expect(row!.text).not.toContain(parseToken(token)!.secret);
+  });
+
+  test('what a token may reach is said by its grants alone', async () => {
+    const { token, id, grants } = await tokens.create('narrow', { paths: ['shop/stripe/*', 'meta/*/key'], scopes: ['read', 'use'] });
+    expect(grants).toEqual([
+      { paths: 'shop/stripe/*', actions: ['read', 'use'] },
+      { paths: 'meta/*/key', actions: ['read', 'use'] },
+    ]);
+    expect((await tokens.verify((await tokens.create('all')).token)).grants).toEqual([{ paths: '**', actions: ['read', 'use', 'write'] }]);
+    await tokens.verify(token);
+    await tokens.grant(id, 'meta/*/key', []);
+    await tokens.grant(id, 'shop/stripe/*', ['read']);
+    expect((await tokens.verify(token)).grants).toEqual([{ paths: 'shop/stripe/*', actions: ['read'] }]);
+    await expect(tokens.grant('000000000000', '**', ['use'])).rejects.toMatchObject({ code: 'not_found' });
+    expect((await tokens.verify((await tokens.create('none', { paths: [] })).token)).grants).toEqual([]);
   });
 
   test('anything else is refused', async () => {
@@ -47,15 +66,5 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     const { token } = await tokens.create('short', { expiresInDays: 1e-9 });
     await new Promise((resolve) => setTimeout(resolve, 5));
     await expect(tokens.verify(token)).rejects.toMatchObject({ code: 'unauthenticated' });
-  });
-
-  test('the trail has an intent before and an outcome after', async () => {
-    const trail = new AuditTrail({ db: database });
-    const id = await trail.intent({ principal: owner, operation: 'store_secret', project: 'shop', subject: 'shop/a/b' });
-    const read = () =>
-      rows<{ operation: string; outcome: string | null }>(database.orm, sql`select operation, outcome from supervisor.audit_events`);
-    expect(await read()).toEqual([{ operation: 'store_secret', outcome: null }]);
-    await trail.outcome(id, 'ok');
-    expect(await read()).toEqual([{ operation: 'store_secret', outcome: 'ok' }]);
   });
 });

@@ -7,11 +7,23 @@ export interface TokenDeps {
 }
 
 const scope = z.enum(scopes);
+const tokenId = z
+  .string()
+  .regex(/^[0-9a-f]{12}$/, 'must be a token id, 12 hex digits')
+  .describe('As tokens list shows it');
+const paths = z
+  .string()
+  .max(200)
+  .regex(
+    /^[A-Za-z0-9._*-]+(\/[A-Za-z0-9._*-]+)*$/,
+    'must be a path, in which * stands for characters of a name and ** for names, such as shop/**',
+  );
 const info = z.object({
   id: z.string(),
   name: z.string(),
   project: z.string().nullable().describe('Null: all projects'),
   scopes: z.array(scope),
+  grants: z.array(z.object({ paths: z.string(), actions: z.array(scope) })).describe('The secrets it may reach, and for what'),
   createdAt: instant,
   expiresAt: instant.nullable(),
   revokedAt: instant.nullable(),
@@ -27,6 +39,7 @@ export const tokenOperations = [
       name: nameField('Who will use it'),
       project: z.string().regex(slugPattern, 'must be a project slug').optional().describe('Bind it to this project'),
       scopes: z.array(scope).min(1).optional().describe('What it may do; left out: read, use, write'),
+      paths: z.array(paths).max(50).optional().describe('Secrets it may reach; left out: those of its project, else all'),
       readOnly: z.boolean().optional().describe('The same as the scope read alone'),
       expiresInDays: z.number().positive().max(3650).optional(),
     }),
@@ -36,6 +49,19 @@ export const tokenOperations = [
       if (readOnly && options.scopes) throw new SupervisorError('invalid_input', 'Give either scopes or readOnly, not both.');
       return tokens.create(name, readOnly ? { ...options, scopes: ['read'] } : options);
     },
+  }),
+  operation({
+    name: 'grant_token',
+    summary: 'Say what a token may do with the secrets at some paths',
+    access: 'owner',
+    input: z.object({
+      id: tokenId,
+      paths: paths.describe('Such as shop/** or meta/*/api_key'),
+      actions: z.array(scope).optional().describe('They replace those of before; left out: none, the grant ends'),
+    }),
+    output: info,
+    subject: ({ id, paths }) => `${id} ${paths}`,
+    handle: ({ tokens }: TokenDeps, { id, paths, actions = [] }) => tokens.grant(id, paths, actions),
   }),
   operation({
     name: 'list_tokens',
@@ -49,12 +75,7 @@ export const tokenOperations = [
     name: 'revoke_token',
     summary: 'End a token for good',
     access: 'owner',
-    input: z.object({
-      id: z
-        .string()
-        .regex(/^[0-9a-f]{12}$/, 'must be a token id, 12 hex digits')
-        .describe('As tokens list shows it'),
-    }),
+    input: z.object({ id: tokenId }),
     output: info,
     subject: ({ id }) => id,
     handle: ({ tokens }: TokenDeps, { id }) => tokens.revoke(id),

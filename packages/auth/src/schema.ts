@@ -1,6 +1,6 @@
 import { bytes, instant, supervisor } from '@supervisor/db';
 import { sql } from 'drizzle-orm';
-import { bigint, index, text } from 'drizzle-orm/pg-core';
+import { bigint, index, integer, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 
 export const tokens = supervisor.table('tokens', {
   id: text().primaryKey(),
@@ -16,7 +16,24 @@ export const tokens = supervisor.table('tokens', {
   revokedAt: instant('revoked_at'),
 });
 
-/** One row for each call that changes or releases something: written before it, its outcome after. */
+/** The secret paths a token may reach, and for what. A token without rows reaches none. */
+export const grants = supervisor.table(
+  'grants',
+  {
+    tokenId: text('token_id')
+      .notNull()
+      .references(() => tokens.id, { onDelete: 'cascade' }),
+    /** A path whose segments may hold `*`; a segment `**` stands for any number of segments. */
+    paths: text().notNull(),
+    actions: text().array().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tokenId, table.paths] })],
+);
+
+/**
+ * What happened, in rows that are only added: one before each call that changes or releases something, one after it
+ * with its outcome, one for each refusal.
+ */
 export const auditEvents = supervisor.table(
   'audit_events',
   {
@@ -24,14 +41,36 @@ export const auditEvents = supervisor.table(
     at: instant()
       .notNull()
       .default(sql`now()`),
+    /** The same in the rows before and after one call. */
+    call: uuid()
+      .notNull()
+      .default(sql`gen_random_uuid()`),
     principalId: text('principal_id').notNull(),
     principalKind: text('principal_kind').notNull(),
     operation: text().notNull(),
     project: text(),
     subject: text(),
-    /** `ok` or an error code; null while it runs, and for good when the process died in between. */
+    version: integer(),
+    /** Keyed hash of the value that was stored or released. */
+    fingerprint: text(),
+    /** `ok` or an error code; null in the row before the call. */
     outcome: text(),
+    /** Only in rows from before there were two for a call. */
     endedAt: instant('ended_at'),
+    /** Of everything above but `id`; null in rows from before there were any. */
+    mac: bytes(),
   },
-  (table) => [index('audit_events_at').on(table.at)],
+  (table) => [index('audit_events_at').on(table.at), index('audit_events_call').on(table.call)],
 );
+
+/** The chain over the audit rows: each link seals the rows after the one before, made in batches afterwards. */
+export const auditSeals = supervisor.table('audit_seals', {
+  id: integer().primaryKey(),
+  at: instant()
+    .notNull()
+    .default(sql`now()`),
+  /** The last audit row it covers. */
+  last: bigint({ mode: 'number' }).notNull(),
+  count: integer().notNull(),
+  mac: bytes().notNull(),
+});

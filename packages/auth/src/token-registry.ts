@@ -1,15 +1,17 @@
 import { timingSafeEqual } from 'node:crypto';
-import { scopes as allScopes, SupervisorError, type Principal, type Scope } from '@supervisor/core';
+import { scopes as allScopes, SupervisorError, type Grant, type Principal, type Scope } from '@supervisor/core';
 import { connect, type Database } from '@supervisor/db';
-import { and, desc, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm';
 import { authMigrations } from './migrations.js';
-import { tokens } from './schema.js';
+import { grants, tokens } from './schema.js';
 import { formatToken, hashToken, newToken, parseToken, type Token } from './token.js';
 
 export interface TokenOptions {
   /** Binds the token to one project. */
   project?: string | undefined;
   scopes?: readonly Scope[] | undefined;
+  /** The secrets it may reach, each for all its scopes; left out: those of its project, else all. */
+  paths?: readonly string[] | undefined;
   expiresInDays?: number | undefined;
 }
 
@@ -19,6 +21,8 @@ export interface TokenInfo {
   name: string;
   project: string | null;
   scopes: Scope[];
+  /** The secrets it may reach, and for what. */
+  grants: Grant[];
   createdAt: string;
   expiresAt: string | null;
   revokedAt: string | null;
@@ -51,25 +55,31 @@ export class TokenRegistry {
     const { orm } = await this.#database();
     const token = newToken();
     const days = options.expiresInDays;
-    const [row] = await orm
-      .insert(tokens)
-      .values({
-        id: token.id,
-        name,
-        project: options.project,
-        scopes: [...(options.scopes ?? usualScopes)],
-        hash: hashToken(await this.#pepper(), token),
-        expiresAt: days === undefined ? null : new Date(Date.now() + days * 86_400_000).toISOString(),
-      })
-      .returning();
-    return { ...info(row!), token: formatToken(token) };
+    const scopes = [...(options.scopes ?? usualScopes)];
+    const paths = options.paths ?? [options.project === undefined ? '**' : `${options.project}/**`];
+    const values = {
+      id: token.id,
+      name,
+      project: options.project,
+      scopes,
+      hash: hashToken(await this.#pepper(), token),
+      expiresAt: days === undefined ? null : new Date(Date.now() + days * 86_400_000).toISOString(),
+    };
+    const granted = [...new Set(paths)].map((paths) => ({ tokenId: token.id, paths, actions: scopes }));
+    const [row] = await orm.transaction(async (tx) => {
+      const inserted = await tx.insert(tokens).values(values).returning();
+      if (granted.length > 0) await tx.insert(grants).values(granted);
+      return inserted;
+    });
+    return { ...info(row!, granted), token: formatToken(token) };
   }
 
   /** All tokens, the newest first. */
   async list(): Promise<TokenInfo[]> {
     const { orm } = await this.#database();
     const rows = await orm.select().from(tokens).orderBy(desc(tokens.createdAt));
-    return rows.map(info);
+    const granted = await orm.select().from(grants).orderBy(asc(grants.paths));
+    return rows.map((row) => info(row, granted));
   }
 
   /** Ends a token for good. Repeating it changes nothing. @throws SupervisorError `not_found` */
@@ -79,10 +89,18 @@ export class TokenRegistry {
       .update(tokens)
       .set({ revokedAt: sql`now()` })
       .where(and(eq(tokens.id, id), isNull(tokens.revokedAt)));
-    const [row] = await orm.select().from(tokens).where(eq(tokens.id, id));
-    if (!row) throw new SupervisorError('not_found', 'There is no token with this id. supervisor tokens list shows them.');
-    for (const [text, { principal }] of this.#verified) if (principal.id === id) this.#verified.delete(text);
-    return info(row);
+    return this.#changed(id);
+  }
+
+  /** Lets a token do this to the secrets at these paths; no action: nothing any more. @throws SupervisorError `not_found` */
+  async grant(id: string, paths: string, actions: readonly Scope[]): Promise<TokenInfo> {
+    const { orm } = await this.#database();
+    await orm.transaction(async (tx) => {
+      const [row] = await tx.select({ id: tokens.id }).from(tokens).where(eq(tokens.id, id)).for('update');
+      await tx.delete(grants).where(and(eq(grants.tokenId, id), eq(grants.paths, paths)));
+      if (row && actions.length > 0) await tx.insert(grants).values({ tokenId: id, paths, actions: [...new Set(actions)] });
+    });
+    return this.#changed(id);
   }
 
   /** Who a token stands for. @throws SupervisorError `unauthenticated` for anything but a valid one */
@@ -95,10 +113,29 @@ export class TokenRegistry {
     const now = Date.now();
     const expires = row?.expiresAt == null ? Infinity : Date.parse(row.expiresAt);
     if (!row || row.revokedAt !== null || expires <= now) throw refused();
-    const principal: Principal = { id: row.id, kind: 'token', scopes: knownScopes(row.scopes), boundTo: row.project };
+    const principal: Principal = {
+      id: row.id,
+      kind: 'token',
+      scopes: knownScopes(row.scopes),
+      boundTo: row.project,
+      grants: await this.#grantsOf(row.id),
+    };
     if (this.#verified.size >= largestCache) this.#verified.clear();
     this.#verified.set(text, { principal, until: Math.min(now + cacheMilliseconds, expires) });
     return principal;
+  }
+
+  async #grantsOf(id: string): Promise<Grant[]> {
+    const { orm } = await this.#database();
+    return ofToken(id, await orm.select().from(grants).where(eq(grants.tokenId, id)));
+  }
+
+  async #changed(id: string): Promise<TokenInfo> {
+    const { orm } = await this.#database();
+    const [row] = await orm.select().from(tokens).where(eq(tokens.id, id));
+    if (!row) throw new SupervisorError('not_found', 'There is no token with this id. supervisor tokens list shows them.');
+    for (const [text, { principal }] of this.#verified) if (principal.id === id) this.#verified.delete(text);
+    return { ...info(row, []), grants: await this.#grantsOf(id) };
   }
 
   async #find(token: Token): Promise<typeof tokens.$inferSelect | undefined> {
@@ -113,8 +150,14 @@ function refused(): SupervisorError {
   return new SupervisorError('unauthenticated', message);
 }
 
-function info({ hash: _, ...row }: typeof tokens.$inferSelect): TokenInfo {
-  return { ...row, scopes: knownScopes(row.scopes) };
+type GrantRow = typeof grants.$inferSelect;
+
+function info({ hash: _, ...row }: typeof tokens.$inferSelect, granted: GrantRow[]): TokenInfo {
+  return { ...row, scopes: knownScopes(row.scopes), grants: ofToken(row.id, granted) };
+}
+
+function ofToken(id: string, granted: GrantRow[]): Grant[] {
+  return granted.filter(({ tokenId }) => tokenId === id).map(({ paths, actions }) => ({ paths, actions: knownScopes(actions) }));
 }
 
 function knownScopes(stored: string[]): Scope[] {

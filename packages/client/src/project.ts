@@ -10,11 +10,16 @@ export interface Place {
 
 /** Finds the project of a folder: `.supervisor.json` there or above, else the folder name of the main git worktree. */
 export function findProject(directory: string): Place {
-  const marker = findAbove(directory, '.supervisor.json');
+  const marker = findProjectFile(directory);
   const git = findAbove(directory, '.git');
   const tree = git === undefined ? {} : readGit(git);
   const project = (marker && readMarker(marker)) ?? tree.project;
   return { ...(project ? { project } : {}), ...(tree.instance ? { instance: tree.instance } : {}) };
+}
+
+/** The `.supervisor.json` of a folder: there or above. */
+export function findProjectFile(directory: string): string | undefined {
+  return findAbove(directory, '.supervisor.json');
 }
 
 function findAbove(directory: string, name: string): string | undefined {
@@ -43,7 +48,8 @@ function readGit(path: string): Place {
   return main && worktree ? { project: slugOf(main), instance: worktree } : { project: slugOf(dirname(path)) };
 }
 
-function slugOf(folder: string): string | undefined {
+/** The slug that a folder's name gives; undefined when it has no letter or digit. */
+export function slugOf(folder: string): string | undefined {
   const slug = basename(folder)
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')

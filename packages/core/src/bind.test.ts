@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { bind, type Audit } from './bind.js';
 import { SupervisorError } from './errors.js';
 import { projectField, projectFilter, sensitive } from './fields.js';
+import type { Grant } from './grants.js';
 import { operation, type Context, type Module } from './operation.js';
 import { agent, owner, type Principal } from './principal.js';
 
@@ -37,6 +38,16 @@ const module: Module = {
       handle: async (_: Deps, { project }) => ({ project }),
     }),
     operation({
+      name: 'open_note',
+      summary: 'Open',
+      access: 'use',
+      input: z.object({ path: z.string() }),
+      output: z.object({}),
+      projects: ({ path }) => [path.split('/')[0]!],
+      paths: ({ path }) => [path],
+      handle: async () => ({}),
+    }),
+    operation({
       name: 'grant_all',
       summary: 'Loosen',
       access: 'owner',
@@ -56,8 +67,12 @@ function setUp() {
       if (failing) throw new Error('audit is down');
       return String(rows.push({ operation, project }) - 1);
     },
-    async outcome(id, outcome) {
-      rows[Number(id)]!.outcome = outcome;
+    async outcome(call, _entry, outcome) {
+      rows[Number(call)]!.outcome = outcome;
+    },
+    async refusal({ operation, project }, outcome) {
+      if (failing) throw new Error('audit is down');
+      rows.push({ operation, project, outcome });
     },
   };
   const notes = new Map<string, string>();
@@ -113,6 +128,34 @@ test('scopes decide, and owner operations are never an agent’s', async () => {
     'forbidden',
   );
   expect(await code(call('grant_all', {}, as(owner)))).toBe('ok');
+});
+
+test('a refusal leaves a row, and stays one when the trail is down', async () => {
+  const { call, as, rows, logged, breakAudit } = setUp();
+  expect(await code(call('list_notes', { project: 'api' }, as(agent({ boundTo: 'shop' }))))).toBe('forbidden');
+  expect(await code(call('grant_all', {}, as(agent())))).toBe('forbidden');
+  expect(rows).toEqual([
+    { operation: 'list_notes', project: 'api', outcome: 'forbidden' },
+    { operation: 'grant_all', project: undefined, outcome: 'forbidden' },
+  ]);
+  breakAudit();
+  expect(await code(call('grant_all', {}, as(agent())))).toBe('forbidden');
+  expect(logged).toHaveLength(1);
+});
+
+test('a token reaches the paths it was granted, across projects, and no other', async () => {
+  const { call, as } = setUp();
+  const grants: Grant[] = [
+    { paths: 'shop/**', actions: ['use'] },
+    { paths: 'meta/*/key', actions: ['use'] },
+  ];
+  const token: Principal = { ...agent({ boundTo: 'shop' }), kind: 'token', grants };
+  expect(await code(call('open_note', { path: 'shop/a/b' }, as(token)))).toBe('ok');
+  expect(await code(call('open_note', { path: 'meta/x/key' }, as(token)))).toBe('ok');
+  expect(await code(call('open_note', { path: 'meta/x/y/key' }, as(token)))).toBe('forbidden');
+  expect(await code(call('open_note', { path: 'shop/a/b' }, as({ ...token, grants: [] })))).toBe('forbidden');
+  expect(await code(call('open_note', { path: 'shop/a/b' }, as({ ...token, scopes: ['read'] })))).toBe('forbidden');
+  expect(await code(call('open_note', { path: 'meta/x/key' }, as(agent({ boundTo: 'shop' }))))).toBe('forbidden');
 });
 
 test('an unexpected error is logged, and shown as an id only', async () => {

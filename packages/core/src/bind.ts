@@ -2,16 +2,26 @@ import { z } from 'zod';
 import type { Answerer } from './description.js';
 import { describe } from './describe.js';
 import { SupervisorError } from './errors.js';
+import { mayReach } from './grants.js';
 import { nearest } from './nearest.js';
-import type { AnyOperation, Context, Module } from './operation.js';
-import { mayAccess, type Principal } from './principal.js';
+import type { AnyOperation, Context, Module, Released } from './operation.js';
+import { mayAccess, type Principal, type Scope } from './principal.js';
 
-/** The trail of everything that changes or releases something. */
+/** What a row of the audit trail says of a call. */
+export interface AuditEntry {
+  principal: Principal;
+  operation: string;
+  project?: string | undefined;
+  subject?: string | undefined;
+}
+
+/** The trail of everything that changes or releases something, and of what was refused. */
 export interface Audit {
-  /** Written before the call; when it fails there is no call. Answers with the row's id. */
-  intent(entry: { principal: Principal; operation: string; project?: string | undefined; subject?: string | undefined }): Promise<string>;
-  /** `outcome` is `ok` or the code of the error. */
-  outcome(id: string, outcome: string): Promise<void>;
+  /** Written before the call; when it fails there is no call. Answers with the call's id. */
+  intent(entry: AuditEntry): Promise<string>;
+  /** Written after it. `outcome` is `ok` or the code of the error. */
+  outcome(call: string, entry: AuditEntry, outcome: string, released: readonly Released[]): Promise<void>;
+  refusal(entry: AuditEntry, outcome: string): Promise<void>;
 }
 
 export interface BindOptions {
@@ -72,22 +82,31 @@ export function bind<Deps>(modules: readonly Module[], deps: Deps, options: Bind
 async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Context, options: BindOptions): Promise<Record<string, unknown>> {
   const { definition } = bound;
   const { principal } = context;
-  if (!mayAccess(principal, definition.access)) throw refusal(principal, definition);
-  const input = parseInput(bound, raw, context);
-  const projects = definition.projects?.(input) ?? (typeof input['project'] === 'string' ? [input['project']] : []);
-  confine(principal, projects, bound);
+  const entry: AuditEntry = { principal, operation: definition.name };
+  let input: Record<string, unknown>;
+  try {
+    if (!mayAccess(principal, definition.access)) throw refusal(principal, definition);
+    input = parseInput(bound, raw, context);
+    const projects = definition.projects?.(input) ?? (typeof input['project'] === 'string' ? [input['project']] : []);
+    Object.assign(entry, { project: projects[0], subject: definition.subject?.(input) });
+    const paths = principal.kind === 'token' ? definition.paths?.(input) : undefined;
+    if (paths) demandGrants(principal, definition, paths);
+    else confine(principal, projects, bound);
+  } catch (error) {
+    // Refused stays refused, also when the trail cannot be written.
+    if (error instanceof SupervisorError && error.code === 'forbidden')
+      await options.audit.refusal(entry, error.code).catch((failure) => options.logError(crypto.randomUUID(), definition.name, failure));
+    throw error;
+  }
   if (definition.access === 'read') return definition.output.parse(await definition.handle(deps, input, context));
   if (context.signal.aborted) throw new SupervisorError('cancelled', 'The call was cancelled before anything was done.');
 
-  const row = await options.audit.intent({
-    principal,
-    operation: definition.name,
-    project: projects[0],
-    subject: definition.subject?.(input),
-  });
+  const call = await options.audit.intent(entry);
   let outcome = 'internal';
+  let released: Released[] = [];
   try {
     const output = definition.output.parse(await definition.handle(deps, input, context));
+    released = definition.released?.(input, output) ?? [];
     outcome = 'ok';
     return output;
   } catch (error) {
@@ -95,7 +114,7 @@ async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Contex
     throw error;
   } finally {
     // What is done is done: a trail that cannot be closed is logged, not answered.
-    await options.audit.outcome(row, outcome).catch((error) => options.logError(row, definition.name, error));
+    await options.audit.outcome(call, entry, outcome, released).catch((error) => options.logError(call, definition.name, error));
   }
 }
 
@@ -135,6 +154,17 @@ function confine({ boundTo }: Principal, projects: string[], { definition, proje
   const known = project !== undefined || definition.projects !== undefined;
   if (known && projects.every((name) => name === boundTo)) return;
   throw new SupervisorError('forbidden', `This caller is bound to project ${boundTo} and may not touch another one.`, { project: boundTo });
+}
+
+function demandGrants(principal: Principal, { name, access }: AnyOperation, paths: string[]): void {
+  const closed = paths.find((path) => !mayReach(principal, access as Scope, path));
+  if (closed === undefined) return;
+  const project = principal.boundTo === null ? '' : ` and is bound to project ${principal.boundTo}`;
+  throw new SupervisorError(
+    'forbidden',
+    `${name} needs a grant to ${access} ${closed}; this token has none${project}. Its owner gives one with supervisor tokens grant.`,
+    { needs: access, path: closed },
+  );
 }
 
 function refusal(principal: Principal, definition: AnyOperation): SupervisorError {

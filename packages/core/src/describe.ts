@@ -10,18 +10,19 @@ export function describe(modules: readonly Module[]): OperationDescription[] {
 }
 
 export function describeOperation(module: Module, definition: AnyOperation): OperationDescription {
-  const { name, summary, description, access, toolset, repeat } = definition;
+  const { name, summary, description, access, toolset, repeat, openWorld } = definition;
   const [method, path] = definition.route?.split(' ') ?? [];
   const shape: Record<string, z.ZodType> = definition.input.shape;
   return {
     name,
     module: module.name,
-    command: command(module.group ?? module.name, name),
+    command: definition.command === false ? '' : (definition.command ?? command(module.group ?? module.name, name)),
     summary,
     ...(description === undefined ? {} : { description }),
     access,
     ...(toolset === undefined ? {} : { toolset }),
     ...(repeat === undefined ? {} : { repeat }),
+    ...(openWorld === undefined ? {} : { openWorld }),
     ...(method && path ? { route: { method, path } } : {}),
     sensitive: Object.keys(shape).filter((field) => shape[field]!.meta()?.['sensitive'] === true),
     input: objectSchema(definition.input, 'input'),

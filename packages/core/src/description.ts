@@ -22,13 +22,14 @@ export interface FieldSchema {
 export interface OperationDescription {
   name: string;
   module: string;
-  /** The command line's two words, such as `ports allocate`. */
+  /** The command line's words, such as `ports allocate`; empty: only programs call it. */
   command: string;
   summary: string;
   description?: string;
   access: Access;
   toolset?: Toolset;
   repeat?: 'never';
+  openWorld?: true;
   route?: { method: string; path: string };
   /** Input fields that never go to flags or URLs. */
   sensitive: string[];

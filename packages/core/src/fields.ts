@@ -1,7 +1,5 @@
 import { z } from 'zod';
-
-/** A project's slug: lower-case letters, digits and dashes, at most 63 characters, starting with a letter or digit. */
-export const slugPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+import { slugPattern } from './slug.js';
 
 const slug = z.string().regex(slugPattern, 'must be a project slug: lower-case letters, digits and dashes, at most 63 characters');
 

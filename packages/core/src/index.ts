@@ -1,23 +1,14 @@
-export { bind, unknownOperation, type Audit, type BindOptions } from './bind.js';
+export { bind, unknownOperation, type Audit, type AuditEntry, type BindOptions } from './bind.js';
 export { coerce } from './coerce.js';
 export { describe } from './describe.js';
 export type { Answerer, Catalogue, FieldSchema, ObjectSchema, OperationDescription } from './description.js';
 export { errorFromBody, httpStatus, SupervisorError, type ErrorBody, type ErrorCode, type ErrorDetails } from './errors.js';
-export {
-  instanceField,
-  instant,
-  nameField,
-  nextCursor,
-  page,
-  projectField,
-  projectFilter,
-  sensitive,
-  slugPattern,
-  textField,
-} from './fields.js';
+export { instanceField, instant, nameField, nextCursor, page, projectField, projectFilter, sensitive, textField } from './fields.js';
+export { isGranted, mayReach, type Grant } from './grants.js';
 export { homeAt, type Home } from './home.js';
 export { nearest } from './nearest.js';
-export { operation, type AnyOperation, type Context, type Module, type Operation, type Toolset } from './operation.js';
+export { operation, type AnyOperation, type Context, type Module, type Operation, type Released, type Toolset } from './operation.js';
 export { agent, mayAccess, owner, scopes, type Access, type Principal, type Scope } from './principal.js';
 export { remote, type CallOptions, type Connection } from './remote.js';
+export { slugPattern } from './slug.js';
 export { listTools, parseToolsets, resolveTool, type Tool, type ToolSelection } from './tools.js';

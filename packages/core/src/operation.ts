@@ -8,6 +8,8 @@ export interface Context {
   project?: string | undefined;
   /** The linked worktree the caller works in; absent in the main one. */
   instance?: string | undefined;
+  /** The caller is on another host: what listens there cannot be seen from here. */
+  elsewhere?: boolean | undefined;
   signal: AbortSignal;
   /** Reports how far a long operation has come; `total` may be unknown. */
   progress(done: number, total?: number, message?: string): void;
@@ -26,17 +28,32 @@ export interface Operation<Deps, Input extends z.ZodObject = z.ZodObject, Output
   /** What an agent must know besides: when to call it, what comes back. */
   description?: string;
   access: Access;
+  /** The words of its command, where they do not follow from its name; `false`: programs call it, it is no command. */
+  command?: string | false;
   /** Absent: not an MCP tool. */
   toolset?: Toolset;
   /** `never`: repeating the call could do the thing twice, so a lost answer is not asked for again. */
   repeat?: 'never';
+  /** It reaches beyond this machine and its database, as all of toolset `cloud` does. */
+  openWorld?: true;
   input: Input;
   output: Output;
   /** The projects an input touches, when no `project` field says so. */
   projects?(input: z.output<Input>): string[];
+  /** The secret paths an input touches: a token needs a grant for each. */
+  paths?(input: z.output<Input>): string[];
   /** What the audit trail names as the object of the call; never a sensitive value. */
   subject?(input: z.output<Input>): string;
+  /** The values of secrets that the call stored or gave out. */
+  released?(input: z.output<Input>, output: z.output<Output>): Released[];
   handle(deps: Deps, input: z.output<Input>, context: Context): Promise<z.input<Output>>;
+}
+
+/** What the audit trail keeps of a secret's value: never the value, only its keyed hash. */
+export interface Released {
+  path: string;
+  version?: number | undefined;
+  value?: string | undefined;
 }
 
 /** Any operation that can run with `Deps`: its schemas are known to itself only. */

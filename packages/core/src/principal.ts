@@ -1,3 +1,5 @@
+import type { Grant } from './grants.js';
+
 /** What an operation does, from harmless to reserved. Each but `read` leaves an audit row. */
 export type Access = 'read' | 'use' | 'write' | 'destroy' | 'owner';
 
@@ -14,6 +16,8 @@ export interface Principal {
   scopes: readonly Scope[];
   /** The only project this principal may touch; null for all. */
   boundTo: string | null;
+  /** The secrets a token may reach; without any it reaches none. Other kinds need no grant. */
+  grants?: readonly Grant[];
 }
 
 /** The person at this machine's command line. */

@@ -56,7 +56,7 @@ function toTool(operation: OperationDescription): Tool {
       readOnlyHint: access === 'read',
       destructiveHint: access === 'destroy',
       idempotentHint: operation.repeat !== 'never',
-      openWorldHint: operation.toolset === 'cloud',
+      openWorldHint: operation.openWorld === true || operation.toolset === 'cloud',
     },
   };
 }

@@ -1,46 +1,92 @@
 import { nearest, SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
-import { sql } from 'drizzle-orm';
-import { chooseBlock, deniedIn, overlaps, readEphemeralRange, reservedBlocks, type Span } from './range.js';
+import { asc, eq, sql } from 'drizzle-orm';
+import {
+  blockSize,
+  chooseBlock,
+  deniedIn,
+  overlaps,
+  presets,
+  readEphemeralRange,
+  reservedBlocks,
+  type Preset,
+  type Span,
+} from './range.js';
 import { portRanges } from './schema.js';
 
-// The first number of the advisory locks that ports take (claim_port too); the second is a range's id, or 0 for the list of ranges.
+// The first number of the advisory locks that ranges take. claim_port has another, with ports as the second.
 const lockSpace = 7_385_002;
 
 const largestRange = 10_000;
 
+/** What a range is to be like. */
+export interface RangeRequest {
+  /** The first and the last port; what is left out is chosen. */
+  first?: number | undefined;
+  last?: number | undefined;
+  /** Number of ports, 1 to 10,000; 100 when absent. */
+  size?: number | undefined;
+  /** Ports to give by number only, besides those that browsers refuse and the conventional ones. */
+  deny?: readonly number[] | undefined;
+  /** Where to look for a free block, now and for the next new projects; as last time when absent, `low` at first. */
+  preset?: Preset | undefined;
+}
+
 /**
- * Sees to it that a project has a range: the one asked for, else the next free block.
+ * Sees to it that a project has a range: the one asked for, else the next free block. One that is there keeps its span.
  * @returns what the caller should know of a range that was made now.
  * @throws SupervisorError `exhausted` when no block is left, `conflict` when the span is somebody else's.
  */
-export function ensureRange(orm: Orm, project: string, span?: Span): Promise<string[]> {
-  if (span) checkSpan(project, span);
+export function ensureRange(orm: Orm, project: string, request: RangeRequest = {}): Promise<string[]> {
+  const span = spanOf(request);
+  if (span) checkSpan(project, span, request.deny);
   return orm.transaction(async (tx) => {
     await tx.execute(sql`select pg_advisory_xact_lock(${lockSpace}::int, 0)`);
-    const ranges = await tx.select().from(portRanges);
-    if (ranges.some((range) => range.project === project)) return [];
+    const ranges = await tx.select().from(portRanges).orderBy(asc(portRanges.id));
+    const existing = ranges.find((range) => range.project === project);
+    if (existing) {
+      const same = span === undefined || (span.first === existing.first && span.last === existing.last);
+      if (request.deny && same)
+        await tx
+          .update(portRanges)
+          .set({ denied: deniedIn(existing, request.deny) })
+          .where(eq(portRanges.id, existing.id));
+      return [];
+    }
     const ephemeral = readEphemeralRange();
-    const block = span ?? chooseBlock(project, ranges, ephemeral);
-    if (!block) throw new SupervisorError('exhausted', 'Every block of 100 ports is taken. Pin a single port (allocate_specific_port).');
+    const start = request.preset ? presets[request.preset] : (ranges.at(-1)?.start ?? presets.low);
+    const block = span ?? chooseBlock(project, ranges, ephemeral, { start, size: request.size ?? blockSize });
+    if (!block) throw new SupervisorError('exhausted', 'No free block of that size is left. Pin a single port (allocate_specific_port).');
     const other = ranges.find((range) => overlaps(range, block));
     if (other) {
       const overlap = `${block.first}–${block.last} overlaps the range of ${other.project} (${other.first}–${other.last})`;
       throw new SupervisorError('conflict', `${overlap}. Choose another span.`);
     }
-    await tx.insert(portRanges).values({ project, ...block, denied: deniedIn(block) });
+    await tx.insert(portRanges).values({ project, ...block, denied: deniedIn(block, request.deny), start });
     const known = ranges.map((range) => range.project);
     return notesOn(project, block, known, ephemeral);
   });
 }
 
-function checkSpan(project: string, span: Span): void {
+/** The span that a request names; undefined when it leaves it to be chosen. */
+export function spanOf({ first, last, size }: RangeRequest): Span | undefined {
+  if (size !== undefined && (size < 1 || size > largestRange))
+    throw new SupervisorError('invalid_input', `size: a range has 1 to ${largestRange} ports.`);
+  if (first !== undefined) return { first, last: last ?? Math.min(first + (size ?? blockSize) - 1, 65_535) };
+  if (last !== undefined) throw new SupervisorError('invalid_input', 'create_port_range: last needs first.');
+  return undefined;
+}
+
+function checkSpan(project: string, span: Span, deny: readonly number[] | undefined): void {
   const size = span.last - span.first + 1;
   if (span.first < 1 || span.last > 65_535 || size < 1 || size > largestRange) {
     throw new SupervisorError('invalid_input', `A range has 1 to ${largestRange} ports, and last is not before first.`);
   }
-  if (deniedIn(span).length === size)
-    throw new SupervisorError('invalid_input', 'Browsers refuse every port of this span. Choose another one.');
+  if (deniedIn(span, deny).length === size)
+    throw new SupervisorError(
+      'invalid_input',
+      'Every port of this span is refused by browsers, conventional or denied. Choose another one.',
+    );
   const [owner, block] = Object.entries(reservedBlocks).find(([owner, block]) => owner !== project && overlaps(block, span)) ?? [];
   if (block) throw new SupervisorError('conflict', `${block.first}–${block.last} is reserved for ${owner}. Choose another span.`);
 }

@@ -1,18 +1,7 @@
-import {
-  instanceField,
-  instant,
-  nameField,
-  nextCursor,
-  operation,
-  page,
-  projectField,
-  projectFilter,
-  SupervisorError,
-  textField,
-} from '@supervisor/core';
+import { instanceField, instant, nameField, nextCursor, operation, page, projectField, projectFilter, textField } from '@supervisor/core';
 import { z } from 'zod';
 import type { PortManager } from './port-manager.js';
-import { blockSize, type Span } from './range.js';
+import { presets, type Preset } from './range.js';
 
 export interface PortDeps {
   ports: PortManager;
@@ -30,47 +19,76 @@ const allocation = z.object({
   pinned: z.boolean().describe("Outside the project's range"),
   description: z.string().nullable(),
   createdAt: instant,
+  expiresAt: instant.nullable().describe('Goes back then unless asked for again; null: never'),
+  lastSeenAt: instant.nullable().describe('When a sweep last saw something listen there'),
 });
-const grant = allocation.extend({ created: z.boolean().describe('False: it already had this port'), notes: z.array(z.string()) });
+const sighting = z.object({
+  address: z.string(),
+  pid: z.int().nullable().describe('Null: the process cannot be seen'),
+  command: z.string().nullable(),
+  cwd: z.string().nullable(),
+  project: z.string().nullable(),
+  yours: z.boolean().describe('It belongs to the project that has the port'),
+});
+const listener = sighting.nullable().describe('Who listens there now');
+const grant = allocation.extend({
+  created: z.boolean().describe('False: it already had this port'),
+  checked: z.boolean().describe('False: only the ledger was asked'),
+  listener,
+  notes: z.array(z.string()),
+});
+const state = z.enum(['confirmed', 'idle', 'taken', 'unknown']);
 const span = { first: portNumber, last: portNumber };
-const range = z.object({ project: z.string(), ...span, denied: z.array(z.int()).describe('Never handed out'), createdAt: instant });
+const range = z.object({
+  project: z.string(),
+  ...span,
+  denied: z.array(z.int()).describe('Given by number only'),
+  start: portNumber,
+  createdAt: instant,
+});
 const utilization = z.object({ project: z.string(), ...span, allocated: z.int(), free: z.int(), percent: z.number() });
 
-function spanOf(first: number | undefined, last: number | undefined): Span | undefined {
-  if (first !== undefined) return { first, last: last ?? Math.min(first + blockSize - 1, 65_535) };
-  if (last !== undefined) throw new SupervisorError('invalid_input', 'create_port_range: last needs first.');
-  return undefined;
-}
+const expiresInSeconds = z.int().min(1).max(2_592_000).optional();
 
 export const portOperations = [
   operation({
     name: 'allocate_port',
     route: 'PUT /projects/{project}/ports/{service}',
     summary: "Give a service a port of its project's range",
-    description: 'Call before binding any port, and use what it answers. The same service always gets the same port.',
+    description:
+      'Call before binding any port, and use what it answers. The same service always gets the same port. expiresInSeconds: for a throwaway, asking again renews.',
     access: 'write',
     toolset: 'default',
-    input: z.object({ service, project: projectField(), instance, description: textField('What it is for', 500).optional() }),
+    input: z.object({
+      service,
+      project: projectField(),
+      instance,
+      expiresInSeconds,
+      description: textField('What it is for', 500).optional(),
+    }),
     output: grant,
     subject: ({ service }) => service,
-    handle: ({ ports }: PortDeps, { project, service, ...options }) => ports.allocatePort(project, service, options),
+    handle: ({ ports }: PortDeps, { project, service, ...options }, { elsewhere }) =>
+      ports.allocatePort(project, service, { ...options, elsewhere }),
   }),
   operation({
     name: 'allocate_specific_port',
     route: 'PUT /projects/{project}/ports/{service}/{port}',
     summary: 'Give a service this very port, from anywhere',
-    description: 'For a project that already lives on a port.',
+    description: 'For a project that already lives on a port, and for conventional ones (5432, 8080), which no range gives.',
     access: 'write',
     input: z.object({
       service,
       port: portNumber,
       project: projectField(),
       instance,
+      expiresInSeconds,
       description: textField('What it is for', 500).optional(),
     }),
     output: grant,
     subject: ({ service, port }) => `${service}:${port}`,
-    handle: ({ ports }: PortDeps, { project, service, port, ...options }) => ports.allocateSpecificPort(project, service, port, options),
+    handle: ({ ports }: PortDeps, { project, service, port, ...options }, { elsewhere }) =>
+      ports.allocateSpecificPort(project, service, port, { ...options, elsewhere }),
   }),
   operation({
     name: 'get_port',
@@ -85,12 +103,33 @@ export const portOperations = [
     name: 'list_ports',
     route: 'GET /ports',
     summary: 'List ports and who has them',
-    description: 'With `port`: whose that one is.',
+    description: 'With `port`: whose that one is. With `live`: also who listens, and where somebody listens without asking.',
     access: 'read',
     toolset: 'default',
-    input: z.object({ project: projectFilter(), port: portNumber.optional(), ...page }),
-    output: z.object({ allocations: z.array(allocation), nextCursor }),
-    handle: ({ ports }: PortDeps, input) => ports.listAllocations(input),
+    input: z.object({ project: projectFilter(), port: portNumber.optional(), live: z.boolean().optional(), ...page }),
+    output: z.object({
+      allocations: z.array(allocation.extend({ state: state.optional(), listener: listener.optional() })),
+      orphans: z.array(sighting.extend({ port: portNumber })).optional(),
+      nextCursor,
+    }),
+    handle: async ({ ports }: PortDeps, { live, ...input }) => (live ? ports.listLive(input) : ports.listAllocations(input)),
+  }),
+  operation({
+    name: 'explain_port',
+    route: 'GET /ports/{port}',
+    summary: 'Tell whose a port is, who listens on it, and what to do',
+    access: 'read',
+    input: z.object({ port: portNumber, project: projectFilter() }),
+    output: z.object({
+      port: portNumber,
+      state: z.enum([...state.options, 'orphan', 'free']),
+      allocation: allocation.nullable(),
+      range: z.string().nullable().describe('Project whose range it lies in'),
+      listener,
+      quarantinedUntil: instant.nullable(),
+      advice: z.string(),
+    }),
+    handle: ({ ports }: PortDeps, { port, project }) => ports.explainPort(port, project),
   }),
   operation({
     name: 'release_port',
@@ -119,9 +158,19 @@ export const portOperations = [
     route: 'PUT /projects/{project}/port-range',
     summary: 'Give a project its range: the next free block, or the one named',
     access: 'write',
-    input: z.object({ project: projectField(), first: portNumber.optional(), last: portNumber.optional() }),
+    input: z.object({
+      project: projectField(),
+      first: portNumber.optional(),
+      last: portNumber.optional(),
+      size: z.int().min(1).max(10_000).optional().describe('Number of ports; 100 when left out'),
+      deny: z.array(portNumber).max(1000).optional().describe('Ports to give by number only'),
+      preset: z
+        .enum(Object.keys(presets) as [Preset, ...Preset[]])
+        .optional()
+        .describe('Where to look for a block: low from 3000, high from 20000; holds for new projects from now on'),
+    }),
     output: range,
-    handle: ({ ports }: PortDeps, { project, first, last }) => ports.createPortRange(project, spanOf(first, last)),
+    handle: ({ ports }: PortDeps, { project, ...request }) => ports.createPortRange(project, request),
   }),
   operation({
     name: 'list_port_ranges',

@@ -9,7 +9,8 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
   let ports: PortManager;
   beforeAll(async () => {
     database = await open();
-    ports = new PortManager({ db: database });
+    // The ledger alone: what listens on the machine of the test is not its matter.
+    ports = new PortManager({ db: database, probe: false });
   });
   afterAll(() => database.close());
 
@@ -98,6 +99,28 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     const given = await Promise.all(Array.from({ length: 6 }, (_, index) => ports.allocatePort('irc', `s${index}`)));
     expect(given.filter(({ port }) => refusedByBrowsers.includes(port))).toEqual([]);
     await expect(ports.allocatePort('irc', 'one-more')).rejects.toMatchObject({ code: 'exhausted' });
+  });
+
+  test('conventional ports are given by number only, and so is what a range denies', async () => {
+    await ports.createPortRange('data', { first: 5431, size: 4, deny: [5433] });
+    expect(await ports.allocatePort('data', 'a')).toMatchObject({ port: 5431 });
+    expect(await ports.allocatePort('data', 'b')).toMatchObject({ port: 5434 });
+    await expect(ports.allocatePort('data', 'c')).rejects.toMatchObject({ code: 'exhausted' });
+    expect(await ports.allocateSpecificPort('data', 'postgres', 5432)).toMatchObject({ port: 5432, pinned: false });
+    expect(await ports.getUtilization('data')).toMatchObject([{ allocated: 2, free: 0 }]);
+    expect(await ports.createPortRange('data', { first: 5431, last: 5434, deny: [] })).toMatchObject({ denied: [5432] });
+    expect(await ports.allocatePort('data', 'c')).toMatchObject({ port: 5433 });
+  });
+
+  test('a preset holds for the projects after it, a size for its own', async () => {
+    expect(await ports.createPortRange('tall', { preset: 'high', size: 250 })).toMatchObject({
+      first: 20_100,
+      last: 20_349,
+      start: 20_000,
+    });
+    expect(await ports.allocatePort('after', 'web')).toMatchObject({ port: 20_400 });
+    expect(await ports.createPortRange('back', { preset: 'low' })).toMatchObject({ start: 3000 });
+    expect((await ports.createPortRange('again')).first).toBeLessThan(20_000);
   });
 
   test('a new project close to a known one is told so', async () => {

@@ -1,47 +1,84 @@
 import { nearest, SupervisorError } from '@supervisor/core';
-import { connect, rows, type Database, type Orm } from '@supervisor/db';
-import { and, asc, count, eq, getTableColumns, lte, or, sql } from 'drizzle-orm';
-import { portMigrations } from './migrations.js';
+import { connect, type Database, type Orm } from '@supervisor/db';
+import { and, asc, eq, or, sql } from 'drizzle-orm';
 import {
   ownerOf,
   type AllocateOptions,
   type Allocation,
   type Grant,
   type ListOptions,
+  type LiveAllocation,
+  type Orphan,
   type PortRange,
   type Utilization,
 } from './allocation.js';
-import { ensureRange } from './ensure-range.js';
-import { prepareQueries, type PreparedQueries } from './queries.js';
-import { refusedByBrowsers, reservedBlocks, type Span } from './range.js';
+import { claimPort, confirmClaim, rejectClaim, timeOf, type Claim, type ClaimRequest } from './claim.js';
+import { ensureRange, spanOf, type RangeRequest } from './ensure-range.js';
+import { describeSighting, judge, type ProjectOf } from './evidence.js';
+import type { Explanation } from './explain.js';
+import { thisHost } from './host.js';
+import { readListeners } from './listeners.js';
+import { explainPort, findOrphans, withEvidence } from './live.js';
+import { portMigrations } from './migrations.js';
+import { probePort } from './probe.js';
+import { prepareQueries, shown, type PreparedQueries } from './queries.js';
+import { refusedByBrowsers, reservedBlocks } from './range.js';
 import { portAllocations, portRanges } from './schema.js';
+import { sweepLeases, type Swept } from './sweep.js';
+import { countByProject, exhausted, readHoldings, readUtilization } from './usage.js';
 
-/** Gives every service of every project a port of its own, for good, whoever asks at once. */
+export interface PortManagerOptions {
+  /** The home's own when absent. */
+  db?: Database;
+  /** Whether to look what listens on this host; false keeps to the ledger. True when absent. */
+  probe?: boolean;
+  /** The project of a process that listens. When absent, only this process itself is known to be the caller's. */
+  projectOf?: ProjectOf;
+  /** The time that leases are counted by; the database's own when absent. */
+  clock?: () => Date;
+}
+
+const longestLease = 2_592_000;
+
+/** Gives every service of every project a port of its own that is really free, whoever asks at once. */
 export class PortManager {
   readonly #database: () => Promise<Database>;
+  readonly #probe: boolean;
+  readonly #projectOf: ProjectOf;
+  readonly #clock: (() => Date) | undefined;
   #queries: PreparedQueries | undefined;
 
-  constructor(options: { db?: Database } = {}) {
+  constructor(options: PortManagerOptions = {}) {
     this.#database = connect(portMigrations, options.db);
+    this.#probe = options.probe ?? true;
+    this.#projectOf = options.projectOf ?? (() => ({}));
+    this.#clock = options.clock;
   }
 
   /**
-   * Gives a service a port of its project's range, which is made on first use. Asking again gives the same port.
+   * Gives a service a port of its project's range, which is made on first use. Before it is given for the first time it is
+   * bound for a moment: one that something else listens on is passed over for half a minute. Asking again gives the same port,
+   * says who listens there, and renews a lease.
    * @throws SupervisorError `exhausted` when the range is full, with who holds what.
    */
   async allocatePort(project: string, service: string, options: AllocateOptions = {}): Promise<Grant> {
     const { orm } = await this.#database();
-    const claim = () => this.#claim(orm, project, service, options);
-    const claimed = await claim();
-    if (claimed) return { ...claimed, notes: [] };
-    const notes = await ensureRange(orm, project);
-    const second = await claim();
-    if (second) return { ...second, notes };
-    throw await this.#exhausted(project);
+    const request = this.#request(project, service, options);
+    const notes: string[] = [];
+    for (let rangeMade = false; ;) {
+      const claim = await claimPort(orm, request);
+      if (!claim) {
+        if (rangeMade) throw await exhausted(orm, project, request.host);
+        notes.push(...(await ensureRange(orm, project)));
+        rangeMade = true;
+      } else if (!claim.pending) return this.#grant(claim, options, notes);
+      else if ((await probePort(claim.port)) === 'taken') await rejectClaim(orm, claim, thisHost(), request.at);
+      else if (await confirmClaim(orm, claim)) return grantOf({ ...claim, created: true }, true, notes);
+    }
   }
 
   /**
-   * Gives a service this very port: of its own range, or from anywhere as `pinned`.
+   * Gives a service this very port: of its own range, or from anywhere as `pinned`. Something may listen there already.
    * @throws SupervisorError `conflict` when another service has the port, or this one has another port.
    */
   async allocateSpecificPort(project: string, service: string, port: number, options: AllocateOptions = {}): Promise<Grant> {
@@ -50,23 +87,26 @@ export class PortManager {
     if (refusedByBrowsers.includes(port))
       throw new SupervisorError('invalid_input', `Browsers refuse to open port ${port}. Choose another one.`);
     const { orm } = await this.#database();
+    const request = this.#request(project, service, options);
+    const { instance, description, host, seconds } = request;
     const [range] = await orm.select().from(portRanges).where(eq(portRanges.project, project));
     const own = range ?? (Object.hasOwn(reservedBlocks, project) ? reservedBlocks[project] : undefined);
     const pinned = !own || port < own.first || port > own.last;
-    const instance = options.instance ?? '';
+    const expiresAt = seconds === null ? null : sql`${timeOf(request.at)} + make_interval(secs => ${seconds})`;
     const [inserted] = await orm
       .insert(portAllocations)
-      .values({ port, project, instance, service, pinned, description: options.description })
+      .values({ port, project, instance, service, pinned, description, host, leaseSeconds: seconds, expiresAt })
       .onConflictDoNothing()
-      .returning();
-    if (inserted) return { ...inserted, created: true, notes: [] };
+      .returning(shown);
+    if (inserted) return this.#grant({ ...inserted, created: true }, options, []);
     const owned = and(eq(portAllocations.project, project), eq(portAllocations.instance, instance), eq(portAllocations.service, service));
     const holders = await orm
-      .select()
+      .select(shown)
       .from(portAllocations)
       .where(or(owned, eq(portAllocations.port, port)));
     const held = holders.find((row) => row.project === project && row.instance === instance && row.service === service);
-    if (held?.port === port) return { ...held, created: false, notes: [] };
+    if (held?.port === port)
+      return this.#grant((await claimPort(orm, { ...request, probing: false })) ?? { ...held, created: false }, options, []);
     if (held)
       throw new SupervisorError('conflict', `${ownerOf(held)} already has port ${held.port}. Release it first to move to ${port}.`, {
         port: held.port,
@@ -94,16 +134,26 @@ export class PortManager {
 
   /** Allocations in the order of their ports. */
   async listAllocations(options: ListOptions = {}): Promise<{ allocations: Allocation[]; nextCursor?: string }> {
+    const { allocations, ...rest } = await this.#page(options);
+    return { allocations: allocations.map(({ host: _, ...allocation }) => allocation), ...rest };
+  }
+
+  /** Allocations beside what listens there and, on the first page, what listens in a project's folder or range without one. */
+  async listLive(options: ListOptions = {}): Promise<{ allocations: LiveAllocation[]; orphans: Orphan[]; nextCursor?: string }> {
     const { orm } = await this.#database();
-    const limit = options.limit ?? 100;
-    const allocations = await this.#prepared(orm).page.execute({
-      project: options.project ?? null,
-      port: options.port ?? null,
-      after: options.cursor === undefined ? 0 : cursorPort(options.cursor),
-      limit,
-    });
-    const last = allocations.at(-1);
-    return last && allocations.length === limit ? { allocations, nextCursor: String(last.port) } : { allocations };
+    const { allocations, ...rest } = await this.#page(options);
+    const listeners = await this.#listeners(options.port === undefined ? undefined : [options.port]);
+    const orphans = options.cursor === undefined ? await findOrphans(orm, listeners ?? [], this.#projectOf, options.project) : [];
+    return { allocations: withEvidence(allocations, listeners, this.#projectOf), orphans, ...rest };
+  }
+
+  /**
+   * Everything known of one port: whose it is, who listens, what to do. Ends nothing.
+   * @param project tells nothing of other projects than this one
+   */
+  async explainPort(port: number, project?: string): Promise<Explanation> {
+    const { orm } = await this.#database();
+    return explainPort(orm, port, await this.#listeners([port]), this.#projectOf, project);
   }
 
   /** Gives a service's port back. Repeating it changes nothing. */
@@ -122,40 +172,36 @@ export class PortManager {
           eq(portAllocations.instance, options.instance ?? ''),
         ),
       )
-      .returning();
+      .returning({ port: portAllocations.port });
     return { released: row !== undefined, port: row?.port ?? null };
+  }
+
+  /**
+   * Takes back the leases of this host that are over and whose ports two sweeps, at least a minute apart, saw idle. To be called
+   * once a minute; any number of processes may.
+   */
+  async sweep(): Promise<Swept> {
+    const { orm } = await this.#database();
+    const listeners = await this.#listeners();
+    const listening = listeners && [...new Set(listeners.map(({ port }) => port))];
+    return sweepLeases(orm, thisHost(), listening, this.#now());
   }
 
   /** How full each project's range is; pinned ports elsewhere do not count. */
   async getUtilization(project?: string): Promise<Utilization[]> {
-    const { orm } = await this.#database();
-    const inRange = sql<number>`(select count(*)::int from ${portAllocations} where ${portAllocations.port} between ${portRanges.first} and ${portRanges.last})`;
-    const ranges = await orm
-      .select({
-        project: portRanges.project,
-        first: portRanges.first,
-        last: portRanges.last,
-        denied: portRanges.denied,
-        allocated: inRange,
-      })
-      .from(portRanges)
-      .where(project === undefined ? undefined : eq(portRanges.project, project))
-      .orderBy(asc(portRanges.first));
-    return ranges.map(({ denied, ...range }) => {
-      const size = range.last - range.first + 1 - denied.length;
-      return { ...range, free: size - range.allocated, percent: Math.round((1000 * range.allocated) / Math.max(1, size)) / 10 };
-    });
+    return readUtilization((await this.#database()).orm, project);
   }
 
   /**
-   * Gives a project a range, the next free block unless one is named. The same again changes nothing.
+   * Gives a project a range, the next free block unless one is named. The same again changes nothing but `deny`, where it is given.
    * @throws SupervisorError `conflict` when the project has another range or the span is somebody else's.
    */
-  async createPortRange(project: string, span?: Span): Promise<PortRange> {
+  async createPortRange(project: string, request: RangeRequest = {}): Promise<PortRange> {
     const { orm } = await this.#database();
-    await ensureRange(orm, project, span);
+    await ensureRange(orm, project, request);
     const [range] = await orm.select().from(portRanges).where(eq(portRanges.project, project));
     if (!range) throw new SupervisorError('conflict', `The range of ${project} was removed while it was made. Ask again.`);
+    const span = spanOf(request);
     if (span && (range.first !== span.first || range.last !== span.last)) {
       throw new SupervisorError('conflict', `${project} already has the range ${range.first}–${range.last}.`, {
         first: range.first,
@@ -172,74 +218,62 @@ export class PortManager {
 
   /** How many ports each project has. */
   async countByProject(project?: string): Promise<{ project: string; count: number }[]> {
-    const { orm } = await this.#database();
-    const chosen = project === undefined ? undefined : eq(portAllocations.project, project);
-    return orm
-      .select({ project: portAllocations.project, count: count() })
-      .from(portAllocations)
-      .where(chosen)
-      .groupBy(portAllocations.project);
+    return countByProject((await this.#database()).orm, project);
   }
 
   /** The first ports of each project, at most `most` of each. */
   async holdings(most: number, project?: string): Promise<{ project: string; owner: string; port: number }[]> {
-    const { orm } = await this.#database();
-    const rank = sql<number>`row_number() over (partition by ${portAllocations.project} order by ${portAllocations.port})`.as('rank');
-    const ranked = orm
-      .select({ ...getTableColumns(portAllocations), rank })
-      .from(portAllocations)
-      .where(project === undefined ? undefined : eq(portAllocations.project, project))
-      .as('ranked');
-    const rows = await orm.select().from(ranked).where(lte(ranked.rank, most)).orderBy(asc(ranked.port));
-    return rows.map((row) => ({ project: row.project, owner: ownerOf(row), port: row.port }));
+    return readHoldings((await this.#database()).orm, most, project);
   }
 
   #prepared(orm: Orm): PreparedQueries {
     return (this.#queries ??= prepareQueries(orm));
   }
 
-  // One round trip: the database function looks the service up, locks the range, and inserts the lowest free port.
-  async #claim(orm: Orm, project: string, service: string, options: AllocateOptions): Promise<Omit<Grant, 'notes'> | undefined> {
-    const query = sql`select * from supervisor.claim_port(${project}, ${options.instance ?? ''}, ${service}, ${options.description ?? null})`;
-    const [row] = await rows<{ port: number; pinned: boolean; description: string | null; created_at: string; created: boolean }>(
-      orm,
-      query,
-    );
-    if (!row) return undefined;
-    const { port, pinned, description, created } = row;
-    return {
-      port,
-      project,
-      instance: options.instance ?? '',
-      service,
-      pinned,
-      description,
-      createdAt: new Date(row.created_at).toISOString(),
-      created,
-    };
+  async #page(options: ListOptions) {
+    const { orm } = await this.#database();
+    const limit = options.limit ?? 100;
+    const allocations = await this.#prepared(orm).page.execute({
+      project: options.project ?? null,
+      port: options.port ?? null,
+      after: options.cursor === undefined ? 0 : cursorPort(options.cursor),
+      limit,
+    });
+    const last = allocations.at(-1);
+    return last && allocations.length === limit ? { allocations, nextCursor: String(last.port) } : { allocations };
   }
 
-  async #exhausted(project: string): Promise<SupervisorError> {
-    const [range] = await this.getUtilization(project);
-    const { orm } = await this.#database();
-    const held = range
-      ? await orm
-          .select()
-          .from(portAllocations)
-          .where(sql`${portAllocations.port} between ${range.first} and ${range.last}`)
-          .orderBy(asc(portAllocations.port))
-      : [];
-    const holders = held.map((row) => ({ port: row.port, holder: ownerOf(row) }));
-    const some = holders
-      .slice(0, 5)
-      .map(({ port, holder }) => `${port} ${holder}`)
-      .join(', ');
-    return new SupervisorError(
-      'exhausted',
-      `The range of ${project} (${range?.first}–${range?.last}) is full: ${some} … Release one, or pin a port elsewhere.`,
-      { holders },
-    );
+  #listeners(ports?: number[]) {
+    return this.#probe ? readListeners(ports) : Promise.resolve(null);
   }
+
+  #now(): string | null {
+    return this.#clock?.().toISOString() ?? null;
+  }
+
+  #request(project: string, service: string, options: AllocateOptions): ClaimRequest {
+    const { instance = '', description = null, expiresInSeconds: seconds = null, elsewhere = false } = options;
+    if (seconds !== null && !(Number.isInteger(seconds) && seconds >= 1 && seconds <= longestLease))
+      throw new SupervisorError('invalid_input', `expiresInSeconds is a whole number from 1 to ${longestLease} (30 days).`);
+    const host = elsewhere ? null : thisHost();
+    return { project, instance, service, description, host, probing: this.#probe && !elsewhere, seconds, at: this.#now() };
+  }
+
+  // A port that is its service's already: who listens is evidence, not a reason to give another one.
+  async #grant(row: Allocation & { created: boolean }, { expiresInSeconds, elsewhere }: AllocateOptions, notes: string[]): Promise<Grant> {
+    if (expiresInSeconds !== undefined && row.expiresAt === null) notes.push('This port was given for good before, and stays so.');
+    if (elsewhere) notes.push('Only the ledger was asked: what listens on your host cannot be seen from here.');
+    const listeners = elsewhere ? null : await this.#listeners([row.port]);
+    if (listeners === null) return grantOf(row, false, notes);
+    const { listener, state } = judge(row, listeners, this.#projectOf);
+    if (listener && state !== 'confirmed') notes.push(`${describeSighting(listener)} listens on ${row.port}. explain_port tells more.`);
+    return { ...grantOf(row, true, notes), listener };
+  }
+}
+
+function grantOf(row: Allocation & { created: boolean }, checked: boolean, notes: string[]): Grant {
+  const { pending: _, ...grant } = row as Claim;
+  return { ...grant, checked, listener: null, notes };
 }
 
 function cursorPort(cursor: string): number {

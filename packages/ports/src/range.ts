@@ -6,10 +6,13 @@ export interface Span {
   last: number;
 }
 
-/** Ports of one project. */
+/** Ports of one project, unless it asks for more or fewer. */
 export const blockSize = 100;
-const firstBlock = 3000;
 const lastPort = 65_535;
+
+/** Where blocks begin: `high` keeps clear of what development servers take by habit. */
+export const presets = { low: 3000, high: 20_000 } as const;
+export type Preset = keyof typeof presets;
 
 /** Blocks that are always the same: `meta` for the machine's own services, `shared` for those that several projects use. */
 export const reservedBlocks: Readonly<Record<string, Span>> = {
@@ -22,9 +25,16 @@ export const refusedByBrowsers: readonly number[] = [
   3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 ];
 
-/** The ports in a span that must not be handed out. */
-export function deniedIn(span: Span): number[] {
-  return refusedByBrowsers.filter((port) => port >= span.first && port <= span.last);
+/** Where people and tools expect one particular program: given by number only. Supervisor's own 3000 and 9000 are in reserved blocks. */
+export const conventionalPorts: readonly number[] = [
+  3306, 3389, 4200, 4222, 4317, 4318, 4444, 5000, 5173, 5432, 5601, 5672, 5900, 6006, 6379, 6443, 7000, 7474, 7687, 8000, 8080, 8081, 8086,
+  8200, 8443, 8500, 8888, 9090, 9092, 9200, 9229, 9300, 9418, 11211, 11434, 15672, 19006, 26257, 27017, 50051,
+];
+
+/** The ports in a span that its range never gives: those, and `more`. */
+export function deniedIn(span: Span, more: readonly number[] = []): number[] {
+  const denied = new Set([...refusedByBrowsers, ...conventionalPorts, ...more]);
+  return [...denied].filter((port) => port >= span.first && port <= span.last).toSorted((a, b) => a - b);
 }
 
 export function overlaps(a: Span, b: Span): boolean {
@@ -32,26 +42,26 @@ export function overlaps(a: Span, b: Span): boolean {
 }
 
 /**
- * The block a new project gets: the lowest that nobody has, one in the ephemeral range only when nothing else is left.
+ * The block a new project gets: the lowest from `start` on that nobody has, one in the ephemeral range only when nothing else is left.
  * @returns null when every block is taken.
  */
-export function chooseBlock(project: string, taken: readonly Span[], ephemeral: Span): Span | null {
+export function chooseBlock(
+  project: string,
+  taken: readonly Span[],
+  ephemeral: Span,
+  { start, size }: { start: number; size: number } = { start: presets.low, size: blockSize },
+): Span | null {
   const reserved = Object.values(reservedBlocks);
   const own = Object.hasOwn(reservedBlocks, project) ? reservedBlocks[project] : undefined;
   if (own) return own;
   let lastResort: Span | null = null;
-  for (let slot = 0; blockAt(slot).last <= lastPort; slot++) {
-    const block = blockAt(slot);
-    if ([...reserved, ...taken].some((span) => overlaps(span, block))) continue;
+  for (let first = start; first + size - 1 <= lastPort; first += blockSize) {
+    const block = { first, last: first + size - 1 };
+    if ([...reserved, ...taken].some((span) => overlaps(span, block)) || deniedIn(block).length === size) continue;
     if (!overlaps(block, ephemeral)) return block;
     lastResort ??= block;
   }
   return lastResort;
-}
-
-function blockAt(slot: number): Span {
-  const first = firstBlock + slot * blockSize;
-  return { first, last: first + blockSize - 1 };
 }
 
 /** The ports this machine's kernel gives to outgoing connections; Linux's usual ones where it cannot be read. */

@@ -1,6 +1,6 @@
 import { supervisor, instant } from '@supervisor/db';
 import { sql } from 'drizzle-orm';
-import { boolean, check, integer, text, unique } from 'drizzle-orm/pg-core';
+import { boolean, check, index, integer, primaryKey, text, unique } from 'drizzle-orm/pg-core';
 
 export const portRanges = supervisor.table(
   'port_ranges',
@@ -9,8 +9,10 @@ export const portRanges = supervisor.table(
     project: text().notNull().unique(),
     first: integer().notNull(),
     last: integer().notNull(),
-    /** Ports inside the range that are never handed out. */
+    /** Ports inside the range that are only given by number. */
     denied: integer().array().notNull(),
+    /** Where the search for this block began; the next new project's begins there too. */
+    start: integer().notNull().default(3000),
     createdAt: instant('created_at')
       .notNull()
       .default(sql`now()`),
@@ -32,9 +34,36 @@ export const portAllocations = supervisor.table(
     createdAt: instant('created_at')
       .notNull()
       .default(sql`now()`),
+    /** The host its service runs on (see host.ts); null: one that cannot be looked at from here. */
+    host: text(),
+    /** Claimed, but not yet probed: nobody has been told of it. */
+    pending: boolean().notNull().default(false),
+    /** A lease's length, to renew it by; null: given for good. */
+    leaseSeconds: integer('lease_seconds'),
+    expiresAt: instant('expires_at'),
+    /** When a sweep last saw something listen there. */
+    lastSeenAt: instant('last_seen_at'),
+    /** How many sweeps in a row saw an expired lease with nothing listening, and the last of them. */
+    sweeps: integer().notNull().default(0),
+    sweptAt: instant('swept_at'),
   },
   (table) => [
+    index('port_allocations_expiry')
+      .on(table.expiresAt)
+      .where(sql`${table.expiresAt} is not null`),
+    check('port_allocations_lease', sql`(${table.leaseSeconds} is null) = (${table.expiresAt} is null)`),
     unique('port_allocations_owner').on(table.project, table.instance, table.service),
     check('port_allocations_port', sql`${table.port} between 1 and 65535`),
   ],
+);
+
+/** Ports that somebody else was found on, and until when no range gives them. */
+export const portQuarantine = supervisor.table(
+  'port_quarantine',
+  {
+    host: text().notNull(),
+    port: integer().notNull(),
+    until: instant().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.host, table.port] })],
 );

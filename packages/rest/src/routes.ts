@@ -42,6 +42,12 @@ function readInput(operation: OperationDescription, request: FastifyRequest): Re
   return input;
 }
 
+/** Whether a request came from another host: over the network, or through something that forwards. */
+export function isElsewhere({ socket, headers }: Pick<FastifyRequest, 'socket' | 'headers'>): boolean {
+  const forwarded = ['forwarded', 'x-forwarded-for', 'via'].some((name) => headers[name] !== undefined);
+  return forwarded || !/^(::1|(::ffff:)?127\.)/.test(socket.remoteAddress ?? '');
+}
+
 // What an operation is told of the request: its signal fires when the client goes away. Most never ask for it, and one made for each request would be the largest part of what a read leaves behind.
 class RequestContext implements Context {
   #signal: AbortSignal | undefined;
@@ -52,6 +58,10 @@ class RequestContext implements Context {
     reply: FastifyReply,
   ) {
     this.#reply = reply;
+  }
+
+  get elsewhere(): boolean {
+    return isElsewhere(this.#reply.request);
   }
 
   get signal(): AbortSignal {

@@ -18,6 +18,9 @@ export interface Binding {
   exposure: string;
 }
 
+/** What the data key is tied to; the path is for the message. */
+type WrapBinding = Pick<Binding, 'secretId' | 'path' | 'version'>;
+
 const version = 1;
 const suite = 1;
 const sizes = { header: 2, keyId: 8, iv: 12, key: 32, tag: 16 };
@@ -42,6 +45,31 @@ export function seal(key: EncryptionKey, value: Buffer, binding: Binding): Buffe
  * @throws SupervisorError `wrong_key` when none of the keys is the one it names, `conflict` when it was tampered with.
  */
 export function open(keys: readonly EncryptionKey[], envelope: Buffer, binding: Binding): Buffer {
+  const dataKey = unwrap(keys, envelope, binding);
+  try {
+    return decrypt(dataKey, envelope.subarray(valueStart), valueContext(binding));
+  } catch {
+    throw tampered(binding);
+  } finally {
+    dataKey.fill(0);
+  }
+}
+
+/**
+ * The same envelope with its data key wrapped by another key; the value is not opened.
+ * @throws SupervisorError as `open`
+ */
+export function rewrap(keys: readonly EncryptionKey[], to: EncryptionKey, envelope: Buffer, binding: WrapBinding): Buffer {
+  const dataKey = unwrap(keys, envelope, binding);
+  try {
+    const wrapped = encrypt(to.kek, dataKey, wrapContext(to.id, binding));
+    return Buffer.concat([Buffer.from([version, suite]), to.id, wrapped, envelope.subarray(valueStart)]);
+  } finally {
+    dataKey.fill(0);
+  }
+}
+
+function unwrap(keys: readonly EncryptionKey[], envelope: Buffer, binding: WrapBinding): Buffer {
   if (envelope.length < overhead || envelope[0] !== version || envelope[1] !== suite) throw tampered(binding);
   const id = envelope.subarray(sizes.header, wrapStart);
   const key = keys.find((candidate) => candidate.id.equals(id));
@@ -50,14 +78,10 @@ export function open(keys: readonly EncryptionKey[], envelope: Buffer, binding: 
       'wrong_key',
       `${binding.path} is sealed under the key with fingerprint ${id.toString('hex')}, which this process does not have.`,
     );
-  let dataKey: Buffer | undefined;
   try {
-    dataKey = decrypt(key.kek, envelope.subarray(wrapStart, valueStart), wrapContext(id, binding));
-    return decrypt(dataKey, envelope.subarray(valueStart), valueContext(binding));
+    return decrypt(key.kek, envelope.subarray(wrapStart, valueStart), wrapContext(id, binding));
   } catch {
     throw tampered(binding);
-  } finally {
-    dataKey?.fill(0);
   }
 }
 
@@ -82,7 +106,7 @@ function decrypt(key: Buffer | KeyObject, sealed: Buffer, context: Buffer): Buff
   return plain;
 }
 
-function wrapContext(keyId: Buffer, { secretId, version }: Binding): Buffer {
+function wrapContext(keyId: Buffer, { secretId, version }: WrapBinding): Buffer {
   return context([keyId, secretId, String(version)]);
 }
 
@@ -102,7 +126,7 @@ function context(parts: (string | Buffer)[]): Buffer {
   );
 }
 
-function tampered({ path }: Binding): SupervisorError {
+function tampered({ path }: WrapBinding): SupervisorError {
   return new SupervisorError(
     'conflict',
     `The stored value of ${path} fails its authentication: it was damaged or exchanged. Store it again, or restore a backup.`,

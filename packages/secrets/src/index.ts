@@ -1,4 +1,10 @@
 export { requiredKeys, wrongKey } from './claim.js';
-export { secretsModule } from './module.js';
-export { SecretsManager, type ListOptions, type MetadataOptions, type SecretMetadata, type StoreResult } from './secrets-manager.js';
+export type { Exposure } from './exposure.js';
+export { HttpRequester, type HttpAnswer, type HttpRequest, type RequesterOptions, type SendableSecret } from './http/requester.js';
 export { parseKey, type EncryptionKey } from './key.js';
+export { KeyRotation, type Drained, type KeyHolder, type KeyInfo } from './key-rotation.js';
+export { secretsModule } from './module.js';
+export type { ListOptions, SecretMetadata } from './queries.js';
+export { SecretsManager, type SecretsOptions, type UsableSecret } from './secrets-manager.js';
+export type { MetadataOptions, StoreOptions, StoreResult } from './store.js';
+export type { VersionInfo } from './versions.js';

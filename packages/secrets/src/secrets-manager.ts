@@ -1,141 +1,126 @@
-import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
-import { nearest, SupervisorError } from '@supervisor/core';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { SupervisorError } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
-import { and, asc, count, eq, gt, ne, sql } from 'drizzle-orm';
+import { and, count, eq, isNull, ne, sql } from 'drizzle-orm';
 import { claimKey } from './claim.js';
-import { open, seal } from './envelope.js';
-import { parseKey, type EncryptionKey } from './key.js';
+import { listDefaults, setDefault, useOnly, type Exposure } from './exposure.js';
+import { parseKey } from './key.js';
+import { KeyRotation } from './key-rotation.js';
+import { Keyring } from './keyring.js';
 import { secretMigrations } from './migrations.js';
 import { checkPath, projectOf, valueProblem } from './path.js';
+import {
+  listSecrets,
+  metadata,
+  notFound,
+  prepareCurrent,
+  visible,
+  type CurrentVersion,
+  type ListOptions,
+  type SecretMetadata,
+} from './queries.js';
 import { secrets, secretVersions } from './schema.js';
+import { given, storeNext, storeOne, type MetadataOptions, type StoreOptions, type StoreResult } from './store.js';
+import { addVersion, history, lockSecret, openVersion, reseal, wrapsOf, type Stored, type VersionInfo } from './versions.js';
 
-/** All that is shown of a secret besides its value. */
-export interface SecretMetadata {
+/** A value with what it may be used for. */
+export interface UsableSecret {
   path: string;
-  project: string;
-  description: string | null;
-  /** What it is: api_key, password, certificate … */
-  type: string | null;
-  /** Whose it is: anthropic, stripe … */
-  provider: string | null;
+  value: string;
   version: number;
-  createdAt: string;
-  updatedAt: string;
+  exposure: Exposure;
+  /** The exact hosts that a request with it may go to. */
+  allowedHosts: string[];
 }
 
-/** Fields left out keep what they were. */
-export interface MetadataOptions {
-  description?: string | undefined;
-  type?: string | undefined;
-  provider?: string | undefined;
+export interface SecretsOptions {
+  db?: Database | undefined;
+  /** Keys that only open: of a rotation that has not ended, or has not begun. */
+  readKeys?: readonly string[] | undefined;
+  /** Names this process among those that share the database, such as its instance's id. */
+  holder?: string | undefined;
 }
 
-export interface StoreResult {
-  path: string;
-  version: number;
-  /** The path was new. */
-  created: boolean;
-  /** The value differs from the one before, so there is a new version. */
-  changed: boolean;
-}
-
-export interface ListOptions {
-  project?: string | undefined;
-  /** Only paths that start with this. */
-  prefix?: string | undefined;
-  provider?: string | undefined;
-  type?: string | undefined;
-  /** At most this many, 1–500; 100 when absent. */
-  limit?: number | undefined;
-  /** `nextCursor` of the page before. */
-  cursor?: string | undefined;
+interface Connected {
+  orm: Orm;
+  current: CurrentVersion;
 }
 
 /** Keeps secrets in the database, each version sealed under a data key of its own (see envelope.ts). */
 export class SecretsManager {
-  readonly #key: EncryptionKey;
+  /** The keys of this process and of the database: status, rotation, retirement. */
+  readonly keys: KeyRotation;
+  readonly #keyring: Keyring;
   readonly #open: () => Promise<Database>;
-  #claimed: Promise<Database> | undefined;
+  readonly #holder: string | undefined;
+  #connected: Promise<Connected> | undefined;
 
   /**
    * @param encryptionKey 32 bytes as 64 hex digits or base64.
    * @throws SupervisorError `invalid_input` for a key of another length, of equal bytes, or a published one.
    */
-  constructor(encryptionKey: string | undefined, options: { db?: Database } = {}) {
-    this.#key = parseKey(encryptionKey);
+  constructor(encryptionKey: string | undefined, options: SecretsOptions = {}) {
+    this.#keyring = new Keyring(parseKey(encryptionKey), options.readKeys?.map(parseKey));
     this.#open = connect(secretMigrations, options.db);
+    this.#holder = options.holder;
+    this.keys = new KeyRotation(this.#keyring, async () => (await this.#database()).orm, options.holder);
   }
 
-  /** Names the key without giving it away. */
+  /** Names the key that seals, without giving it away. */
   get keyId(): string {
-    return this.#key.fingerprint;
+    return this.#keyring.writes;
   }
 
-  /** Makes sure that the database is sealed under this key. @throws SupervisorError `wrong_key` */
+  /** Makes sure that the database is sealed under keys of this process. @throws SupervisorError `wrong_key` */
   async claim(): Promise<void> {
     await this.#database();
   }
 
   /** Stores a value. An equal one makes no new version; fields left out keep what they were. */
-  async store(path: string, value: string, options: MetadataOptions = {}): Promise<StoreResult> {
+  async store(path: string, value: string, options: StoreOptions = {}): Promise<StoreResult> {
     const [result] = await this.storeBulk([{ path, value, ...options }]);
     return result!;
   }
 
   /** Stores all values or none. */
-  async storeBulk(entries: readonly ({ path: string; value: string } & MetadataOptions)[]): Promise<StoreResult[]> {
+  async storeBulk(entries: readonly ({ path: string; value: string } & StoreOptions)[]): Promise<StoreResult[]> {
     for (const { path, value } of entries) {
       checkPath(path);
       const problem = valueProblem(value);
       if (problem) throw new SupervisorError('invalid_input', `The value of ${path} ${problem}.`);
     }
     const { orm } = await this.#database();
+    await this.#keyring.reserve(orm, entries.length);
     // In one order everywhere: two bulks with the same paths wait for each other instead of deadlocking.
     const order = entries.map((_, index) => index).toSorted((a, b) => (entries[a]!.path < entries[b]!.path ? -1 : 1));
     return orm.transaction(async (tx) => {
       const results: StoreResult[] = [];
-      for (const index of order) results[index] = await this.#storeOne(tx as Orm, entries[index]!);
+      for (const index of order) results[index] = await storeOne(tx as Orm, this.#keyring, entries[index]!);
       return results;
     });
   }
 
-  /** The current value. @throws SupervisorError `not_found`, with the paths that come near. */
+  /** The current value. @throws SupervisorError `not_found`, with the paths that come near; `forbidden` when it is for use only. */
   async retrieve(path: string): Promise<string> {
     const { value } = await this.retrieveVersion(path);
     return value;
   }
 
-  /** The current value and which version it is. */
+  /** The current value and which version it is. @throws SupervisorError as `retrieve` */
   async retrieveVersion(path: string): Promise<{ path: string; value: string; version: number }> {
-    checkPath(path);
-    const { orm } = await this.#database();
-    const [row] = await currentVersion(orm, path);
-    if (!row || row.exposure === 'internal') throw await this.#notFound(orm, path);
-    const plain = open([this.#key], row.envelope, { secretId: row.id, path, version: row.version, exposure: row.exposure });
-    return { path, value: plain.toString(), version: row.version };
+    const { value, version } = await this.#release(path, 'reveal');
+    return { path, value, version };
+  }
+
+  /** Values for a program or a request that needs them, whatever their exposure: never for an answer. All or none. */
+  async use(paths: readonly string[]): Promise<UsableSecret[]> {
+    return Promise.all(paths.map((path) => this.#release(path, 'use')));
   }
 
   /** Metadata in the order of paths, never a value. */
   async list(options: ListOptions = {}): Promise<{ secrets: SecretMetadata[]; nextCursor?: string }> {
     const { orm } = await this.#database();
-    const { project, prefix, provider, type, cursor, limit = 100 } = options;
-    const found = await orm
-      .select(metadata)
-      .from(secrets)
-      .where(
-        and(
-          ne(secrets.exposure, 'internal'),
-          project === undefined ? undefined : eq(secrets.project, project),
-          prefix === undefined ? undefined : sql`starts_with(${secrets.path}, ${prefix})`,
-          provider === undefined ? undefined : eq(secrets.provider, provider),
-          type === undefined ? undefined : eq(secrets.type, type),
-          cursor === undefined ? undefined : gt(secrets.path, cursor),
-        ),
-      )
-      .orderBy(asc(secrets.path))
-      .limit(limit);
-    const last = found.at(-1);
-    return last && found.length === limit ? { secrets: found, nextCursor: last.path } : { secrets: found };
+    return listSecrets(orm, options);
   }
 
   async exists(path: string): Promise<boolean> {
@@ -146,147 +131,185 @@ export class SecretsManager {
   }
 
   /** Changes what is said about a secret. @throws SupervisorError `not_found` */
-  async updateMetadata(path: string, options: MetadataOptions): Promise<SecretMetadata> {
-    checkPath(path);
-    const { orm } = await this.#database();
-    const [row] = await orm
-      .update(secrets)
-      .set({ ...given(options), updatedAt: sql`now()` })
-      .where(visible(path))
-      .returning(metadata);
-    if (!row) throw await this.#notFound(orm, path);
-    return row;
+  async updateMetadata(path: string, options: MetadataOptions & { expiresAt?: string | undefined }): Promise<SecretMetadata> {
+    return this.#change(path, given(options));
   }
 
-  /** Removes a secret with all its versions, for good. Repeating it changes nothing. */
+  /** Hides a secret; `restore` brings it back with all its versions. Repeating it changes nothing. */
   async delete(path: string): Promise<{ deleted: boolean }> {
     checkPath(path);
     const { orm } = await this.#database();
-    const deleted = await orm.delete(secrets).where(visible(path)).returning({ id: secrets.id });
+    const deleted = await orm
+      .update(secrets)
+      .set({ deletedAt: sql`now()` })
+      .where(visible(path))
+      .returning({ id: secrets.id });
     return { deleted: deleted.length > 0 };
+  }
+
+  /** Brings a deleted secret back. Repeating it changes nothing. @throws SupervisorError `not_found` */
+  async restore(path: string): Promise<SecretMetadata> {
+    checkPath(path);
+    const { orm } = await this.#database();
+    const chosen = and(eq(secrets.path, path), ne(secrets.exposure, 'internal'));
+    const [row] = await orm.update(secrets).set({ deletedAt: null }).where(chosen).returning(metadata);
+    if (!row) throw await notFound(orm, path);
+    return row;
+  }
+
+  /** Removes a secret with all its versions, or the value of one version that is not the newest, for good. */
+  async destroy(path: string, version?: number): Promise<{ destroyed: boolean }> {
+    checkPath(path);
+    const { orm } = await this.#database();
+    return orm.transaction(async (tx) => {
+      const stored = await lockSecret(tx as Orm, path);
+      if (!stored) return { destroyed: false };
+      if (version === undefined) return { destroyed: (await tx.delete(secrets).where(eq(secrets.id, stored.id)).returning()).length > 0 };
+      if (version === stored.version)
+        throw new SupervisorError(
+          'conflict',
+          `Version ${version} of ${path} is the newest. Store or roll back to another first, or destroy the whole secret.`,
+        );
+      const [gone] = await tx
+        .update(secretVersions)
+        .set({ envelope: null, keyId: null, fingerprint: null, destroyedAt: sql`now()` })
+        .where(and(eq(secretVersions.secretId, stored.id), eq(secretVersions.version, version), isNull(secretVersions.destroyedAt)))
+        .returning({ version: secretVersions.version });
+      return { destroyed: gone !== undefined };
+    });
+  }
+
+  /** All versions without their values, the newest first. @throws SupervisorError `not_found` */
+  async versions(path: string): Promise<VersionInfo[]> {
+    checkPath(path);
+    const { orm } = await this.#database();
+    const [row] = await orm.select({ id: secrets.id }).from(secrets).where(visible(path));
+    if (!row) throw await notFound(orm, path);
+    return history(orm, row.id);
+  }
+
+  /** Makes the value of an earlier version the newest one, as a version of its own. @throws SupervisorError `not_found` */
+  async rollback(path: string, version: number): Promise<StoreResult> {
+    return this.#locked(path, async (tx, stored) => {
+      const plain = await openVersion(tx, this.#keyring, stored, version);
+      const result = await storeNext(tx, this.#keyring, stored, plain, {});
+      plain.fill(0);
+      return result;
+    });
+  }
+
+  /** Gives a secret another path, with all its versions. @throws SupervisorError `conflict` when the other path is taken */
+  async move(path: string, to: string): Promise<SecretMetadata> {
+    checkPath(to);
+    return this.#locked(path, async (tx, stored, wraps) => {
+      const [taken] = await tx.select({ id: secrets.id }).from(secrets).where(eq(secrets.path, to));
+      if (taken && to !== path)
+        throw new SupervisorError(
+          'conflict',
+          `There is already a secret at ${to}, perhaps a deleted one. Destroy it first, or choose another path.`,
+        );
+      if (to !== path) await reseal(tx, this.#keyring, stored, { path: to }, wraps);
+      const [row] = await tx
+        .update(secrets)
+        .set({ project: projectOf(to) })
+        .where(eq(secrets.id, stored.id))
+        .returning(metadata);
+      return row!;
+    });
+  }
+
+  /** Says whether answers may contain the value. For the owner: it can loosen. @throws SupervisorError `not_found` */
+  async setExposure(path: string, exposure: Exposure): Promise<SecretMetadata> {
+    return this.#locked(path, async (tx, stored, wraps) => {
+      if (stored.exposure !== exposure) await reseal(tx, this.#keyring, stored, { exposure }, wraps);
+      const [row] = await tx.select(metadata).from(secrets).where(eq(secrets.id, stored.id));
+      return row!;
+    });
+  }
+
+  /** Says which exact hosts a request with the secret may go to. For the owner. @throws SupervisorError `not_found` */
+  async setAllowedHosts(path: string, hosts: readonly string[]): Promise<SecretMetadata> {
+    return this.#change(path, { allowedHosts: [...new Set(hosts)] });
+  }
+
+  /** How new secrets are exposed, by the start of their path; the empty one is all. */
+  async exposureDefaults(): Promise<{ prefix: string; exposure: Exposure }[]> {
+    const { orm } = await this.#database();
+    return listDefaults(orm);
+  }
+
+  /** For the owner. @param exposure null: what a shorter prefix says counts again */
+  async setExposureDefault(prefix: string, exposure: Exposure | null): Promise<void> {
+    const { orm } = await this.#database();
+    await setDefault(orm, prefix, exposure);
   }
 
   /** How many secrets each project has. */
   async countByProject(project?: string): Promise<{ project: string; count: number }[]> {
     const { orm } = await this.#database();
-    const chosen = and(ne(secrets.exposure, 'internal'), project === undefined ? undefined : eq(secrets.project, project));
+    const ofProject = project === undefined ? undefined : eq(secrets.project, project);
+    const chosen = and(ne(secrets.exposure, 'internal'), isNull(secrets.deletedAt), ofProject);
     return orm.select({ project: secrets.project, count: count() }).from(secrets).where(chosen).groupBy(secrets.project);
   }
 
   /** 32 random bytes of Supervisor's own under a name, made on first use. Sealed like any secret, but no call can name or list it. */
   async internalKey(name: string): Promise<Buffer> {
-    const { orm } = await this.#database();
+    const { orm, current } = await this.#database();
     // The underscore is not in a path's charset: no caller can write this path.
     const path = `_supervisor/${name}`;
-    const id = randomUUID();
-    const binding = { secretId: id, path, version: 1, exposure: 'internal' };
-    const envelope = seal(this.#key, randomBytes(32), binding);
+    const at = { id: randomUUID(), path, version: 1, exposure: 'internal' as const };
+    await this.#keyring.reserve(orm, 1);
     await orm.transaction(async (tx) => {
-      const values = { id, path, project: '_supervisor', exposure: 'internal' as const, version: 1 };
+      const values = { ...at, project: '_supervisor' };
       const inserted = await tx.insert(secrets).values(values).onConflictDoNothing().returning({ id: secrets.id });
-      if (inserted.length > 0) await tx.insert(secretVersions).values({ secretId: id, version: 1, keyId: this.keyId, envelope });
+      if (inserted.length > 0) await addVersion(tx as Orm, this.#keyring, randomBytes(32), at);
     });
-    const [row] = await currentVersion(orm, path);
-    return open([this.#key], row!.envelope, { ...binding, secretId: row!.id });
+    const [row] = await current.execute({ path });
+    return this.#keyring.open(row!.envelope!, { ...at, secretId: row!.id });
   }
 
-  #database(): Promise<Database> {
-    this.#claimed ??= this.#open().then(async (database) => {
-      await claimKey(database, this.keyId);
-      return database;
+  #database(): Promise<Connected> {
+    this.#connected ??= this.#open().then(async (database) => {
+      await claimKey(database, this.#keyring, this.#holder);
+      return { orm: database.orm, current: prepareCurrent(database.orm) };
     });
-    this.#claimed.catch(() => (this.#claimed = undefined));
-    return this.#claimed;
+    this.#connected.catch(() => (this.#connected = undefined));
+    return this.#connected;
   }
 
-  async #storeOne(tx: Orm, entry: { path: string; value: string } & MetadataOptions): Promise<StoreResult> {
-    const { path, value, ...options } = entry;
-    const id = randomUUID();
-    const values = { id, path, project: projectOf(path), ...given(options), version: 1 };
-    const inserted = await tx.insert(secrets).values(values).onConflictDoNothing().returning({ id: secrets.id });
-    const plain = Buffer.from(value);
-    try {
-      if (inserted.length > 0) {
-        await this.#addVersion(tx, plain, { secretId: id, path, version: 1, exposure: 'reveal' });
-        return { path, version: 1, created: true, changed: true };
-      }
-      await tx.select({ id: secrets.id }).from(secrets).where(eq(secrets.path, path)).for('update');
-      const [current] = await currentVersion(tx, path);
-      if (!current) throw new SupervisorError('conflict', `${path} was deleted while it was stored. Store it again.`);
-      const changed = !this.#equals(plain, path, current);
-      const version = changed ? current.version + 1 : current.version;
-      const binding = { secretId: current.id, path, version, exposure: current.exposure };
-      if (changed) await this.#addVersion(tx, plain, binding);
-      if (changed || Object.keys(given(options)).length > 0) {
-        await tx
-          .update(secrets)
-          .set({ ...given(options), version, updatedAt: sql`now()` })
-          .where(eq(secrets.id, current.id));
-      }
-      return { path, version, created: false, changed };
-    } finally {
-      plain.fill(0);
-    }
+  async #release(path: string, purpose: Exposure): Promise<UsableSecret> {
+    checkPath(path);
+    const { orm, current } = await this.#database();
+    const [row] = await current.execute({ path });
+    if (!row?.envelope || row.exposure === 'internal') throw await notFound(orm, path);
+    const { id, version, exposure, allowedHosts, envelope } = row;
+    if (purpose === 'reveal' && exposure !== 'reveal') throw useOnly(path);
+    const plain = this.#keyring.open(envelope, { secretId: id, path, version, exposure });
+    return { path, value: plain.toString(), version, exposure, allowedHosts };
   }
 
-  async #addVersion(tx: Orm, plain: Buffer, binding: { secretId: string; path: string; version: number; exposure: string }): Promise<void> {
-    const { secretId, version } = binding;
-    await tx.insert(secretVersions).values({ secretId, version, keyId: this.keyId, envelope: seal(this.#key, plain, binding) });
+  async #change(path: string, set: Partial<Stored>): Promise<SecretMetadata> {
+    checkPath(path);
+    const { orm } = await this.#database();
+    const [row] = await orm
+      .update(secrets)
+      .set({ ...set, updatedAt: sql`now()` })
+      .where(visible(path))
+      .returning(metadata);
+    if (!row) throw await notFound(orm, path);
+    return row;
   }
 
-  #equals(plain: Buffer, path: string, current: { id: string; version: number; exposure: string; envelope: Buffer }): boolean {
-    let stored: Buffer;
-    try {
-      stored = open([this.#key], current.envelope, { secretId: current.id, path, version: current.version, exposure: current.exposure });
-    } catch (error) {
-      // A damaged value is mended by storing it again.
-      if (error instanceof SupervisorError && error.details['reason'] === 'tampered') return false;
-      throw error;
-    }
-    const equal = stored.length === plain.length && timingSafeEqual(stored, plain);
-    stored.fill(0);
-    return equal;
+  // Works on one secret that can be seen, with wraps reserved for all its versions.
+  async #locked<Result>(path: string, work: (tx: Orm, stored: Stored, wraps: number) => Promise<Result>): Promise<Result> {
+    checkPath(path);
+    const { orm } = await this.#database();
+    const wraps = await wrapsOf(orm, path);
+    await this.#keyring.reserve(orm, wraps);
+    return orm.transaction(async (tx) => {
+      const stored = await lockSecret(tx as Orm, path);
+      if (!stored || stored.deletedAt !== null) throw await notFound(tx as Orm, path);
+      return work(tx as Orm, stored, wraps);
+    });
   }
-
-  async #notFound(orm: Orm, path: string): Promise<SupervisorError> {
-    const project = projectOf(path);
-    const known = await orm
-      .select({ path: secrets.path })
-      .from(secrets)
-      .where(and(eq(secrets.project, project), ne(secrets.exposure, 'internal')))
-      .limit(1000);
-    const near = nearest(
-      path,
-      known.map((row) => row.path),
-    );
-    const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : ` list_secrets shows what ${project} has.`;
-    return new SupervisorError('not_found', `There is no secret ${path}.${hint}`, { near });
-  }
-}
-
-const metadata = {
-  path: secrets.path,
-  project: secrets.project,
-  description: secrets.description,
-  type: secrets.type,
-  provider: secrets.provider,
-  version: secrets.version,
-  createdAt: secrets.createdAt,
-  updatedAt: secrets.updatedAt,
-};
-
-function visible(path: string) {
-  return and(eq(secrets.path, path), ne(secrets.exposure, 'internal'));
-}
-
-function currentVersion(orm: Orm, path: string) {
-  return orm
-    .select({ id: secrets.id, version: secrets.version, exposure: secrets.exposure, envelope: secretVersions.envelope })
-    .from(secrets)
-    .innerJoin(secretVersions, and(eq(secretVersions.secretId, secrets.id), eq(secretVersions.version, secrets.version)))
-    .where(eq(secrets.path, path));
-}
-
-function given(options: MetadataOptions): MetadataOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { AuditTrail, TokenRegistry } from '@supervisor/auth';
+import { findProject } from '@supervisor/client';
 import { bind, SupervisorError, type Answerer, type Context, type Home, type Principal } from '@supervisor/core';
 import {
   createInstance,
@@ -13,16 +15,21 @@ import {
   type Instance,
 } from '@supervisor/db';
 import { KnowledgeBase } from '@supervisor/knowledge';
-import { PortManager } from '@supervisor/ports';
-import { requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
+import { PortManager, type Place } from '@supervisor/ports';
+import type { ListeningProcess } from '@supervisor/ports/listeners';
+import { HttpRequester, requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
 import { TaskTimer } from '@supervisor/timing';
 import { sql } from 'drizzle-orm';
 import { version } from './catalogue.js';
-import { decide, generateKey, parseNeededKey, type Decision, type Settings } from './decide.js';
+import { decide, type Decision, type Settings } from './decide.js';
+import { parseNeededKey } from './decide-key.js';
+import { HomeKeys } from './home-keys.js';
+import { generateKey } from './key-files.js';
 import type { Managers } from './managers.js';
 import { modules } from './modules.js';
 import { instances } from './schema.js';
 import type { Vitals } from './status.js';
+import { withoutKeys } from './without-keys.js';
 
 /** Everything a process of Supervisor runs on. */
 export interface Supervisor extends Answerer<Context> {
@@ -39,8 +46,12 @@ export interface Supervisor extends Answerer<Context> {
   ping(): Promise<number>;
   /** Holds the service's own port in the ledger. @returns who else has it, or undefined */
   holdPort(port: number): Promise<string | undefined>;
+  /** What is to be done once a minute, by every service: leases of ports that are over go back. */
+  sweep(): Promise<void>;
   close(): Promise<void>;
 }
+
+const housekeepingMilliseconds = 10_000;
 
 export type LogError = (id: string, operation: string, error: unknown) => void;
 
@@ -71,8 +82,9 @@ async function openSecrets(home: Home, decision: Decision, database: Database): 
   if (!decision.key && database.kind === 'postgres') throw missingKey();
   if (decision.key) parseNeededKey(decision.key.text, needed);
   const key = decision.key ?? generateKey(home);
-  const manager = new SecretsManager(key.text, { db: database });
-  if (needed.length > 0 && !needed.includes(manager.keyId)) throw wrongKey(needed, manager.keyId);
+  const holder = decision.instance?.id ?? randomUUID();
+  const manager = new SecretsManager(key.text, { db: database, readKeys: decision.readKeys, holder });
+  if (!needed.every((id) => manager.keys.has(id))) throw wrongKey(needed, manager.keyId);
   return { manager, from: key.from };
 }
 
@@ -99,17 +111,26 @@ async function compose(
   const options = { db: database };
   const managers: Managers = {
     secrets,
-    ports: new PortManager(options),
+    requests: new HttpRequester({ use: (paths) => secrets.use(paths) }),
+    ports: new PortManager({ ...options, projectOf }),
     tasks: new TaskTimer(options),
-    knowledge: new KnowledgeBase(options),
+    knowledge: new KnowledgeBase({ ...options, redact: withoutKeys }),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
   };
+  const trail = new AuditTrail({
+    ...options,
+    key: () => secrets.internalKey('audit'),
+    onError: (error) => logError(randomUUID(), 'audit', loggable(error)),
+  });
+  const keys = new HomeKeys(home, secrets, from);
+  keys.resume((error) => logError(randomUUID(), 'rotate_keys', loggable(error)));
   await ensureToken(home, managers.tokens);
+  const housekeeping = keepHouse(secrets, trail, logError);
   const ping = () => measurePing(database);
   const vitals: Vitals = {
     version,
     instance: instance.id,
-    keyId: secrets.keyId,
+    keyId: () => secrets.keyId,
     startedAt: Date.now(),
     database: async () => ({
       kind: database.kind,
@@ -120,9 +141,9 @@ async function compose(
   };
   const bound = bind(
     modules,
-    { ...managers, vitals },
+    { ...managers, vitals, trail, keys },
     {
-      audit: new AuditTrail(options),
+      audit: trail,
       translate: databaseFailure,
       logError: (id, operation, error) => logError(id, operation, loggable(error)),
     },
@@ -141,8 +162,28 @@ async function compose(
       }),
     ping,
     holdPort: (port) => holdPort(managers.ports, port, database.kind === 'embedded' ? '' : instance.id.slice(0, 8)),
-    close: () => database.close(),
+    sweep: async () => void (await managers.ports.sweep()),
+    async close() {
+      clearInterval(housekeeping);
+      await keys.close();
+      await trail.flush();
+      await secrets.keys.leave().catch(() => {});
+      await database.close();
+    },
   };
+}
+
+// The service itself listens for `meta`, whatever folder it was started in.
+function projectOf({ pid, cwd }: ListeningProcess): Place {
+  if (pid === process.pid) return { project: 'meta' };
+  return cwd === null ? {} : findProject(cwd);
+}
+
+// Says that this service runs and with which keys, and chains what the trail got.
+function keepHouse(secrets: SecretsManager, trail: AuditTrail, logError: LogError): NodeJS.Timeout {
+  return setInterval(() => {
+    Promise.all([secrets.keys.announce(), trail.seal()]).catch((error) => logError(randomUUID(), 'housekeeping', loggable(error)));
+  }, housekeepingMilliseconds).unref();
 }
 
 function record(home: Home, decision: Decision, key: NonNullable<Instance['key']>): Instance {

@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { homeAt, type Home } from '@supervisor/core';
 import { createInstance, writeInstance } from '@supervisor/db';
 import { parseKey } from '@supervisor/secrets';
-import { decide, generateKey, type Settings } from './decide.js';
+import { decide, type Settings } from './decide.js';
+import { generateKey, generateNextKey, keyFiles, promoteNextKey } from './key-files.js';
 
 const key = '0123456789abcdef'.repeat(4);
 const otherKey = 'fedcba9876543210'.repeat(4);
-const names = ['DATABASE_URL', 'DB_HOST', 'ENCRYPTION_KEY', 'SUPERVISOR_PORT'];
+const names = ['DATABASE_URL', 'DB_HOST', 'ENCRYPTION_KEY', 'ENCRYPTION_KEY_FILE', 'ENCRYPTION_KEY_READ', 'SUPERVISOR_PORT'];
 
 let home: Home;
 let checkout: string;
@@ -103,4 +104,42 @@ test('a home made by a script alone gets its key from the first service', () => 
   expect(decide(settings)).toMatchObject({ instance, key: null });
   writeInstance(home, { ...instance, key: { id: parseKey(key).fingerprint, from: { file: home.encryptionKey } } });
   expect(() => decide(settings)).toThrow(/Put it back/);
+});
+
+test('another key is obeyed when the recorded one can still be read', () => {
+  process.env['DATABASE_URL'] = 'postgresql://u@db/x';
+  process.env['ENCRYPTION_KEY'] = key;
+  record();
+  process.env['ENCRYPTION_KEY'] = otherKey;
+  expect(() => decide(settings)).toThrow(/give the old one as ENCRYPTION_KEY_READ/);
+  process.env['ENCRYPTION_KEY_READ'] = `${'12'.repeat(31)}34, ${key}`;
+  expect(decide(settings)).toMatchObject({ key: { text: otherKey }, readKeys: [`${'12'.repeat(31)}34`, key] });
+});
+
+test('a key in a file is read when nobody else may read it', () => {
+  const path = join(checkout, 'key');
+  writeFileSync(path, `${key}\n`, { mode: 0o600 });
+  process.env['ENCRYPTION_KEY_FILE'] = path;
+  expect(decide(settings)).toMatchObject({ key: { text: key, from: { environment: true } } });
+  for (const mode of [0o640, 0o604, 0o660]) {
+    chmodSync(path, mode);
+    expect(() => decide(settings)).toThrow(/chmod 600/);
+  }
+  chmodSync(path, 0o400);
+  process.env['ENCRYPTION_KEY'] = key;
+  expect(() => decide(settings)).toThrow(/Both ENCRYPTION_KEY and ENCRYPTION_KEY_FILE/);
+  delete process.env['ENCRYPTION_KEY'];
+  process.env['ENCRYPTION_KEY_FILE'] = join(checkout, 'none');
+  expect(() => decide(settings)).toThrow(/cannot be read \(ENOENT\)/);
+});
+
+test('the files of a rotation are read at every step, also when it crashed before it was recorded', () => {
+  record();
+  const before = readFileSync(home.encryptionKey, 'utf8').trim();
+  generateNextKey(home);
+  const next = readFileSync(keyFiles(home).next, 'utf8').trim();
+  expect(generateNextKey(home)).toBe(parseKey(next).fingerprint);
+  expect(decide(settings)).toMatchObject({ key: { text: before }, readKeys: [next] });
+  promoteNextKey(home);
+  expect(decide(settings)).toMatchObject({ key: { text: next, from: { file: home.encryptionKey } }, readKeys: [before] });
 });

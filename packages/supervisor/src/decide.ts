@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { SupervisorError, type Home } from '@supervisor/core';
 import {
@@ -13,7 +11,7 @@ import {
   type Instance,
   type Origin,
 } from '@supervisor/db';
-import { parseKey, type EncryptionKey } from '@supervisor/secrets';
+import { decideKeys } from './decide-key.js';
 
 export interface Settings {
   home: Home;
@@ -35,6 +33,8 @@ export interface Decision {
   recordDatabase: Instance['database'];
   /** Null: none yet, and one may be made. */
   key: { text: string; from: NonNullable<Instance['key']>['from'] } | null;
+  /** Keys that are only read with: of a rotation that has not ended, or has not begun. */
+  readKeys: string[];
   port: number;
   program?: string[] | undefined;
 }
@@ -60,15 +60,15 @@ export function decide(settings: Settings): Decision {
   const obeyed = settings.reconfigure ? null : recorded;
   const sources = sourcesOf(settings, obeyed);
   const database = attempt(() => decideDatabase(settings.home, obeyed, sources));
-  const key = attempt(() => decideKey(settings.home, obeyed, sources, database?.settings.kind));
+  const keys = attempt(() => decideKeys(settings.home, obeyed, sources, database?.settings.kind));
   const port = attempt(() => decidePort(obeyed, sources));
-  if (!database || key === undefined || port === undefined) {
+  if (!database || !keys || port === undefined) {
     const [only, ...others] = problems;
     if (others.length === 0) throw only!;
     const list = problems.map(({ message }) => `- ${message}`).join('\n');
     throw new SupervisorError('conflict', `Supervisor cannot start:\n${list}`);
   }
-  return { instance: recorded, database: database.settings, recordDatabase: database.record, key, port, program: settings.program };
+  return { instance: recorded, database: database.settings, recordDatabase: database.record, ...keys, port, program: settings.program };
 }
 
 function sourcesOf({ checkout, useEnvironment }: Settings, recorded: Instance | null): Origin[] {
@@ -112,49 +112,6 @@ function decideDatabase(
   return { settings: wanted?.settings ?? databaseSettings(home, recorded), record: recorded.database };
 }
 
-function decideKey(home: Home, recorded: Instance | null, sources: Origin[], kind: DatabaseSettings['kind'] | undefined): Decision['key'] {
-  const wanted = firstOf(sources, (from) => {
-    const text = variablesOf(from)['ENCRYPTION_KEY'];
-    return text ? { text, from } : null;
-  });
-  const known = recorded?.key;
-  if (!known) {
-    const found = wanted ?? (existsSync(home.encryptionKey) ? { text: readKeyFile(home), from: { file: home.encryptionKey } } : null);
-    // A database that is already there says which key it needs: then a bad one is refused once that is known.
-    const mayNeedKey = kind === 'postgres' || existsSync(home.data);
-    if (found && !mayNeedKey) parseKey(found.text);
-    return found;
-  }
-  if (wanted) {
-    const { fingerprint } = parseNeededKey(wanted.text, [known.id]);
-    if (fingerprint !== known.id) {
-      const both = `This home uses the key with fingerprint ${known.id}, but ENCRYPTION_KEY now has ${fingerprint}`;
-      throw new SupervisorError('wrong_key', `${both}. ${howToChange}`);
-    }
-    return { text: wanted.text, from: known.from };
-  }
-  const text = 'file' in known.from ? readKeyFile(home) : variablesOf(known.from)['ENCRYPTION_KEY'];
-  const where = 'file' in known.from ? known.from.file : 'envFile' in known.from ? known.from.envFile : 'the environment';
-  if (!text) {
-    const lost = `The key with fingerprint ${known.id} was in ${where} and is not there now`;
-    throw new SupervisorError('wrong_key', `${lost}. Put it back, or start where ENCRYPTION_KEY is set to it.`);
-  }
-  const { fingerprint } = parseNeededKey(text, [known.id]);
-  if (fingerprint === known.id) return { text, from: known.from };
-  const changed = `This home needs the key with fingerprint ${known.id}, but ${where} now holds ${fingerprint}`;
-  throw new SupervisorError('wrong_key', `${changed}. Put the old one back.`);
-}
-
-/** Reads a key; one of the wrong form is refused with the fingerprints of those that are needed. */
-export function parseNeededKey(text: string, needed: readonly string[]): EncryptionKey {
-  try {
-    return parseKey(text);
-  } catch (error) {
-    if (!(error instanceof SupervisorError) || needed.length === 0) throw error;
-    throw new SupervisorError('wrong_key', `${error.message} The key with fingerprint ${needed.join(' or ')} is needed.`, { needed });
-  }
-}
-
 function decidePort(recorded: Instance | null, sources: Origin[]): number {
   const text = firstOf(sources, (from) => variablesOf(from)['SUPERVISOR_PORT'] || null);
   const port = text ? Number(text) : (recorded?.port ?? defaultPort);
@@ -162,26 +119,6 @@ function decidePort(recorded: Instance | null, sources: Origin[]): number {
     throw new SupervisorError('invalid_input', 'SUPERVISOR_PORT must be a number from 1 to 65535.');
   }
   return port;
-}
-
-/** Makes the key of an embedded home. Only its owner can read the file. */
-export function generateKey(home: Home): NonNullable<Decision['key']> {
-  mkdirSync(home.directory, { recursive: true, mode: 0o700 });
-  // On the disk before anything is sealed under it: a crash or a power cut must not leave data without its key.
-  const temporary = `${home.encryptionKey}.${process.pid}.new`;
-  const file = openSync(temporary, 'w', 0o600);
-  writeSync(file, `${randomBytes(32).toString('hex')}\n`);
-  fsyncSync(file);
-  closeSync(file);
-  renameSync(temporary, home.encryptionKey);
-  const folder = openSync(home.directory, 'r');
-  fsyncSync(folder);
-  closeSync(folder);
-  return { text: readKeyFile(home), from: { file: home.encryptionKey } };
-}
-
-function readKeyFile(home: Home): string {
-  return existsSync(home.encryptionKey) ? readFileSync(home.encryptionKey, 'utf8') : '';
 }
 
 function firstOf<From, Found>(list: From[], find: (item: From) => Found | null): Found | undefined {

@@ -4,13 +4,14 @@ import { knowledgeModule } from '@supervisor/knowledge';
 import { portsModule } from '@supervisor/ports';
 import { secretsModule } from '@supervisor/secrets';
 import { timingModule } from '@supervisor/timing';
+import { keyOperations } from './key-operations.js';
 import { statusOperations } from './status.js';
 
 const statusModule: Module = {
   name: 'supervisor',
   group: '',
   migrations: new URL('../migrations/', import.meta.url),
-  operations: statusOperations,
+  operations: [...statusOperations, ...keyOperations],
 };
 
 /** Every room of the house. A new domain is added here and in compose.ts. */

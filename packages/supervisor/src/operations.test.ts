@@ -22,7 +22,7 @@ describe('the contract', () => {
       expect(name.length).toBeLessThanOrEqual(32);
       expect(summary).toMatch(/^[A-Z][^.\n]{5,100}$/);
     }
-    const commands = operations.map(({ command }) => command);
+    const commands = operations.map(({ command }) => command).filter((command) => command !== '');
     expect(new Set(commands).size).toBe(commands.length);
     const routes = operations.flatMap(({ route }) => (route ? [`${route.method} ${route.path.replace(/\{\w+\}/g, '{}')}`] : []));
     expect(new Set(routes).size).toBe(routes.length);
@@ -99,6 +99,7 @@ describe('every operation', () => {
         description: 'd',
         error: 'e',
         value: 'v',
+        version: 1,
       };
       const fields = Object.keys(input.properties).filter((field) => input.required?.includes(field));
       const elsewhere = input.properties['project'] ? { project: 'blog' } : { path: 'blog/a/b' };

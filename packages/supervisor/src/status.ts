@@ -6,7 +6,7 @@ import type { Managers } from './managers.js';
 export interface Vitals {
   version: string;
   instance: string;
-  keyId: string;
+  keyId(): string;
   startedAt: number;
   database(): Promise<{ kind: string; location: string; latencyMs: number; migrations: number }>;
 }
@@ -48,7 +48,7 @@ export const statusOperations: AnyOperation<StatusDeps>[] = [
         version: vitals.version,
         uptimeSeconds: Math.round((Date.now() - vitals.startedAt) / 1000),
         instance: vitals.instance,
-        keyId: vitals.keyId,
+        keyId: vitals.keyId(),
         database,
         secrets: total('secrets'),
         ports: total('ports'),

@@ -1,0 +1,50 @@
+import type { Caller } from '../caller.js';
+import { portsOf, readWanted, secretsOf, wantedFlags } from '../environment.js';
+import { parseFlags, UsageError } from '../input.js';
+import { referenceTo } from '../reference.js';
+
+export const usage = `Usage: supervisor env [--format dotenv|shell|json] [--reveal] [--port NAME=service] [--secret NAME=path]
+
+Prints what supervisor run would put into the environment: ports as they are, secrets as references.
+
+  --format FORMAT       dotenv, shell (export NAME=…) or json; dotenv when left out
+  --json                the same as --format json
+  --reveal              the secrets' values instead; only on a terminal
+  --port NAME=service   one more, besides those of .supervisor.json
+  --secret NAME=path    one more
+
+Example: eval "$(supervisor env --format shell)"
+`;
+
+const formats = {
+  dotenv: (entries: [string, string][]) => entries.map(([name, value]) => `${name}=${quoteDotenv(value)}`).join('\n'),
+  shell: (entries: [string, string][]) => entries.map(([name, value]) => `export ${name}=${quoteShell(value)}`).join('\n'),
+  json: (entries: [string, string][]) => JSON.stringify(Object.fromEntries(entries), null, 2),
+};
+
+export async function run(words: string[], caller: Caller): Promise<void> {
+  const flags = { ...wantedFlags, format: { type: 'string' }, json: { type: 'boolean' }, reveal: { type: 'boolean' } } as const;
+  const { values } = parseFlags(words, flags);
+  const format = values.json ? 'json' : (values.format ?? 'dotenv');
+  if (!Object.hasOwn(formats, format)) throw new UsageError(`--format takes ${Object.keys(formats).join(', ')}.`);
+  if (values.reveal && !process.stdout.isTTY)
+    throw new UsageError('--reveal shows values on a terminal only. A program gets them with supervisor run.');
+  const wanted = readWanted(caller.directory, values);
+  const ports = await portsOf(caller, wanted);
+  const secrets = values.reveal
+    ? await secretsOf(caller, wanted)
+    : Object.fromEntries(Object.entries(wanted.secrets).map(([name, path]) => [name, referenceTo(path)]));
+  const entries = Object.entries({ ...ports, ...secrets });
+  if (entries.length === 0) process.stderr.write('No ports or secrets are listed: supervisor init finds what this project has.\n');
+  else process.stdout.write(`${formats[format as keyof typeof formats](entries)}\n`);
+}
+
+// Single quotes are kept to the letter by every dotenv reader; a value that has some is written with escapes instead.
+function quoteDotenv(value: string): string {
+  if (/^[\w.:/@%+,-]*$/.test(value)) return value;
+  return value.includes("'") || value.includes('\n') ? JSON.stringify(value) : `'${value}'`;
+}
+
+function quoteShell(value: string): string {
+  return /^[\w.:/@%+,-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { findProjectFile, slugOf } from '@supervisor/client';
+import { slugPattern } from '@supervisor/core/slug';
+import { writeAgentsBlock } from '../agents-block.js';
+import type { Caller } from '../caller.js';
+import { applyEdit } from '../find/edit.js';
+import { findKeys, referencesIn } from '../find/dotenv.js';
+import { findServices } from '../find/services.js';
+import { parseFlags, UsageError } from '../input.js';
+import { readOwnProjectFile, writeProjectFile } from '../project-file.js';
+import { ask } from '../prompt.js';
+import { replaceFile } from '../replace-file.js';
+
+export const usage = `Usage: supervisor init [--project SLUG]
+
+Makes this folder a project: finds the services it starts (package.json, vite, compose, Procfile, .env), gives each a port,
+writes .supervisor.json, and adds six lines to AGENTS.md or CLAUDE.md that tell agents when to ask. Where a port is fixed
+in a file it shows what to write instead, and on a terminal offers to write it. Repeating it changes nothing.
+
+  --project SLUG  the project's name; else that of .supervisor.json above, the git checkout, or the folder
+
+Example: supervisor init
+`;
+
+export async function run(words: string[], caller: Caller): Promise<void> {
+  const { values } = parseFlags(words, { project: { type: 'string' } });
+  const folder = caller.directory;
+  const project = values.project ?? caller.place.project ?? slugOf(folder);
+  if (project === undefined || !slugPattern.test(project))
+    throw new UsageError('Name the project: supervisor init --project SLUG, of lower-case letters, digits and dashes.');
+  const services = findServices(folder, mainService(folder));
+  const file = readOwnProjectFile(folder);
+  const ports = { ...file.ports, ...Object.fromEntries(services.map(({ variable, service }) => [variable, service])) };
+  writeProjectFile(folder, { project, ports, secrets: { ...file.secrets, ...referencesIn(folder) } });
+  console.log(`${project} is set up in .supervisor.json.`);
+  for (const changed of writeAgentsBlock(folder)) console.log(`${changed} tells agents when to ask.`);
+
+  for (const found of services) {
+    const { port } = await caller.call('allocate_port', { project, service: found.service });
+    console.log(`${found.service}: http://localhost:${port}${port === found.port ? '' : ` (${found.port} in ${found.file})`}`);
+    const edited = applyEdit(folder, found);
+    if (edited === undefined) continue;
+    console.log(`  ${found.file} has a fixed port. To take it from ${found.variable}, and ${found.port} without that:`);
+    console.log(`  - ${found.edit!.from.trim()}\n  + ${found.edit!.to.trim()}`);
+    if (process.stdin.isTTY && (await ask('  Write it?'))) replaceFile(join(folder, found.file), edited);
+  }
+  const keys = findKeys(folder).length;
+  if (keys > 0)
+    console.log(`${keys} ${keys === 1 ? 'key lies' : 'keys lie'} in .env files: supervisor scan --import moves them into secrets.`);
+  console.log(
+    services.length > 0
+      ? 'Start them with: supervisor run -- COMMAND'
+      : 'No service was found; supervisor ports allocate NAME gives one a port.',
+  );
+}
+
+// Below a project's folder, a part's main service has the part's name.
+function mainService(folder: string): string {
+  const marker = findProjectFile(dirname(folder));
+  return marker !== undefined && !existsSync(join(folder, '.git')) ? (slugOf(basename(folder)) ?? 'web') : 'web';
+}

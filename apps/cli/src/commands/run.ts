@@ -1,0 +1,25 @@
+import type { Caller } from '../caller.js';
+import { runChild } from '../child.js';
+import { portsOf, readWanted, secretsOf, wantedFlags } from '../environment.js';
+import { parseFlags, UsageError } from '../input.js';
+
+export const usage = `Usage: supervisor run [--port NAME=service] [--secret NAME=path] -- COMMAND [ARGUMENTS]
+
+Runs a command with its ports and secrets in the environment. What .supervisor.json lists is there by itself; a service
+that has no port yet gets one. Signals, exit code and terminal are the command's own.
+
+  --port NAME=service   the service's port in the variable NAME; may be repeated
+  --secret NAME=path    the secret's value in the variable NAME; may be repeated
+
+Example: supervisor run --port PORT=web -- node server.js
+`;
+
+export async function run(words: string[], caller: Caller): Promise<void> {
+  const split = words.indexOf('--');
+  const command = split === -1 ? [] : words.slice(split + 1);
+  if (command.length === 0) throw new UsageError('Say what to run after --, such as supervisor run -- npm run dev.');
+  const wanted = readWanted(caller.directory, parseFlags(words.slice(0, split), wantedFlags).values);
+  const [ports, secrets] = await Promise.all([portsOf(caller, wanted), secretsOf(caller, wanted)]);
+  await caller.close();
+  process.exitCode = await runChild(command, { ...process.env, ...ports, ...secrets });
+}

@@ -1,0 +1,47 @@
+import type { Caller } from './caller.js';
+import { UsageError } from './input.js';
+import { readProjectFile, type ProjectFile } from './project-file.js';
+
+/** What a program is to find in its environment. */
+export type Wanted = Pick<ProjectFile, 'ports' | 'secrets'>;
+
+/** The flags with which `run` and `env` add to the project file. */
+export const wantedFlags = {
+  secret: { type: 'string', multiple: true },
+  port: { type: 'string', multiple: true },
+} as const;
+
+/** What the project file wants, and the flags besides: a flag wins over the file. @throws UsageError */
+export function readWanted(directory: string, flags: { secret?: string[] | undefined; port?: string[] | undefined }): Wanted {
+  const file = readProjectFile(directory);
+  return {
+    ports: { ...file.ports, ...pairs('--port', 'NAME=service', flags.port) },
+    secrets: { ...file.secrets, ...pairs('--secret', 'NAME=path', flags.secret) },
+  };
+}
+
+function pairs(flag: string, form: string, given: string[] = []): Record<string, string> {
+  return Object.fromEntries(
+    given.map((pair) => {
+      const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)=(.+)$/.exec(pair) ?? [];
+      if (!name || !value)
+        throw new UsageError(`${flag} takes ${form}, such as ${flag === '--port' ? 'PORT=web' : 'API_KEY=shop/stripe/key'}.`);
+      return [name, value];
+    }),
+  );
+}
+
+/** The ports of the wanted services by variable; a service that has none yet gets one. */
+export function portsOf(caller: Caller, { ports }: Wanted): Promise<Record<string, string>> {
+  return each(ports, async (service) => String((await caller.call('allocate_port', { service })).port));
+}
+
+/** The values of the wanted secrets by variable. */
+export function secretsOf(caller: Caller, { secrets }: Wanted): Promise<Record<string, string>> {
+  return each(secrets, async (path) => (await caller.call('retrieve_secret', { path })).value);
+}
+
+// All at once: they share one connection, and each answer takes as long as all.
+async function each(names: Record<string, string>, find: (of: string) => Promise<string>): Promise<Record<string, string>> {
+  return Object.fromEntries(await Promise.all(Object.entries(names).map(async ([name, of]) => [name, await find(of)])));
+}

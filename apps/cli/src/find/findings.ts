@@ -1,0 +1,52 @@
+import { createHmac } from 'node:crypto';
+import { join, relative } from 'node:path';
+import { partName, type FoundProject } from './projects.js';
+
+/** What a scan says of the projects together; no value is in it. */
+export interface Findings {
+  projects: {
+    project: string;
+    folder: string;
+    services: { service: string; port: number; variable: string; file: string }[];
+    keys: { variable: string; file: string; fingerprint: string }[];
+  }[];
+  /** Ports that several services want. */
+  collisions: { port: number; wantedBy: string[] }[];
+  /** Keys that lie in several files. */
+  repeatedKeys: { fingerprint: string; files: string[] }[];
+  /** Slugs that several folders have. */
+  sameNames: { project: string; folders: string[] }[];
+}
+
+/** @param salt keeps a fingerprint from being looked up elsewhere */
+export function summarise(root: string, projects: readonly FoundProject[], salt: string): Findings {
+  const shown = projects.map((found) => ({
+    project: found.project,
+    folder: relative(root, found.folder) || '.',
+    services: found.parts.flatMap((part) =>
+      part.services.map(({ service, port, variable, file }) => ({ service, port, variable, file: join(partName(found, part), file) })),
+    ),
+    keys: found.parts.flatMap((part) =>
+      part.keys.map(({ variable, file, value }) => ({
+        variable,
+        file: join(partName(found, part), file),
+        fingerprint: createHmac('sha256', salt).update(value).digest('hex').slice(0, 8),
+      })),
+    ),
+  }));
+  const wanted = shown.flatMap(({ project, services }) => services.map(({ service, port }) => [port, `${project}/${service}`] as const));
+  const lying = shown.flatMap(({ folder, keys }) => keys.map(({ fingerprint, file }) => [fingerprint, join(folder, file)] as const));
+  return {
+    projects: shown,
+    collisions: repeated(wanted).map(([port, wantedBy]) => ({ port, wantedBy })),
+    repeatedKeys: repeated(lying).map(([fingerprint, files]) => ({ fingerprint, files })),
+    sameNames: repeated(shown.map(({ project, folder }) => [project, folder] as const)).map(([project, folders]) => ({ project, folders })),
+  };
+}
+
+// What several have in common, with those that have it.
+function repeated<Key>(pairs: readonly (readonly [Key, string])[]): [Key, string[]][] {
+  const groups = new Map<Key, Set<string>>();
+  for (const [key, value] of pairs) groups.set(key, (groups.get(key) ?? new Set()).add(value));
+  return [...groups].filter(([, values]) => values.size > 1).map(([key, values]) => [key, [...values]]);
+}

@@ -1,0 +1,84 @@
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
+import { findProject, slugOf } from '@supervisor/client';
+import { findKeys, type FoundKey } from './dotenv.js';
+import type { FoundService } from './service.js';
+import { findServices } from './services.js';
+
+/** One folder of a project that starts services or holds keys. */
+export interface Part {
+  folder: string;
+  services: FoundService[];
+  keys: FoundKey[];
+}
+
+export interface FoundProject {
+  project: string;
+  folder: string;
+  parts: Part[];
+}
+
+const marks = [
+  '.git',
+  '.supervisor.json',
+  'package.json',
+  'Procfile',
+  'compose.yaml',
+  'compose.yml',
+  'docker-compose.yaml',
+  'docker-compose.yml',
+  '.env',
+];
+const skipped = new Set(['node_modules', 'dist', 'build', 'out', 'target', 'vendor', 'venv', '__pycache__', 'coverage']);
+const deepest = 6;
+const mostFolders = 50_000;
+
+/**
+ * The projects at and below a folder. A git checkout is one, and so is any other folder with a package.json, a compose
+ * file, a Procfile or a `.env`; linked worktrees belong to their main one. Reads only.
+ * @throws Error when there are more folders than one scan may look at
+ */
+export function findProjects(root: string, onFolder: (count: number) => void = () => {}): FoundProject[] {
+  const found = new Map<string, FoundProject>();
+  let count = 0;
+  const visit = (folder: string, depth: number, within: FoundProject | undefined) => {
+    if (++count > mostFolders) throw new Error(`There are more than ${mostFolders} folders below ${root}. Name one further down.`);
+    onFolder(count);
+    const git = lstatSync(join(folder, '.git'), { throwIfNoEntry: false });
+    if (git?.isFile() && findProject(folder).instance !== undefined) return;
+    const own = git || (!within && marks.some((name) => existsSync(join(folder, name))));
+    const project = own ? newProject(folder) : within;
+    if (project && project !== within) found.set(folder, project);
+    if (project) addPart(project, folder);
+    if (depth === deepest) return;
+    for (const entry of readFolders(folder)) visit(join(folder, entry), depth + 1, project);
+  };
+  visit(resolve(root), 0, undefined);
+  return [...found.values()];
+}
+
+function newProject(folder: string): FoundProject {
+  return { project: findProject(folder).project ?? slugOf(folder) ?? 'project', folder, parts: [] };
+}
+
+function addPart(project: FoundProject, folder: string): void {
+  const main = folder === project.folder ? 'web' : (slugOf(basename(folder)) ?? 'web');
+  const [services, keys] = [findServices(folder, main), findKeys(folder)];
+  if (services.length > 0 || keys.length > 0) project.parts.push({ folder, services, keys });
+}
+
+function readFolders(folder: string): string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !skipped.has(entry.name))
+      .map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+/** A part's folder as a person reads it: empty for the project's own. */
+export function partName(project: FoundProject, part: Part): string {
+  return relative(project.folder, part.folder);
+}

@@ -1,0 +1,65 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { findProjectFile } from '@supervisor/client';
+import { SupervisorError } from '@supervisor/core/errors';
+import { replaceFile } from './replace-file.js';
+
+/** What `.supervisor.json` says: which environment variable gets the port of which service, and which secret. */
+export interface ProjectFile {
+  project?: string;
+  /** Variable to service. */
+  ports: Record<string, string>;
+  /** Variable to the secret's path. */
+  secrets: Record<string, string>;
+}
+
+const variable = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** The project file of a folder, there or above; empty when there is none. @throws SupervisorError `invalid_input` */
+export function readProjectFile(directory: string): ProjectFile {
+  const path = findProjectFile(directory);
+  return path === undefined ? { ports: {}, secrets: {} } : readOwnProjectFile(dirname(path));
+}
+
+/** The project file of this very folder; empty when it has none. @throws SupervisorError `invalid_input` */
+export function readOwnProjectFile(directory: string): ProjectFile {
+  const path = join(directory, '.supervisor.json');
+  return existsSync(path) ? parseProjectFile(readFileSync(path, 'utf8'), path) : { ports: {}, secrets: {} };
+}
+
+function parseProjectFile(text: string, path: string): ProjectFile {
+  const fail = (what: string) => new SupervisorError('invalid_input', `${path}: ${what}.`);
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw fail('this is not JSON');
+  }
+  if (!isRecord(content)) throw fail('this is not a JSON object');
+  const names = (field: 'ports' | 'secrets') => {
+    const value = content[field] ?? {};
+    const good = isRecord(value) && Object.entries(value).every(([name, of]) => variable.test(name) && typeof of === 'string');
+    if (!good)
+      throw fail(
+        `${field} must give each variable a name, such as {"${field === 'ports' ? 'PORT": "web' : 'API_KEY": "shop/stripe/key'}"}`,
+      );
+    return value as Record<string, string>;
+  };
+  const { project } = content;
+  if (project !== undefined && typeof project !== 'string') throw fail('project must be a slug');
+  return { ...(project === undefined ? {} : { project }), ports: names('ports'), secrets: names('secrets') };
+}
+
+/** Writes a folder's project file. Fields that are empty are left out. */
+export function writeProjectFile(directory: string, { project, ports, secrets }: ProjectFile): void {
+  const content = {
+    project,
+    ...(Object.keys(ports).length > 0 ? { ports } : {}),
+    ...(Object.keys(secrets).length > 0 ? { secrets } : {}),
+  };
+  replaceFile(join(directory, '.supervisor.json'), `${JSON.stringify(content, null, 2)}\n`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

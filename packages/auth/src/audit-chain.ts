@@ -1,0 +1,134 @@
+import { timingSafeEqual } from 'node:crypto';
+import { rows, type Orm } from '@supervisor/db';
+import { and, asc, desc, gt, lte, sql } from 'drizzle-orm';
+import { rowMac, sealMac, type AuditKeys, type StoredRow } from './audit-row.js';
+import { auditEvents, auditSeals } from './schema.js';
+
+/** What a check of the trail found. */
+export interface Verification {
+  ok: boolean;
+  /** Rows of the trail. */
+  rows: number;
+  /** Links of the chain. */
+  seals: number;
+  /** The end of the chain. Kept elsewhere, it tells later whether the trail was cut. */
+  head: string;
+  /** What was changed, at the most 20 of them. */
+  problems: string[];
+}
+
+type Seal = typeof auditSeals.$inferSelect;
+
+const lock = 7_385_004;
+const batch = 1000;
+const mostProblems = 20;
+const start = Buffer.alloc(32);
+
+/** Adds links over the rows that have none yet. */
+export async function sealRows(orm: Orm, keys: AuditKeys): Promise<void> {
+  const [open] = await rows<{ open: boolean }>(
+    orm,
+    sql`select exists (select from supervisor.audit_events where id > coalesce((select max(last) from supervisor.audit_seals), 0)) as open`,
+  );
+  if (!open?.open) return;
+  const last = await settledRow(orm);
+  let more = true;
+  while (more) more = await orm.transaction((tx) => sealBatch(tx as Orm, keys, last));
+}
+
+// Below this id nothing can come any more: the lock waits for the inserts that already have one.
+function settledRow(orm: Orm): Promise<number> {
+  return orm.transaction(async (tx) => {
+    await tx.execute(sql`lock table supervisor.audit_events in share mode`);
+    const [row] = await tx.select({ last: sql<number>`coalesce(max(${auditEvents.id}), 0)::float8` }).from(auditEvents);
+    return Number(row!.last);
+  });
+}
+
+async function sealBatch(tx: Orm, keys: AuditKeys, last: number): Promise<boolean> {
+  await tx.execute(sql`select pg_advisory_xact_lock(${lock}::bigint)`);
+  const [before] = await tx.select().from(auditSeals).orderBy(desc(auditSeals.id)).limit(1);
+  const found = await rowsAfter(tx, before?.last ?? 0, last);
+  if (found.length === 0) return false;
+  const seal = { id: (before?.id ?? 0) + 1, last: found.at(-1)!.id, count: found.length };
+  await tx.insert(auditSeals).values({ ...seal, mac: sealMac(keys, seal, before?.mac ?? start, found) });
+  return found.length === batch;
+}
+
+/** Checks every row's MAC and every link, then chains what is new. */
+export async function verifyRows(orm: Orm, keys: AuditKeys, head: string | undefined): Promise<Verification> {
+  const problems: string[] = [];
+  const seals = await orm.select().from(auditSeals).orderBy(asc(auditSeals.id));
+  let before: Seal | undefined;
+  let count = 0;
+  for (const seal of seals) {
+    const found = await rowsBetween(orm, before?.last ?? 0, seal.last);
+    count += found.length;
+    if (seal.id !== (before?.id ?? 0) + 1) problems.push(`Link ${(before?.id ?? 0) + 1} of the chain is missing.`);
+    const expected = sealMac(keys, { ...seal, count: found.length }, before?.mac ?? start, found);
+    // Rows without a MAC are older than MACs: the first link took them as they were.
+    const wrong = wrongRows(keys, found, seal.id === 1);
+    problems.push(...wrong.map((id) => `Row ${id} was changed or forged.`));
+    problems.push(...(await repeatedRows(orm, before?.last ?? 0, seal.last)));
+    if (found.length !== seal.count || !same(expected, seal.mac))
+      problems.push(
+        `Rows ${(before?.last ?? 0) + 1} to ${seal.last} are not those that link ${seal.id} was made over: some were changed, removed or added.`,
+      );
+    before = seal;
+  }
+  const open = await rowsBetween(orm, before?.last ?? 0, Number.MAX_SAFE_INTEGER);
+  problems.push(...wrongRows(keys, open, seals.length === 0).map((id) => `Row ${id} was changed or forged.`));
+  problems.push(...(await repeatedRows(orm, before?.last ?? 0, Number.MAX_SAFE_INTEGER)));
+  if (head !== undefined && !seals.some((seal) => headOf(seal) === head))
+    problems.push('The given head is not part of the chain: the trail was cut or replaced.');
+  await sealRows(orm, keys);
+  const [end] = await orm.select().from(auditSeals).orderBy(desc(auditSeals.id)).limit(1);
+  return {
+    ok: problems.length === 0,
+    rows: count + open.length,
+    seals: seals.length,
+    head: end ? headOf(end) : '',
+    problems: problems.slice(0, mostProblems),
+  };
+}
+
+function headOf({ id, mac }: Seal): string {
+  return `${id}.${mac.toString('hex')}`;
+}
+
+function wrongRows(keys: AuditKeys, found: StoredRow[], mayLackMac: boolean): number[] {
+  return found.filter((row) => (row.mac === null ? !mayLackMac : !same(rowMac(keys, row), row.mac))).map(({ id }) => id);
+}
+
+// A copy of an earlier row has a right MAC.
+async function repeatedRows(orm: Orm, after: number, last: number): Promise<string[]> {
+  const found = await rows<{ id: number }>(
+    orm,
+    sql`select e.id from supervisor.audit_events e where e.id > ${after} and e.id <= ${last}
+        and exists (select from supervisor.audit_events o where o.call = e.call and o.mac = e.mac and o.id < e.id) order by e.id limit ${mostProblems}`,
+  );
+  return found.map(({ id }) => `Row ${id} is a copy of an earlier one.`);
+}
+
+function same(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function rowsAfter(orm: Orm, after: number, last: number): Promise<StoredRow[]> {
+  return orm
+    .select()
+    .from(auditEvents)
+    .where(and(gt(auditEvents.id, after), lte(auditEvents.id, last)))
+    .orderBy(asc(auditEvents.id))
+    .limit(batch);
+}
+
+// More than one link's worth only where somebody added rows.
+async function rowsBetween(orm: Orm, after: number, last: number): Promise<StoredRow[]> {
+  const all: StoredRow[] = [];
+  for (let page = await rowsAfter(orm, after, last); page.length > 0; page = await rowsAfter(orm, page.at(-1)!.id, last)) {
+    all.push(...page);
+    if (page.length < batch) break;
+  }
+  return all;
+}

@@ -1,0 +1,52 @@
+import { instant, nextCursor, operation, page, projectFilter, textField } from '@supervisor/core';
+import { z } from 'zod';
+import type { AuditTrail } from './audit-trail.js';
+
+export interface AuditDeps {
+  trail: AuditTrail;
+}
+
+const event = z.object({
+  id: z.int(),
+  at: instant,
+  principal: z.string(),
+  operation: z.string(),
+  project: z.string().nullable(),
+  subject: z.string().nullable(),
+  version: z.int().nullable(),
+  fingerprint: z.string().nullable().describe('The same for the same value, and nothing else of it'),
+  outcome: z.string().nullable().describe('Absent: it runs, or its process died'),
+});
+
+// For the socket only: who did what is told to those on this machine.
+export const auditOperations = [
+  operation({
+    name: 'list_audit',
+    command: 'audit',
+    summary: 'Show who changed, took or was refused what, the newest first',
+    access: 'read',
+    input: z.object({
+      project: projectFilter(),
+      subject: textField('Only paths and names that start with this', 200).optional(),
+      principal: textField('Only owner, agent, or the token with this id', 100).optional(),
+      outcome: textField('Only ok, or an error code such as forbidden', 50).optional(),
+      since: instant.optional(),
+      limit: page.limit,
+      cursor: z
+        .string()
+        .regex(/^[0-9]{1,15}$/, "must be the last answer's nextCursor")
+        .optional(),
+    }),
+    output: z.object({ events: z.array(event), nextCursor }),
+    handle: ({ trail }: AuditDeps, input) => trail.list(input),
+  }),
+  operation({
+    name: 'verify_audit',
+    command: 'audit verify',
+    summary: 'Check that no row of the audit trail was changed or removed',
+    access: 'read',
+    input: z.object({ head: textField('The head of an earlier check, which must still be part of the chain', 100).optional() }),
+    output: z.object({ ok: z.boolean(), rows: z.int(), seals: z.int(), head: z.string(), problems: z.array(z.string()) }),
+    handle: ({ trail }: AuditDeps, { head }) => trail.verify(head),
+  }),
+];

@@ -1,0 +1,2 @@
+/** A project's slug: lower-case letters, digits and dashes, at most 63 characters, starting and ending with a letter or digit. */
+export const slugPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;

@@ -1,0 +1,1 @@
+export { detectSecrets, type Detection, type DetectOptions } from './detect.js';

@@ -1,0 +1,121 @@
+import { nearest, SupervisorError } from '@supervisor/core';
+import type { Orm } from '@supervisor/db';
+import { and, asc, eq, gt, isNotNull, isNull, ne, sql } from 'drizzle-orm';
+import { projectOf } from './path.js';
+import { secrets, secretVersions } from './schema.js';
+
+/** All that is shown of a secret besides its value. */
+export interface SecretMetadata {
+  path: string;
+  project: string;
+  description: string | null;
+  /** What it is: api_key, password, certificate … */
+  type: string | null;
+  /** Whose it is: anthropic, stripe … */
+  provider: string | null;
+  exposure: 'reveal' | 'use' | 'internal';
+  /** The exact hosts that a request with it may go to. */
+  allowedHosts: string[];
+  version: number;
+  createdAt: string;
+  updatedAt: string;
+  expiresAt: string | null;
+  deletedAt: string | null;
+}
+
+export interface ListOptions {
+  project?: string | undefined;
+  /** Only paths that start with this. */
+  prefix?: string | undefined;
+  provider?: string | undefined;
+  type?: string | undefined;
+  /** Only what expires within this many days, or already has. */
+  expiring?: number | undefined;
+  /** The deleted ones instead. */
+  deleted?: boolean | undefined;
+  /** At most this many, 1–500; 100 when absent. */
+  limit?: number | undefined;
+  /** `nextCursor` of the page before. */
+  cursor?: string | undefined;
+}
+
+export const metadata = {
+  path: secrets.path,
+  project: secrets.project,
+  description: secrets.description,
+  type: secrets.type,
+  provider: secrets.provider,
+  exposure: secrets.exposure,
+  allowedHosts: secrets.allowedHosts,
+  version: secrets.version,
+  createdAt: secrets.createdAt,
+  updatedAt: secrets.updatedAt,
+  expiresAt: secrets.expiresAt,
+  deletedAt: secrets.deletedAt,
+};
+
+/** What can be seen at a path: neither deleted nor Supervisor's own. */
+export function visible(path: string) {
+  return and(eq(secrets.path, path), ne(secrets.exposure, 'internal'), isNull(secrets.deletedAt));
+}
+
+export type CurrentVersion = ReturnType<typeof prepareCurrent>;
+
+/** The newest version at a path, whatever its exposure: what is asked for all day, planned once. */
+export function prepareCurrent(orm: Orm) {
+  return orm
+    .select({
+      id: secrets.id,
+      version: secrets.version,
+      exposure: secrets.exposure,
+      allowedHosts: secrets.allowedHosts,
+      envelope: secretVersions.envelope,
+    })
+    .from(secrets)
+    .innerJoin(secretVersions, and(eq(secretVersions.secretId, secrets.id), eq(secretVersions.version, secrets.version)))
+    .where(and(eq(secrets.path, sql.placeholder('path')), isNull(secrets.deletedAt)))
+    .prepare('supervisor_current_secret');
+}
+
+/** Metadata in the order of paths. */
+export async function listSecrets(orm: Orm, options: ListOptions): Promise<{ secrets: SecretMetadata[]; nextCursor?: string }> {
+  const { project, prefix, provider, type, expiring, deleted, cursor, limit = 100 } = options;
+  const found = await orm
+    .select(metadata)
+    .from(secrets)
+    .where(
+      and(
+        ne(secrets.exposure, 'internal'),
+        deleted ? isNotNull(secrets.deletedAt) : isNull(secrets.deletedAt),
+        project === undefined ? undefined : eq(secrets.project, project),
+        prefix === undefined ? undefined : sql`starts_with(${secrets.path}, ${prefix})`,
+        provider === undefined ? undefined : eq(secrets.provider, provider),
+        type === undefined ? undefined : eq(secrets.type, type),
+        expiring === undefined ? undefined : sql`${secrets.expiresAt} < now() + make_interval(days => ${expiring})`,
+        cursor === undefined ? undefined : gt(secrets.path, cursor),
+      ),
+    )
+    .orderBy(asc(secrets.path))
+    .limit(limit);
+  const last = found.at(-1);
+  return last && found.length === limit ? { secrets: found, nextCursor: last.path } : { secrets: found };
+}
+
+/** Why there is nothing at a path, with what comes near. */
+export async function notFound(orm: Orm, path: string): Promise<SupervisorError> {
+  const project = projectOf(path);
+  const known = await orm
+    .select({ path: secrets.path, deletedAt: secrets.deletedAt })
+    .from(secrets)
+    .where(and(eq(secrets.project, project), ne(secrets.exposure, 'internal')))
+    .orderBy(asc(secrets.path))
+    .limit(1000);
+  if (known.some((row) => row.path === path && row.deletedAt !== null))
+    return new SupervisorError('not_found', `${path} was deleted. restore_secret brings it back.`, { deleted: true });
+  const near = nearest(
+    path,
+    known.filter(({ deletedAt }) => deletedAt === null).map((row) => row.path),
+  );
+  const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : ` list_secrets shows what ${project} has.`;
+  return new SupervisorError('not_found', `There is no secret ${path}.${hint}`, { near });
+}

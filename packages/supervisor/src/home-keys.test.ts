@@ -1,0 +1,64 @@
+import { expect, test } from '@jest/globals';
+import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { agent, homeAt, owner, type Context } from '@supervisor/core';
+import { readInstance } from '@supervisor/db';
+import { openSupervisor } from './compose.js';
+import { keyFiles, promoteNextKey } from './key-files.js';
+
+const as = (principal = owner): Context => ({ principal, signal: new AbortController().signal, progress: () => {} });
+
+test('a person changes the key of a home in three commands, and its token and trail outlive it', async () => {
+  const home = homeAt(mkdtempSync(join(tmpdir(), 'supervisor-keys-')));
+  const files = keyFiles(home);
+  const open = () =>
+    openSupervisor({ home, useEnvironment: false }, (_id, operation, error) => {
+      throw new Error(`${operation} failed`, { cause: error });
+    });
+  let supervisor = await open();
+  const call = (name: string, input: object = {}, principal = owner) => supervisor.call(name, input, as(principal));
+  const before = supervisor.keyId;
+  await call('store_secret', { path: 'shop/a/key', value: 'canary' });
+  await expect(call('rotate_keys')).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('keys new') });
+  await expect(call('create_key', {}, agent())).rejects.toMatchObject({ code: 'forbidden' });
+
+  const made = await call('create_key');
+  expect(made).toMatchObject({ file: files.next, id: expect.stringMatching(/^[0-9a-f]{16}$/) });
+  expect(statSync(files.next).mode & 0o777).toBe(0o600);
+  expect(await call('create_key')).toEqual(made);
+  expect(await call('rotate_keys')).toMatchObject({ key: made['id'], damaged: 0 });
+  expect(existsSync(files.next)).toBe(false);
+  expect(readInstance(home)?.key).toEqual({ id: made['id'], from: { file: home.encryptionKey } });
+  expect(await call('retrieve_secret', { path: 'shop/a/key' })).toMatchObject({ value: 'canary' });
+  expect(await call('retire_key', { id: before })).toMatchObject({ state: 'retired' });
+  expect(existsSync(files.previous)).toBe(false);
+  const token = readFileSync(home.token, 'utf8').trim();
+  await supervisor.close();
+
+  supervisor = await open();
+  expect(supervisor.keyId).toBe(made['id']);
+  expect(await supervisor.verifyToken(token)).toMatchObject({ kind: 'token', grants: [{ paths: '**' }] });
+  expect(await call('retrieve_secret', { path: 'shop/a/key' })).toMatchObject({ value: 'canary' });
+  expect(await call('verify_audit')).toMatchObject({ ok: true });
+  const { events } = (await call('list_audit', { subject: 'shop/a/key' })) as { events: { operation: string; version: number }[] };
+  expect(events.map(({ operation, version }) => [operation, version])).toEqual([
+    ['retrieve_secret', 1],
+    ['retrieve_secret', 1],
+    ['store_secret', 1],
+  ]);
+
+  // As after a crash between the files and the rest: the start reads both, and rotating again ends it.
+  const second = await call('create_key');
+  await supervisor.close();
+  supervisor = await open();
+  await supervisor.close();
+  expect(readInstance(home)?.key?.id).toBe(made['id']);
+  promoteNextKey(home);
+  supervisor = await open();
+  expect(supervisor.keyId).toBe(second['id']);
+  expect(await call('retrieve_secret', { path: 'shop/a/key' })).toMatchObject({ value: 'canary' });
+  expect(await call('rotate_keys')).toMatchObject({ key: second['id'] });
+  await call('retire_key', { id: made['id'] });
+  await supervisor.close();
+});

@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { SupervisorError, type Home } from '@supervisor/core';
+import { readInstance, writeInstance, type Instance } from '@supervisor/db';
+import { parseKey, type Drained, type KeyInfo, type SecretsManager } from '@supervisor/secrets';
+import { generateNextKey, keyFiles, promoteNextKey, readPrivateFile, removePreviousKey } from './key-files.js';
+
+export interface NewKey {
+  id: string;
+  file: string;
+  /** What a person does next. */
+  next: string;
+}
+
+/** Changes the key of a home while its service runs. A rotation goes on when its caller leaves, and after a crash. */
+export class HomeKeys {
+  readonly #ending = new AbortController();
+  #rotation: Promise<Drained> | undefined;
+
+  constructor(
+    private readonly home: Home,
+    private readonly secrets: SecretsManager,
+    private readonly from: NonNullable<Instance['key']>['from'],
+  ) {}
+
+  get status() {
+    return this.secrets.keys.status();
+  }
+
+  /** Writes a new key into the home, readable by its owner alone. Repeating it changes nothing. */
+  create(): NewKey {
+    const id = generateNextKey(this.home);
+    const file = keyFiles(this.home).next;
+    const next = this.#inFile
+      ? 'Copy the file to where you keep keys, then: supervisor keys rotate'
+      : `Set ENCRYPTION_KEY to what is in the file and ENCRYPTION_KEY_READ to the key of now, restart the service, then: supervisor keys rotate. With several services, give all of them the new one as ENCRYPTION_KEY_READ first`;
+    return { id, file, next };
+  }
+
+  /** Makes the new key the one that writes, and moves everything to it. Answers when that is done. */
+  async rotate(progress: (done: number, total: number) => void): Promise<Drained & { key: string }> {
+    this.#rotation ??= this.#rotate(progress).finally(() => (this.#rotation = undefined));
+    const drained = await this.#rotation;
+    if (this.#ending.signal.aborted)
+      throw new SupervisorError('unavailable', 'The service ends. It goes on with the rotation when it starts again.');
+    return { ...drained, key: this.secrets.keyId };
+  }
+
+  /** Ends a key for good, and removes its file where the home has one. */
+  async retire(id: string): Promise<KeyInfo> {
+    const retired = await this.secrets.keys.retire(id);
+    removePreviousKey(this.home, id);
+    return retired;
+  }
+
+  /** Goes on with a rotation that a crash interrupted. */
+  resume(onError: (error: unknown) => void): void {
+    this.#rotation = this.secrets.keys.resume(this.#ending.signal).then((drained) => drained ?? { rewrapped: 0, damaged: 0 });
+    this.#rotation.catch(onError).finally(() => (this.#rotation = undefined));
+  }
+
+  /** Stops between two batches. */
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#rotation?.catch(() => {});
+  }
+
+  // Its file is about to be replaced.
+  async #mayForget(id: string): Promise<void> {
+    const key = (await this.secrets.keys.status()).keys.find((known) => known.id === id);
+    if (!key || key.writes || key.versions === 0) return;
+    const message = `${key.versions} versions of secrets still need the key with fingerprint ${id}, in ${keyFiles(this.home).previous}. Store or destroy those secrets, and retire the key first.`;
+    throw new SupervisorError('conflict', message);
+  }
+
+  get #inFile(): boolean {
+    return 'file' in this.from;
+  }
+
+  async #rotate(progress: (done: number, total: number) => void): Promise<Drained> {
+    const { keys } = this.secrets;
+    const { next, previous } = keyFiles(this.home);
+    if (this.#inFile && existsSync(next)) {
+      if (existsSync(previous)) await this.#mayForget(parseKey(readPrivateFile(previous)).fingerprint);
+      const id = await keys.add(readPrivateFile(next));
+      await keys.introduce(id, this.#ending.signal);
+      promoteNextKey(this.home);
+      writeInstance(this.home, { ...readInstance(this.home)!, key: { id, from: this.from } });
+      await keys.writeWith(id);
+    }
+    const known = (await keys.status()).keys;
+    if (known.filter(({ state }) => state !== 'retired').length < 2)
+      throw new SupervisorError('conflict', 'There is no other key to rotate to. Make one with supervisor keys new.');
+    return keys.drain(progress, this.#ending.signal);
+  }
+}

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { programs, TestHome } from './harness.js';
+
+let home: TestHome;
+beforeAll(async () => {
+  home = await TestHome.create();
+  await home.start();
+  await home.run([programs.cli, 'secrets', 'store', 'shop/mail/key'], "it's a fake");
+  const file = { project: 'shop', ports: { PORT: 'web', API_PORT: 'api' }, secrets: { MAIL_KEY: 'shop/mail/key' } };
+  writeFileSync(join(home.work, '.supervisor.json'), JSON.stringify(file));
+});
+afterAll(() => home.remove());
+
+test('run gives a command what the project file lists, and a flag wins', async () => {
+  const print = ['sh', '-c', 'echo "$PORT $API_PORT $MAIL_KEY $1"', 'sh', '--help'];
+  const listed = await home.cli('run', '--', ...print);
+  expect(listed).toMatchObject({ code: 0, stdout: "3100 3101 it's a fake --help\n", stderr: '' });
+  const flagged = await home.cli('run', '--port', 'PORT=admin', '--secret', 'API_PORT=shop/mail/key', '--', ...print);
+  expect(flagged.stdout).toBe("3102 it's a fake it's a fake --help\n");
+});
+
+test('run passes stdin, exit code and signals through', async () => {
+  expect(await home.run([programs.cli, 'run', '--', 'cat'], 'through')).toMatchObject({ code: 0, stdout: 'through' });
+  expect((await home.cli('run', '--', 'sh', '-c', 'exit 7')).code).toBe(7);
+  expect((await home.cli('run', '--', 'sh', '-c', 'kill -9 $$')).code).toBe(137);
+  expect(await home.cli('run', '--', 'no-such-command')).toMatchObject({ code: 127, stderr: expect.stringContaining('no-such-command') });
+  const script = "process.on('SIGTERM', () => { console.log('told'); process.exit(9); }); console.log('up'); setInterval(() => {}, 1000)";
+  const child = home.spawn([programs.cli, 'run', '--', process.execPath, '-e', script]);
+  let stdout = '';
+  child.stdout!.on('data', (chunk) => {
+    stdout += String(chunk);
+    if (stdout === 'up\n') child.kill('SIGTERM');
+  });
+  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(9);
+  expect(stdout).toBe('up\ntold\n');
+});
+
+test('a terminal stays a terminal', () => {
+  expect(home.onTerminal(['run', '--', 'test', '-t', '0', '-a', '-t', '1']).code).toBe(0);
+});
+
+test('what is missing is said before anything runs', async () => {
+  expect(await home.cli('run', 'true')).toMatchObject({ code: 2, stderr: expect.stringContaining('after --') });
+  expect(await home.cli('run', '--port', 'web', '--', 'true')).toMatchObject({ code: 2, stderr: expect.stringContaining('PORT=web') });
+  const unknown = await home.cli('run', '--secret', 'X=shop/mail/kye', '--', 'echo', 'ran');
+  expect(unknown).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('shop/mail/key') });
+});
+
+test('env prints the same, with references in place of values', async () => {
+  expect((await home.cli('env')).stdout).toBe('PORT=3100\nAPI_PORT=3101\nMAIL_KEY=supervisor://shop/mail/key\n');
+  expect((await home.cli('env', '--format', 'shell')).stdout).toContain('export PORT=3100\n');
+  expect(JSON.parse((await home.cli('env', '--json')).stdout)).toEqual({
+    PORT: '3100',
+    API_PORT: '3101',
+    MAIL_KEY: 'supervisor://shop/mail/key',
+  });
+  expect(await home.cli('env', '--reveal')).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('terminal') });
+  const terminal = home.onTerminal(['env', '--format', 'shell', '--reveal']);
+  const sourced = spawnSync('sh', ['-c', `${terminal.shown}\nprintf %s "$MAIL_KEY"`], { encoding: 'utf8' });
+  expect(sourced.stdout).toBe("it's a fake");
+});
+
+test('url names the address of a service', async () => {
+  expect((await home.cli('url', 'web')).stdout).toBe('http://localhost:3100\n');
+  expect(await home.cli('url', 'wbe')).toMatchObject({ code: 1, stderr: expect.stringContaining('There is web') });
+});
+
+test('a broken project file is named', async () => {
+  const path = join(home.work, '.supervisor.json');
+  writeFileSync(path, '{"ports": {"PORT": 3000}}');
+  expect(await home.cli('env')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`${path}: ports must give each variable a name`),
+  });
+});

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TestHome } from './harness.js';
+
+const key = ['fake', 'key', '0123456789'].join('_');
+let home: TestHome;
+let code: string;
+
+beforeAll(async () => {
+  home = await TestHome.create();
+  await home.start();
+  code = join(home.work, 'code');
+  write('shop/.git/HEAD', '');
+  write('shop/package.json', '{"scripts": {"dev": "vite --port 3000"}}');
+  write('shop/.env', `# keep this\nexport STRIPE_SECRET_KEY="${key}"\nDEBUG=1\n`, 0o600);
+  write('api/.git/HEAD', '');
+  write('api/package.json', '{"scripts": {"start": "node server.js"}}');
+  write('api/server.js', 'server.listen(3000)');
+  write('api/.env', `STRIPE_SECRET_KEY=${key}\n`);
+  write('api/node_modules/x/package.json', '{"scripts": {"dev": "vite --port 3000"}}');
+  write('stack/compose.yaml', 'services:\n  cache:\n    ports: ["6380:6379"]\n');
+});
+afterAll(() => home.remove());
+
+function write(path: string, text: string, mode = 0o644): void {
+  mkdirSync(join(code, path, '..'), { recursive: true });
+  writeFileSync(join(code, path), text, { mode });
+}
+const read = (path: string) => readFileSync(join(code, path), 'utf8');
+
+test('scan names who collides and where a key lies, shows no value and changes nothing', async () => {
+  const { stdout, code: exit } = await home.cli('scan', code);
+  expect(exit).toBe(0);
+  expect(stdout).toContain('3 projects below');
+  expect(stdout).toContain('api/web and shop/web both want 3000');
+  expect(stdout).toMatch(/the key [0-9a-f]{8} lies in 2 files: api\/\.env, shop\/\.env/);
+  expect(stdout).not.toContain(key);
+  expect(existsSync(join(code, 'shop/.supervisor.json'))).toBe(false);
+  const json = (await home.cli('scan', code, '--json')).stdout;
+  expect(json).not.toContain(key);
+  expect(JSON.parse(json)).toMatchObject({ collisions: [{ port: 3000, wantedBy: ['api/web', 'shop/web'] }] });
+  expect(await home.cli('scan', code, '--import')).toMatchObject({ code: 2, stderr: expect.stringContaining('on a terminal') });
+});
+
+test('import asks for each project, keeps ports and moves keys', async () => {
+  const { shown, code: exit } = home.onTerminal(['scan', code, '--import'], 'y\ny\nn\n');
+  expect(exit).toBe(0);
+  expect(shown).toContain('web keeps 3000');
+  expect(shown).toMatch(/web gets 3\d\d\d: Port 3000 belongs to api\/web/);
+  expect(shown).not.toContain(key);
+  expect(read('shop/.env')).toBe('# keep this\nexport STRIPE_SECRET_KEY=supervisor://shop/stripe/secret_key\nDEBUG=1\n');
+  expect(statSync(join(code, 'shop/.env')).mode & 0o777).toBe(0o600);
+  expect(JSON.parse(read('shop/.supervisor.json'))).toEqual({
+    project: 'shop',
+    ports: { PORT: 'web' },
+    secrets: { STRIPE_SECRET_KEY: 'shop/stripe/secret_key' },
+  });
+  expect(existsSync(join(code, 'stack/.supervisor.json'))).toBe(false);
+  const ran = home.onTerminal(['run', '--', 'sh', '-c', 'echo $PORT $STRIPE_SECRET_KEY'], '', join(code, 'api'));
+  expect(ran.shown).toContain(`3000 ${key}`);
+  expect(JSON.parse((await home.cli('scan', code, '--json')).stdout)).toMatchObject({ repeatedKeys: [] });
+});
+
+test('init sets a project up, offers the edit, and repeating it changes nothing', async () => {
+  write('shop/CLAUDE.md', '# Shop\n');
+  const { shown } = home.onTerminal(['init'], 'y\n', join(code, 'shop'));
+  expect(shown).toMatch(/web: http:\/\/localhost:3\d\d\d \(3000 in package\.json\)/);
+  expect(shown).toContain('+ "dev": "vite --port ${PORT:-3000}"');
+  expect(JSON.parse(read('shop/package.json'))).toEqual({ scripts: { dev: 'vite --port ${PORT:-3000}' } });
+  expect(read('shop/CLAUDE.md')).toMatch(/^# Shop\n\n<!-- supervisor -->\n[^]*<!-- \/supervisor -->\n$/);
+  const before = [read('shop/CLAUDE.md'), read('shop/.supervisor.json'), read('shop/package.json')];
+  home.onTerminal(['init'], 'y\n', join(code, 'shop'));
+  expect([read('shop/CLAUDE.md'), read('shop/.supervisor.json'), read('shop/package.json')]).toEqual(before);
+  expect(existsSync(join(code, 'shop/AGENTS.md'))).toBe(false);
+});
