@@ -14,7 +14,10 @@ export const killIngest = {
     const text = textMaker(seed);
     const home = await stage.home();
     await home.start();
-    const documents = Array.from({ length: sizes.documents }, (_, index) => ({ source: `file${index}.md`, text: `# ${index}\n\n${text(80)}` }));
+    const documents = Array.from({ length: sizes.documents }, (_, index) => ({
+      source: `file${index}.md`,
+      text: `# ${index}\n\n${text(80)}`,
+    }));
     const call = async (operation, input) => {
       const session = await home.session({ role: 'owner' });
       return session.request('call', { operation, input: { project: 'shop', ...input } });
@@ -23,7 +26,7 @@ export const killIngest = {
     const acknowledged = new Set();
     const problems = [];
     let kills = 0;
-    for (let start = 0; start < documents.length; ) {
+    for (let start = 0; start < documents.length;) {
       const batch = documents.slice(start, start + 20);
       const pending = call('ingest_documents', { root, documents: batch });
       if (kills < sizes.kills && random() < 0.6) {
@@ -42,7 +45,8 @@ export const killIngest = {
       stage.progress(`${acknowledged.size} of ${documents.length} documents, ${kills} kills`);
     }
     const again = await call('ingest_documents', { root, documents });
-    if (again.unchanged.length !== documents.length) problems.push(`${documents.length - again.unchanged.length} documents were not as acknowledged`);
+    if (again.unchanged.length !== documents.length)
+      problems.push(`${documents.length - again.unchanged.length} documents were not as acknowledged`);
     const { documents: listed } = await call('list_documents', { root, limit: 500 });
     const once = new Set(listed.map(({ source }) => source));
     if (listed.length !== documents.length || once.size !== documents.length)
@@ -50,6 +54,10 @@ export const killIngest = {
     const { scopes } = await call('get_knowledge_stats', {});
     const chunks = scopes.reduce((sum, scope) => sum + scope.chunks, 0);
     if (chunks !== documents.length) problems.push(`${chunks} chunks of ${documents.length} documents`);
-    return { holds: problems.length === 0, figure: `${kills} kills, ${listed.length} of ${documents.length} documents, ${chunks} chunks`, problems };
+    return {
+      holds: problems.length === 0,
+      figure: `${kills} kills, ${listed.length} of ${documents.length} documents, ${chunks} chunks`,
+      problems,
+    };
   },
 };

@@ -100,8 +100,11 @@ async function removeGone(caller: Caller, root: object, isGone: (source: string)
     gone.push(...page.documents.map(({ source }: { source: string }) => source).filter(isGone));
     cursor = page.nextCursor;
   } while (cursor !== undefined);
-  if (dryRun) for (const source of gone) console.error(`removed: ${source}`);
-  for (let start = 0; start < gone.length && !dryRun; start += 100) {
+  if (dryRun) {
+    for (const source of gone) console.error(`removed: ${source}`);
+    return gone.length;
+  }
+  for (let start = 0; start < gone.length; start += 100) {
     await caller.call('remove_documents', { ...root, sources: gone.slice(start, start + 100) });
   }
   return gone.length;
