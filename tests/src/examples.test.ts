@@ -5,14 +5,14 @@ import { root, TestHome } from './harness.js';
 
 const ENCRYPTION_KEY = '0123456789abcdef'.repeat(4);
 const library = join(root, 'examples/library.mjs');
-const expected = { characters: 14, port: 3100, status: 'completed' };
+const expected = { characters: 14, port: expect.any(Number), status: 'completed' };
 
 test('an agent’s day over the official SDK', async () => {
   const home = await TestHome.create();
   const { code, stdout, stderr } = await home.run([join(root, 'examples/day.mjs')]);
   await home.remove();
   expect(stderr).toBe('');
-  expect(stdout).toContain('shop/web 3100, blog/web 3200; asked again: 3100');
+  expect(stdout).toMatch(/shop\/web (31\d\d), blog\/web 32\d\d; asked again: \1/);
   expect(stdout).toContain('1 completed, 1 failed, success rate 0.5');
   expect(code).toBe(0);
 });

@@ -56,7 +56,7 @@ export class TestHome {
     for (let tries = 0; ; tries++) {
       const rpc = await findService(this.home);
       if (rpc) return rpc.close();
-      if (child.exitCode !== null || tries > 600) throw new Error(`The service did not start: ${stderr}`);
+      if (child.exitCode !== null || tries > 2400) throw new Error(`The service did not start: ${stderr}`);
       await sleep(50);
     }
   }

@@ -26,8 +26,12 @@ test('a day over REST', async () => {
   const path = encodeURIComponent('shop/stripe/key');
   expect(await (await api('PUT', `/api/v1/secrets/${path}`, { value: 'fake' })).json()).toMatchObject({ version: 1, created: true });
   expect(await (await api('GET', `/api/v1/secrets/${path}/value`)).json()).toMatchObject({ value: 'fake' });
-  expect(await (await api('PUT', '/api/v1/projects/shop/ports/web', {})).json()).toMatchObject({ port: 3100 });
-  expect(await (await api('PUT', '/api/v1/projects/shop/ports/web')).json()).toMatchObject({ port: 3100, created: false });
+  const grant = (await (await api('PUT', '/api/v1/projects/shop/ports/web', {})).json()) as { port: number };
+  expect(grant).toMatchObject({ created: true, checked: true });
+  const { port } = grant;
+  expect(await (await api('PUT', '/api/v1/projects/shop/ports/web')).json()).toMatchObject({ port, created: false });
+  const forwarded = await api('PUT', '/api/v1/projects/shop/ports/web', undefined, { 'x-forwarded-for': '192.0.2.1' });
+  expect(await forwarded.json()).toMatchObject({ port, checked: false, notes: [expect.stringContaining('Only the ledger')] });
   expect(await (await api('GET', '/api/v1/ports?project=shop&limit=5')).json()).toMatchObject({ allocations: [{ service: 'web' }] });
   expect(await (await api('PUT', '/api/v1/projects/shop/tasks/t1', { type: 'bug_fix', description: 'x' })).json()).toMatchObject({
     status: 'running',
@@ -106,7 +110,7 @@ test('MCP over HTTP, stateless, at the root and confined to a project', async ()
   await client.close();
 
   const confined = await connect('/mcp/shop');
-  expect(await callTool(confined, 'allocate_port', { service: 'web' })).toMatchObject({ structuredContent: { port: 3100 } });
+  expect(await callTool(confined, 'allocate_port', { service: 'web' })).toMatchObject({ structuredContent: { port: expect.any(Number) } });
   expect(await callTool(confined, 'allocate_port', { project: 'blog', service: 'web' })).toMatchObject({ isError: true });
   expect(await callTool(confined, 'list_ports', {})).toMatchObject({ structuredContent: { allocations: [{ project: 'shop' }] } });
   await confined.close();

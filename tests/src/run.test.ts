@@ -15,11 +15,17 @@ beforeAll(async () => {
 afterAll(() => home.remove());
 
 test('run gives a command what the project file lists, and a flag wins', async () => {
-  const print = ['sh', '-c', 'echo "$PORT $API_PORT $MAIL_KEY $1"', 'sh', '--help'];
-  const listed = await home.cli('run', '--', ...print);
-  expect(listed).toMatchObject({ code: 0, stdout: "3100 3101 it's a fake --help\n", stderr: '' });
-  const flagged = await home.cli('run', '--port', 'PORT=admin', '--secret', 'API_PORT=shop/mail/key', '--', ...print);
-  expect(flagged.stdout).toBe("3102 it's a fake it's a fake --help\n");
+  const print = ['sh', '-c', 'echo "$PORT $API_PORT $1"; test "$MAIL_KEY" = "it\'s a fake"', 'sh', '--help'];
+  expect(await home.cli('run', '--', ...print)).toMatchObject({ code: 0, stdout: '3100 3101 --help\n', stderr: '' });
+  const flagged = await home.cli('run', '--port', 'PORT=admin', '--secret', 'OTHER=shop/mail/key', '--', 'sh', '-c', 'echo $PORT $OTHER');
+  expect(flagged.stdout).toBe('3102 [secret:shop/mail/key]\n');
+});
+
+test('what a command writes of its secrets is hidden, on a terminal it is not', async () => {
+  const leak = 'printf %s "$MAIL_KEY" | base64; echo "$MAIL_KEY" >&2';
+  const { stdout, stderr } = await home.cli('run', '--', 'sh', '-c', leak);
+  expect([stdout, stderr]).toEqual(['[secret:shop/mail/key]\n', '[secret:shop/mail/key]\n']);
+  expect(home.onTerminal(['run', '--', 'printenv', 'MAIL_KEY']).shown).toBe("it's a fake\n");
 });
 
 test('run passes stdin, exit code and signals through', async () => {

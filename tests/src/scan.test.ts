@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { TestHome } from './harness.js';
 
-const key = ['fake', 'key', '0123456789'].join('_');
+// Of no provider's form, and found by its variable's name.
+const key = ['fk', '9Qw3rT7yU1oP5aS8dF'].join('_');
 let home: TestHome;
 let code: string;
 

@@ -64,7 +64,10 @@ function allocations(pipe, orm) {
     ),
     direct: timed(
       'direct',
-      (service) => orm.execute(sql`select * from supervisor.claim_port(${project}, ${''}, ${service}, ${null})`),
+      (service) =>
+        orm.execute(
+          sql`select * from supervisor.claim_port(${project}, '', ${service}, null, null, false, null::integer, null::timestamptz)`,
+        ),
       (service) => orm.execute(sql`delete from supervisor.port_allocations where project = ${project} and service = ${service}`),
     ),
   };

@@ -1,8 +1,21 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Build } from '@supervisor/client';
+import { isPlain } from '@supervisor/core';
 import { createRestServer } from '@supervisor/rest';
-import { catalogue, loggable, openSupervisor, type Settings, type Supervisor } from '@supervisor/supervisor';
+import {
+  catalogue,
+  localUrl,
+  loggable,
+  openSupervisor,
+  originsOf,
+  type Address,
+  type Settings,
+  type Supervisor,
+} from '@supervisor/supervisor';
 import { describeListener, readListeners } from '@supervisor/supervisor/listeners';
+import { addAskRoutes } from './ask-routes.js';
+import { IdleWatch } from './idle.js';
 import { errorFields, type Log } from './log.js';
 import { addMcpRoutes } from './mcp-routes.js';
 import { listenOnSocket } from './socket.js';
@@ -19,54 +32,82 @@ export interface Service {
 const drainMilliseconds = 3000;
 const sweepMilliseconds = 60_000;
 
-/** Opens the home and serves it: HTTP on loopback, and the Unix socket. */
-export async function startService(settings: Settings, log: Log, onShutdown: () => void): Promise<Service> {
+export interface ServiceOptions extends Settings {
+  log: Log;
+  /** Ends when nobody has called for half an hour. */
+  endIdle: boolean;
+  build: Build | undefined;
+  /** Somebody who may wants the service to end. */
+  onEnd(why: string): void;
+}
+
+/** Opens the home and serves it: HTTP on its address, and the Unix socket. */
+export async function startService({ log, endIdle, build, onEnd, ...settings }: ServiceOptions): Promise<Service> {
   const logError = (id: string, operation: string, error: unknown) =>
     log('error', `${operation} failed`, { id, ...errorFields(loggable(error)) });
   const supervisor = await openSupervisor(settings, logError);
-  const { home, version, port } = supervisor;
+  const { home, version, address } = supervisor;
+  const { host, port, publicUrl } = address;
   const { hash, instructions } = catalogue();
+  const origins = originsOf(address);
   const rest = await createRestServer({
     answerer: supervisor,
     version,
     verifyToken: (token) => supervisor.verifyToken(token),
-    hosts: () => ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${port}`),
+    origins: () => origins,
     ping: () => supervisor.ping(),
     logError,
   });
+  let touch = () => {};
+  rest.app.addHook('onRequest', (_request, _reply, done) => {
+    touch();
+    done();
+  });
   addMcpRoutes(rest, { answerer: supervisor, version, instructions });
+
+  addAskRoutes(rest, supervisor);
+  supervisor.questions.onAsk(({ path, link }) => {
+    log('info', 'A person is asked for a secret', { path, link });
+    if (process.stderr.isTTY) console.error(`An agent asks for ${path}. Type it at ${link}`);
+  });
 
   const notes: string[] = [];
   const holder = await supervisor.holdPort(port);
   if (holder) notes.push(holder);
   let url: string | null = null;
   try {
-    await rest.app.listen({ host: '127.0.0.1', port });
-    url = `http://127.0.0.1:${port}`;
+    await rest.app.listen({ host, port });
+    url = localUrl(address);
+    if (publicUrl && isPlain(publicUrl))
+      notes.push(`${publicUrl} is not encrypted: whoever is on the network between can read tokens and secrets. Put a TLS proxy in front.`);
   } catch (error) {
-    if (!['EADDRINUSE', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    const [listener] = (await readListeners([port])) ?? [];
-    notes.push(
-      `Port ${port} is taken by ${listener ? describeListener(listener) : 'another process'}: no HTTP. Agents and the command line work over the socket. Free it, or set SUPERVISOR_PORT.`,
-    );
+    notes.push(await whyNoHttp(error, address));
   }
   // Before the socket: whoever can connect can also read whose it is.
   writeFileSync(home.service, `${JSON.stringify({ pid: process.pid, version, url, startedAt: new Date().toISOString() })}\n`, {
     mode: 0o600,
   });
-  const identity = { version, hash, instance: supervisor.instance.id, pid: process.pid };
+  const identity = { version, hash, instance: supervisor.instance.id, pid: process.pid, ...(build ? { build } : {}) };
   const socket = await listenOnSocket({
     path: home.socket,
     answerer: supervisor,
     identity,
-    onShutdown,
+    build,
+    onShutdown: onEnd,
     onError: (error) => log('error', 'A session sent what is not JSON-RPC', errorFields(error)),
+    onSessionEnd: (session) =>
+      void supervisor
+        .endSession(session)
+        .catch((error) => log('error', 'What a session left running was not abandoned', errorFields(loggable(error)))),
   });
   rmSync(home.failure, { force: true });
 
+  const idle = new IdleWatch(() => socket.sessions());
+  touch = () => idle.touch();
   let sweeping = Promise.resolve();
   const sweeps = setInterval(() => {
     sweeping = supervisor.sweep().catch((error) => log('error', 'A sweep failed', errorFields(loggable(error))));
+    if (endIdle && idle.isIdle()) onEnd('nobody has called for half an hour');
   }, sweepMilliseconds);
 
   async function close(): Promise<void> {
@@ -78,4 +119,21 @@ export async function startService(settings: Settings, log: Log, onShutdown: () 
     rmSync(home.service, { force: true });
   }
   return { supervisor, url, notes, close };
+}
+
+/** @throws what is none of the reasons a person can mend */
+async function whyNoHttp(error: unknown, { host, port }: Address): Promise<string> {
+  const socket = 'no HTTP. Agents and the command line work over the socket';
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE': {
+      const [listener] = (await readListeners([port])) ?? [];
+      return `Port ${port} is taken by ${listener ? describeListener(listener) : 'another process'}: ${socket}. Free it, or set SUPERVISOR_PORT.`;
+    }
+    case 'EACCES':
+      return `Port ${port} is for privileged users: ${socket}. Set SUPERVISOR_PORT to one from 1024.`;
+    case 'EADDRNOTAVAIL':
+      return `${host} is no address of this machine: ${socket}. Set SUPERVISOR_HOST to one that is.`;
+    default:
+      throw error;
+  }
 }

@@ -2,7 +2,7 @@ import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { longestLine, readLines } from '@supervisor/client';
+import { isOutdated, longestLine, readLines, type Build, type ServiceIdentity } from '@supervisor/client';
 import {
   agent,
   listTools,
@@ -21,10 +21,13 @@ export interface SocketOptions {
   path: string;
   answerer: Answerer<Context>;
   /** What `hello` answers with. */
-  identity: Record<string, unknown>;
-  /** The owner asked the service to end. */
-  onShutdown(): void;
+  identity: ServiceIdentity;
+  /** The build that serves: it makes way for a caller of a newer one. */
+  build: Build | undefined;
+  onShutdown(why: string): void;
   onError(error: unknown): void;
+  /** An agent's process is gone; not when it is the service that ends. */
+  onSessionEnd(session: string): void;
 }
 
 interface Request {
@@ -37,10 +40,13 @@ interface Caller {
   principal: Principal;
   project?: string | undefined;
   instance?: string | undefined;
+  session?: string | undefined;
   selection: ToolSelection;
 }
 
 export interface SocketServer {
+  /** How many sessions are open. */
+  sessions(): number;
   /** Takes no new calls, lets those that run come to their end for a while, and ends the sessions. */
   close(): Promise<void>;
 }
@@ -62,6 +68,7 @@ export async function listenOnSocket(options: SocketOptions): Promise<SocketServ
   });
   chmodSync(options.path, 0o600);
   return {
+    sessions: () => sessions.size,
     async close() {
       server.close();
       const drained = Promise.all([...sessions].map((session) => session.drain()));
@@ -85,6 +92,7 @@ class Session {
   #caller: Caller | undefined;
   readonly #running = new Map<number, AbortController>();
   #onIdle: (() => void) | undefined;
+  #draining = false;
 
   constructor(
     private readonly socket: Socket,
@@ -93,6 +101,8 @@ class Session {
     socket.on('error', () => {});
     socket.on('close', () => {
       for (const controller of this.#running.values()) controller.abort();
+      const ended = this.#caller?.session;
+      if (ended !== undefined && !this.#draining) options.onSessionEnd(ended);
     });
     readLines(socket, (line) => {
       if (line === null) return void socket.destroy();
@@ -105,6 +115,7 @@ class Session {
 
   /** Reads no further; resolves when nothing runs. A call that was not read is sent again by its client, to the next service. */
   drain(): Promise<void> {
+    this.#draining = true;
     this.socket.pause();
     return new Promise((resolve) => {
       this.#onIdle = resolve;
@@ -136,7 +147,9 @@ class Session {
   async #answer(method: string, params: Record<string, unknown>, signal: AbortSignal): Promise<unknown> {
     if (method === 'hello') {
       this.#caller = readHello(params);
-      return this.options.identity;
+      if (!isOutdated(this.options.build, params['build'])) return this.options.identity;
+      setImmediate(() => this.options.onShutdown('a newer build takes over'));
+      return { ...this.options.identity, outdated: true };
     }
     const caller = this.#caller;
     if (!caller) throw new SupervisorError('unauthenticated', 'The first request of a session is hello.');
@@ -152,7 +165,7 @@ class Session {
         return { tools: listTools(answerer.operations, selection) };
       case 'shutdown':
         if (caller.principal.kind !== 'owner') throw new SupervisorError('forbidden', 'Only the owner may stop the service.');
-        setImmediate(() => this.options.onShutdown());
+        setImmediate(() => this.options.onShutdown('asked by its owner'));
         return {};
       default:
         throw new SupervisorError('unknown_operation', 'The service does not know this method.');
@@ -190,13 +203,14 @@ function readRequest(line: string): Request {
 }
 
 function readHello(params: Record<string, unknown>): Caller {
-  const { role, project, instance, bound, readOnly, toolsets } = params;
+  const { role, project, instance, session, bound, readOnly, toolsets } = params;
   const slug = typeof project === 'string' && slugPattern.test(project) ? project : undefined;
   if (bound === true && slug === undefined) throw new SupervisorError('invalid_input', 'A bound session needs a project slug.');
   return {
     principal: role === 'owner' ? owner : agent({ boundTo: bound === true ? slug! : null, readOnly: readOnly === true }),
     project: slug,
     instance: typeof instance === 'string' ? instance.slice(0, 200) : undefined,
+    session: typeof session === 'string' && /^[\w-]{8,64}$/.test(session) ? session : undefined,
     selection: { toolsets: Array.isArray(toolsets) ? (toolsets as Toolset[]) : undefined, readOnly: readOnly === true },
   };
 }

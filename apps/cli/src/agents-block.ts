@@ -9,7 +9,7 @@ const block = `${start}
 ## Ports, keys and times come from Supervisor
 - Never pick a port. Start servers with \`supervisor run -- COMMAND\`; \`supervisor url SERVICE\` names their address; allocate_port gives a new service one.
 - Before asking a person for a key: list_secrets. Never print a value, or write one into a file.
-- When work begins: start_task; when it ends: complete_task. Before promising a time: get_task_stats.
+- When work begins: start_task; when it ends: complete_task. Before promising a time: estimate_task.
 ${end}
 `;
 

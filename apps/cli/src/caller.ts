@@ -5,7 +5,7 @@ import type { Catalogue, OperationDescription } from '@supervisor/core';
 import type { Home } from '@supervisor/core/home';
 import { nearest } from '@supervisor/core/nearest';
 import { SupervisorError } from '@supervisor/core/errors';
-import { program } from './program.js';
+import { build, program } from './program.js';
 
 /** Whoever typed the command: where they are, and their session with this home's service. */
 export class Caller {
@@ -34,7 +34,7 @@ export class Caller {
 
   /** Calls an operation as the owner; starts the service when none runs. */
   async call(operation: string, input: object = {}, signal?: AbortSignal): Promise<any> {
-    this.#session ??= new Session({ home: this.home, program, hello: { role: 'owner', ...this.place } });
+    this.#session ??= new Session({ home: this.home, program, hello: { role: 'owner', build, ...this.place } });
     return this.#session.call(this.#describe(operation), input, { signal });
   }
 

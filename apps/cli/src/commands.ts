@@ -20,6 +20,8 @@ interface CommandEntry {
 export const commands: readonly CommandEntry[] = [
   { command: 'start', summary: 'Start the service in the background', load: () => import('./commands/start.js') },
   { command: 'stop', summary: 'Stop it, and keep it stopped until start', load: () => import('./commands/stop.js') },
+  { command: 'backup', summary: 'Write all that is stored to one file', load: () => import('./commands/backup.js') },
+  { command: 'restore', summary: 'Make this home what it was when a backup was made', load: () => import('./commands/restore.js') },
   { command: 'logs', summary: "Show the end of the service's log", load: () => import('./commands/logs.js') },
   {
     command: 'init',
@@ -34,6 +36,22 @@ export const commands: readonly CommandEntry[] = [
   { command: 'run', summary: 'Run a command with its ports and secrets in the environment', load: () => import('./commands/run.js') },
   { command: 'env', summary: 'Print the ports and secrets of this project as variables', load: () => import('./commands/env.js') },
   { command: 'url', summary: "Print a service's address", load: () => import('./commands/url.js') },
+  { command: 'ports map', summary: "Draw every project's range of ports", load: () => import('./commands/ports-map.js') },
+  {
+    command: 'mcp install',
+    summary: 'Connect Claude Code, Claude Desktop, Cursor, VS Code or Codex',
+    load: () => import('./commands/mcp-install.js'),
+  },
+  { command: 'doctor', summary: 'Say what is wrong here, and how to mend it', load: () => import('./commands/doctor.js') },
+  {
+    command: 'service install',
+    summary: 'Let the system start the service at every login',
+    load: () => import('./commands/service-install.js'),
+  },
+  { command: 'service remove', summary: 'Let it no longer', load: () => import('./commands/service-remove.js') },
+  { command: 'uninstall', summary: 'Take Supervisor out of this machine; the home is kept', load: () => import('./commands/uninstall.js') },
+  { command: 'login', summary: 'Keep a token for a service on another machine', load: () => import('./commands/login.js') },
+  { command: 'logout', summary: 'Forget that token', load: () => import('./commands/logout.js') },
   { command: 'mcp', summary: 'Be the MCP server of an agent (what a host runs)', load: () => import('./commands/mcp.js') },
   { command: 'learn', summary: 'Keep what was learned', load: () => import('./commands/learn.js') },
   { command: 'search', summary: 'Find what projects learned and documented', load: () => import('./commands/search.js') },
@@ -41,7 +59,17 @@ export const commands: readonly CommandEntry[] = [
   { command: 'knowledge export', summary: 'Write what was learned as JSONL', load: () => import('./commands/knowledge-export.js') },
   { command: 'knowledge import', summary: 'Store exported JSONL', load: () => import('./commands/knowledge-import.js') },
   { command: 'knowledge evaluate', summary: 'Measure retrieval on a collection', load: () => import('./commands/knowledge-evaluate.js') },
+  { command: 'tasks import', summary: 'Add tasks that are over, also from transcripts', load: () => import('./commands/tasks-import.js') },
+  { command: 'tasks export', summary: 'Write all tasks as JSONL', load: () => import('./commands/tasks-export.js') },
+  { command: 'tasks replay', summary: 'Score estimates on a history of tasks', load: () => import('./commands/tasks-replay.js') },
 ];
+
+/** What `supervisor` alone shows. */
+export const screen = {
+  command: '',
+  summary: 'Show each project with its ports, tasks and errors',
+  load: () => import('./commands/screen.js'),
+};
 
 /** The command that the words begin with; the one with more words wins. */
 export function findCommand(words: readonly string[]): CommandEntry | undefined {

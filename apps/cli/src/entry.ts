@@ -2,9 +2,10 @@
 import type { OperationDescription } from '@supervisor/core';
 import { SupervisorError } from '@supervisor/core/errors';
 import { homeAt } from '@supervisor/core/home';
+import { homeFailure } from '@supervisor/core/home-failure';
 import { nearest } from '@supervisor/core/nearest';
 import { Caller } from './caller.js';
-import { commands, findCommand } from './commands.js';
+import { commands, findCommand, screen } from './commands.js';
 import { commandHelp, overview } from './help.js';
 import { argumentsOf, parseInput, UsageError } from './input.js';
 import { confirm, readHidden } from './prompt.js';
@@ -13,16 +14,16 @@ import { render } from './render.js';
 const caller = new Caller(homeAt(), process.cwd());
 
 async function main(words: string[]): Promise<void> {
-  const [first = '--help'] = words;
+  const [first = ''] = words;
   const { operations, version } = ['--version', '--help', '-h', 'help'].includes(first)
     ? caller.catalogue
     : { operations: [], version: '' };
   if (first === '--version') return console.log(version);
   if (operations.length > 0) return void process.stdout.write(overview(operations));
-  const found = findCommand(words);
+  const found = first === '' || ['--watch', '-w', '--json'].includes(first) ? screen : findCommand(words);
   if (!found) return runOperation(words);
   const { usage, run } = await found.load();
-  const rest = words.slice(found.command.split(' ').length);
+  const rest = words.slice(found.command.split(' ').filter(Boolean).length);
   // What follows -- belongs to another program.
   const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (own.includes('--help') || own.includes('-h')) return void process.stdout.write(usage);
@@ -35,6 +36,8 @@ async function runOperation(words: string[]): Promise<void> {
   if (help) return void process.stdout.write(commandHelp(operation));
   if (operation.access === 'owner') await confirm(`${operation.summary}. Go on?`);
   for (const field of argumentsOf(operation).hidden) {
+    // Left out where it comes from elsewhere.
+    if (!operation.input.required?.includes(field) && (input['from'] ?? 'value') !== 'value') continue;
     const text = await readHidden(field);
     input[field] = operation.input.properties[field]!.type === 'string' ? text : parseJson(text, field);
   }
@@ -63,7 +66,8 @@ function parseJson(text: string, field: string): unknown {
 
 try {
   await main(process.argv.slice(2));
-} catch (error) {
+} catch (caught) {
+  const error = caught instanceof Error && 'syscall' in caught ? (homeFailure(caught, caller.home) ?? caught) : caught;
   if (error instanceof UsageError)
     process.stderr.write(`${error.message}\nsupervisor --help lists the commands; COMMAND --help tells more.\n`);
   else if (error instanceof SupervisorError)

@@ -36,8 +36,17 @@ export function portsOf(caller: Caller, { ports }: Wanted): Promise<Record<strin
   return each(ports, async (service) => String((await caller.call('allocate_port', { service })).port));
 }
 
-/** The values of the wanted secrets by variable. */
-export function secretsOf(caller: Caller, { secrets }: Wanted): Promise<Record<string, string>> {
+/** The values of the wanted secrets by variable, for a program: none of them may be shown. */
+export async function secretsOf(caller: Caller, { secrets }: Wanted): Promise<Record<string, string>> {
+  const paths = [...new Set(Object.values(secrets))];
+  if (paths.length === 0) return {};
+  const { secrets: found } = await caller.call('use_secrets', { paths });
+  const values = new Map((found as { path: string; value: string }[]).map(({ path, value }) => [path, value]));
+  return Object.fromEntries(Object.entries(secrets).map(([name, path]) => [name, values.get(path)!]));
+}
+
+/** The same for a person, who is shown only what may be shown. */
+export function revealedSecretsOf(caller: Caller, { secrets }: Wanted): Promise<Record<string, string>> {
   return each(secrets, async (path) => (await caller.call('retrieve_secret', { path })).value);
 }
 

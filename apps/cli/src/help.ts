@@ -1,5 +1,6 @@
 import type { OperationDescription } from '@supervisor/core';
 import { commands } from './commands.js';
+import { exampleLine } from './example.js';
 import { argumentsOf, flagName } from './input.js';
 
 /** The list of all commands. */
@@ -45,12 +46,17 @@ export function commandHelp(operation: OperationDescription): string {
       `--${flagName(field)}${properties[field]!.type === 'boolean' ? '' : ` ${properties[field]!.type === 'integer' ? 'N' : field.toUpperCase()}`}`,
       describe(field),
     ]),
-    ...hidden.map((field): [string, string] => [`(${field})`, 'asked for at a hidden prompt, or read from stdin; never a flag']),
+    ...hidden.map((field): [string, string] => [
+      `(${field})`,
+      `asked for at a hidden prompt, or read from stdin${properties[field]!.type === 'string' ? '' : ', as JSON'}; never a flag`,
+    ]),
   ];
   const width = Math.max(0, ...rows.map(([name]) => name.length));
   const list = rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`.trimEnd()).join('\n');
   return `Usage: ${usage.join(' ')}
 
 ${operation.summary}.${operation.description ? ` ${operation.description}` : ''}
-${list === '' ? '' : `\n${list}\n`}`;
+${list === '' ? '' : `\n${list}\n`}
+Example: ${exampleLine(operation)}
+`;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SupervisorError } from '@supervisor/core/errors';
 import type { Caller } from './caller.js';
-import { replaceValue, secretPath, type FoundKey } from './find/dotenv.js';
+import { plainPath, replaceValue, type FoundKey } from './find/dotenv.js';
 import type { FoundProject, Part } from './find/projects.js';
 import type { FoundService } from './find/service.js';
 import { readOwnProjectFile, writeProjectFile } from './project-file.js';
@@ -45,17 +45,19 @@ async function keepPort(caller: Caller, project: string, { service, port }: Foun
 }
 
 // The secret is stored before the file lets go of it.
-async function moveKey(
-  caller: Caller,
-  project: string,
-  { folder }: Part,
-  { variable, file, value }: FoundKey,
-): Promise<string | undefined> {
-  const path = secretPath(project, variable);
+async function moveKey(caller: Caller, project: string, { folder }: Part, key: FoundKey): Promise<string | undefined> {
+  const { variable, file, value } = key;
+  const path = await freePath(caller, project, key);
   const text = readFileSync(join(folder, file), 'utf8');
   const changed = replaceValue(text, variable, referenceTo(path));
   if (changed === undefined) return undefined;
-  await caller.call('store_secret', { path, value, description: `Moved from ${file}` });
+  await caller.call('store_secret', { path, value, description: `${variable} of ${file}` });
   replaceFile(join(folder, file), changed);
   return path;
+}
+
+// Two keys of one provider are two secrets.
+async function freePath(caller: Caller, project: string, { variable, proposedPath }: FoundKey): Promise<string> {
+  const path = `${project}/${proposedPath}`;
+  return (await caller.call('has_secret', { path })).exists ? `${project}/${plainPath(variable)}` : path;
 }

@@ -39,10 +39,10 @@ function cell(value: unknown): string {
     return Object.entries(value)
       .map(([name, field]) => `${name} ${cell(field)}`)
       .join(', ');
-  return printable(String(value));
+  return plain(String(value));
 }
 
-/** On one line, and nothing that a terminal would obey. */
-export function printable(text: string): string {
+/** One line, with nothing that a terminal would obey. */
+export function plain(text: string): string {
   return text.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ');
 }

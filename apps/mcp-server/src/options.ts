@@ -9,7 +9,7 @@ The MCP server that an agent's host starts. It passes calls on to this home's se
   --toolsets LIST   default, admin, cloud, or all; separated by commas (or SUPERVISOR_TOOLSETS)
   --read-only       only tools that change and release nothing, whatever else is set (or SUPERVISOR_READ_ONLY=1)
   --home DIR        the home (else SUPERVISOR_HOME, else ~/.supervisor)
-  --url URL         use a service elsewhere; its token is in SUPERVISOR_TOKEN or in the file SUPERVISOR_TOKEN_FILE
+  --url URL         use a service elsewhere, with the token that supervisor login URL kept (or SUPERVISOR_TOKEN_FILE, SUPERVISOR_TOKEN)
   --standalone      no service: open PostgreSQL in this process (for containers)
   --help            this text
 

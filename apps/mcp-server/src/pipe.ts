@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { findProject, readLines, Session } from '@supervisor/client';
+import { findProject, readBuild, readLines, Session } from '@supervisor/client';
 import type { Catalogue } from '@supervisor/core';
 import { errorFromBody, SupervisorError } from '@supervisor/core/errors';
 import { homeAt } from '@supervisor/core/home';
@@ -29,6 +29,8 @@ export function runPipe({ project, home, selection }: Options): void {
     program: [process.execPath, service],
     hello: {
       role: 'agent',
+      build: readBuild(fileURLToPath(import.meta.resolve('@supervisor/supervisor/build'))),
+      session: crypto.randomUUID(),
       ...(project === undefined || project === place.project ? place : {}),
       ...(project === undefined ? {} : { project, bound: true }),
       ...selection,

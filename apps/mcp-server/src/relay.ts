@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { readLines } from '@supervisor/client';
+import { readLines, readLogins } from '@supervisor/client';
+import { homeAt } from '@supervisor/core/home';
 import type { Options } from './options.js';
 import { errorCode, type Message } from './protocol.js';
 
 const deadlineMilliseconds = 60_000;
 
 /** Passes every message to a service elsewhere, over Streamable HTTP. */
-export function runRelay({ url, project, selection }: Options): void {
+export function runRelay({ url, home, project, selection }: Options): void {
   const target = new URL(project === undefined ? 'mcp' : `mcp/${encodeURIComponent(project)}`, url!.endsWith('/') ? url : `${url}/`);
   if (selection.toolsets) target.searchParams.set('toolsets', selection.toolsets.join(','));
   if (selection.readOnly) target.searchParams.set('readOnly', 'true');
-  const token = readToken();
+  const token = readToken(target.origin, home);
   const send = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
 
   async function relay(line: string): Promise<void> {
@@ -57,10 +58,11 @@ export function runRelay({ url, project, selection }: Options): void {
   process.stdout.on('error', () => process.exit(0));
 }
 
-function readToken(): string {
+function readToken(origin: string, home: string | undefined): string {
   const { SUPERVISOR_TOKEN: token, SUPERVISOR_TOKEN_FILE: file } = process.env;
-  const found = token || (file ? readFileSync(file, 'utf8').trim() : undefined);
-  if (!found) throw new Error('--url needs a token: set SUPERVISOR_TOKEN_FILE to a file with it, or SUPERVISOR_TOKEN.');
+  const found = token || (file ? readFileSync(file, 'utf8').trim() : readLogins(homeAt(home))[origin]?.token);
+  if (!found)
+    throw new Error(`There is no token for ${origin}. Run supervisor login ${origin}, or set SUPERVISOR_TOKEN_FILE to a file with one.`);
   return found;
 }
 

@@ -10,7 +10,7 @@ const scope = z.enum(scopes);
 const tokenId = z
   .string()
   .regex(/^[0-9a-f]{12}$/, 'must be a token id, 12 hex digits')
-  .describe('As tokens list shows it');
+  .meta({ description: 'As tokens list shows it', examples: ['0123456789ab'] });
 const paths = z
   .string()
   .max(200)

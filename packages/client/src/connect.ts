@@ -16,6 +16,8 @@ export interface Supervisor {
     | 'allocateSpecificPort'
     | 'getPort'
     | 'listAllocations'
+    | 'listLive'
+    | 'explainPort'
     | 'releasePort'
     | 'getUtilization'
     | 'createPortRange'
@@ -23,7 +25,7 @@ export interface Supervisor {
   >;
   tasks: Pick<
     TaskTimer,
-    'startTask' | 'completeTask' | 'failTask' | 'getTask' | 'listTasks' | 'searchTasks' | 'getRunningTasks' | 'getStats'
+    'startTask' | 'estimateTask' | 'completeTask' | 'failTask' | 'getTask' | 'listTasks' | 'searchTasks' | 'getRunningTasks' | 'getStats'
   >;
   /** Calls any operation by its name. When the connection is lost it is not sent again: `outcome_unknown`. */
   call(operation: string, input?: object): Promise<Record<string, unknown>>;
@@ -59,6 +61,8 @@ export async function connect(options: { home?: string; directory?: string } = {
       allocateSpecificPort: (project, service, port, options) => call('allocate_specific_port', { project, service, port, ...options }),
       getPort: (project, service, options) => call('get_port', { project, service, ...options }),
       listAllocations: (options) => call('list_ports', options),
+      listLive: (options) => call('list_ports', { ...options, live: true }),
+      explainPort: (port, project) => call('explain_port', { port, project }),
       releasePort: (project, service, options) => call('release_port', { project, service, ...options }),
       getUtilization: async (project) => (await call('get_port_utilization', { project })).ranges,
       createPortRange: (project, span) => call('create_port_range', { project, ...span }),
@@ -66,6 +70,7 @@ export async function connect(options: { home?: string; directory?: string } = {
     },
     tasks: {
       startTask: (id, type, description, options) => call('start_task', { id, type, description, ...options }),
+      estimateTask: (task) => call('estimate_task', task),
       completeTask: (id, options) => call('complete_task', { id, ...options }),
       failTask: (id, error, options) => call('fail_task', { id, error, ...options }),
       getTask: (id, options) => call('get_task', { id, ...options }),

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorFromBody, SupervisorError } from '@supervisor/core/errors';
 import type { Home } from '@supervisor/core/home';
+import type { Build } from './build.js';
 import { Rpc } from './rpc.js';
 
 /** The command that starts a service: node and its main file. */
@@ -23,6 +24,18 @@ export interface ServiceNote {
   startedAt: string;
 }
 
+/** What a service answers to `hello`. */
+export interface ServiceIdentity {
+  version: string;
+  /** The contract's hash, as in operations.json. */
+  hash: string;
+  instance: string;
+  pid: number;
+  build?: Build;
+  /** It is older than the caller, and ends now so that the caller's build can take over. */
+  outdated?: true;
+}
+
 /** `yielded`: another service was faster, and has the home or fails in its turn. */
 interface Start {
   state: 'running' | 'yielded' | 'failed';
@@ -33,6 +46,7 @@ type OnNotification = (method: string, params: Record<string, unknown>) => void;
 
 const startMilliseconds = 60_000;
 const yieldMilliseconds = 2000;
+const endMilliseconds = 15_000;
 
 /** The note of the service that runs, or ran last; null when there is none. */
 export function readServiceNote(home: Home): ServiceNote | null {
@@ -90,6 +104,17 @@ export async function ensureService(home: Home, program: Program | null, options
     if (Date.now() > deadline)
       throw new SupervisorError('unavailable', `The service did not start within ${startMilliseconds / 1000} s. ${home.logs} has its log.`);
     await sleep(pause);
+  }
+}
+
+/** Resolves when the service of this pid has come to its end. @throws SupervisorError `unavailable` when it does not within 15 s */
+export async function serviceGone(home: Home, pid: number): Promise<void> {
+  const deadline = Date.now() + endMilliseconds;
+  // service.json goes last.
+  while (readServiceNote(home)?.pid === pid) {
+    if (Date.now() > deadline)
+      throw new SupervisorError('unavailable', `The service (pid ${pid}) is still ending. Look again in a moment.`);
+    await sleep(50);
   }
 }
 

@@ -2,7 +2,8 @@ import type { Connection, CallOptions } from '@supervisor/core/remote';
 import { SupervisorError } from '@supervisor/core/errors';
 import type { Home } from '@supervisor/core/home';
 import { ConnectionLost, type Rpc } from './rpc.js';
-import { ensureService, type Program } from './service.js';
+import type { Build } from './build.js';
+import { ensureService, serviceGone, type Program, type ServiceIdentity } from './service.js';
 
 /** How a session introduces itself. The service of one's own user believes it: a guard rail, not a boundary. */
 export interface Hello {
@@ -11,8 +12,12 @@ export interface Hello {
   instance?: string | undefined;
   /** Touch no other project than this. */
   bound?: boolean | undefined;
+  /** One text for as long as this process lives: what it leaves running is abandoned when it ends. */
+  session?: string | undefined;
   readOnly?: boolean | undefined;
   toolsets?: readonly string[] | undefined;
+  /** The caller's build: an older service makes way for it. */
+  build?: Build | undefined;
 }
 
 export interface SessionOptions {
@@ -97,10 +102,16 @@ export class Session implements Connection {
 
   async #connect(): Promise<Rpc> {
     const { home, program, hello, onNotification, onConnect } = this.options;
-    const rpc = await ensureService(home, program, { onNotification });
-    await rpc.request('hello', hello);
-    onConnect?.();
-    return rpc;
+    for (;;) {
+      const rpc = await ensureService(home, program, { onNotification });
+      const { outdated, pid } = (await rpc.request('hello', hello)) as Partial<ServiceIdentity>;
+      if (outdated !== true) {
+        onConnect?.();
+        return rpc;
+      }
+      rpc.close();
+      await serviceGone(home, pid!);
+    }
   }
 }
 

@@ -41,6 +41,7 @@ const module: Module = {
       name: 'open_note',
       summary: 'Open',
       access: 'use',
+      readsOnly: true,
       input: z.object({ path: z.string() }),
       output: z.object({}),
       projects: ({ path }) => [path.split('/')[0]!],
@@ -173,6 +174,7 @@ test('without an intent row there is no call', async () => {
   breakAudit();
   expect(await code(call('write_note', { text: 'hi' }, as(owner, 'shop')))).toBe('internal');
   expect(notes.size).toBe(0);
+  expect(await code(call('open_note', { path: 'shop/a/b' }, as(owner)))).toBe('internal');
   expect(await code(call('list_notes', {}, as(owner)))).toBe('ok');
 });
 

@@ -101,11 +101,14 @@ async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Contex
   if (definition.access === 'read') return definition.output.parse(await definition.handle(deps, input, context));
   if (context.signal.aborted) throw new SupervisorError('cancelled', 'The call was cancelled before anything was done.');
 
-  const call = await options.audit.intent(entry);
+  const written = options.audit.intent(entry);
+  const early = definition.readsOnly ? definition.handle(deps, input, context) : undefined;
+  early?.catch(() => {});
+  const call = await written;
   let outcome = 'internal';
   let released: Released[] = [];
   try {
-    const output = definition.output.parse(await definition.handle(deps, input, context));
+    const output = definition.output.parse(await (early ?? definition.handle(deps, input, context)));
     released = definition.released?.(input, output) ?? [];
     outcome = 'ok';
     return output;

@@ -11,6 +11,8 @@ export interface Home {
   serviceLock: string;
   encryptionKey: string;
   token: string;
+  /** logins.json: tokens for services elsewhere. */
+  logins: string;
   socket: string;
   /** service.json: pid, port and version of the running service. */
   service: string;
@@ -19,6 +21,8 @@ export interface Home {
   /** Why the last start that nobody watched failed; gone after a good one. */
   failure: string;
   logs: string;
+  /** Backups, those made by themselves and those asked for. */
+  backups: string;
   /** The supervisor command, with this home and this checkout in it. */
   command: string;
 }
@@ -37,11 +41,13 @@ export function homeAt(directory = process.env['SUPERVISOR_HOME'] || join(homedi
     serviceLock: at('service.lock'),
     encryptionKey: at('encryption.key'),
     token: at('token'),
+    logins: at('logins.json'),
     socket: socketPath(root),
     service: at('service.json'),
     stopped: at('stopped'),
     failure: at('failure.json'),
     logs: at('logs'),
+    backups: at('backups'),
     command: at('bin/supervisor'),
   };
 }

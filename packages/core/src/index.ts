@@ -5,10 +5,12 @@ export type { Answerer, Catalogue, FieldSchema, ObjectSchema, OperationDescripti
 export { errorFromBody, httpStatus, SupervisorError, type ErrorBody, type ErrorCode, type ErrorDetails } from './errors.js';
 export { instanceField, instant, nameField, nextCursor, page, projectField, projectFilter, sensitive, textField } from './fields.js';
 export { isGranted, mayReach, type Grant } from './grants.js';
+export { homeFailure } from './home-failure.js';
 export { homeAt, type Home } from './home.js';
 export { nearest } from './nearest.js';
 export { operation, type AnyOperation, type Context, type Module, type Operation, type Released, type Toolset } from './operation.js';
 export { agent, mayAccess, owner, scopes, type Access, type Principal, type Scope } from './principal.js';
+export { isLocal, isPlain, parseOrigin } from './origin.js';
 export { remote, type CallOptions, type Connection } from './remote.js';
 export { slugPattern } from './slug.js';
 export { listTools, parseToolsets, resolveTool, type Tool, type ToolSelection } from './tools.js';

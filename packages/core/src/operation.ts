@@ -10,6 +10,8 @@ export interface Context {
   instance?: string | undefined;
   /** The caller is on another host: what listens there cannot be seen from here. */
   elsewhere?: boolean | undefined;
+  /** The agent's process that asks; absent where the caller has no lasting one. */
+  session?: string | undefined;
   signal: AbortSignal;
   /** Reports how far a long operation has come; `total` may be unknown. */
   progress(done: number, total?: number, message?: string): void;
@@ -32,6 +34,8 @@ export interface Operation<Deps, Input extends z.ZodObject = z.ZodObject, Output
   command?: string | false;
   /** Absent: not an MCP tool. */
   toolset?: Toolset;
+  /** It changes nothing anywhere: it may run while its intent is still being written. Nothing leaves before that is done. */
+  readsOnly?: true;
   /** `never`: repeating the call could do the thing twice, so a lost answer is not asked for again. */
   repeat?: 'never';
   /** It reaches beyond this machine and its database, as all of toolset `cloud` does. */

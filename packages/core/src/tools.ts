@@ -61,10 +61,10 @@ function toTool(operation: OperationDescription): Tool {
   };
 }
 
-// What a model writes is checked in bind, with a message; patterns and lengths would only cost tokens in every session.
+// What a model writes is checked in bind, with a message; patterns, lengths and examples would only cost tokens in every session.
 function forModel(schema: ObjectSchema): ObjectSchema {
   const properties = Object.entries(schema.properties).map(([name, field]) => {
-    const { pattern: _pattern, minLength: _minLength, maxLength: _maxLength, ...rest } = field;
+    const { pattern: _pattern, minLength: _minLength, maxLength: _maxLength, examples: _examples, ...rest } = field;
     return [name, rest];
   });
   return { ...schema, properties: Object.fromEntries(properties) };

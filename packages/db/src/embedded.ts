@@ -1,4 +1,4 @@
-import { existsSync, openAsBlob, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, openAsBlob, readdirSync, realpathSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,13 +25,28 @@ export async function openEmbedded(directory: string): Promise<Database> {
   } catch (error) {
     lock.release();
     if (error instanceof SupervisorError) throw error;
+    if (freeBytes(dirname(path)) < neededBytes) throw diskFull(path, error);
     throw new SupervisorError(
       'unavailable',
-      `The embedded database in ${path} cannot be opened. Restore a backup into another folder, or move this one away.`,
-      {},
+      `The embedded database in ${path} cannot be opened. Restore a backup, or move the folder away to start empty.`,
+      { damaged: path },
       { cause: error },
     );
   }
+}
+
+// What PostgreSQL says of a full disk reaches us in many forms; how much is left does not.
+const neededBytes = 64 * 1024 * 1024;
+
+function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}
+
+function diskFull(path: string, cause: unknown): SupervisorError {
+  const megabytes = Math.floor(freeBytes(dirname(path)) / 1024 / 1024);
+  const message = `The disk that holds ${path} is full (${megabytes} MB left; a database needs ${neededBytes / 1024 / 1024}). Free some space and try again.`;
+  return new SupervisorError('unavailable', message, {}, { cause });
 }
 
 // The lock lies beside the directory: by whatever link it is named, it must be the same one.
@@ -45,6 +60,14 @@ export async function openInMemory(): Promise<Database> {
   return wrap(await PGlite.create({ loadDataDir: await openAsBlob(template) }), 'memory', () => {});
 }
 
+/**
+ * Where a restored directory waits, whole, for its place. Whoever opens the place and finds it empty puts it there:
+ * the restore was ended between moving the old one away and moving this one in.
+ */
+export function restoredBeside(path: string): string {
+  return `${path}.restored`;
+}
+
 // Made beside its place and renamed, so that a crash half-way leaves no half directory. We hold the lock: other leftovers are dead.
 async function create(path: string): Promise<void> {
   if (existsSync(join(path, 'PG_VERSION'))) return;
@@ -52,6 +75,11 @@ async function create(path: string): Promise<void> {
     throw new SupervisorError('unavailable', `${path} is not a database and not empty. Name another folder.`);
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const restored = restoredBeside(path);
+  if (existsSync(restored)) {
+    rmSync(path, { recursive: true, force: true });
+    return renameSync(restored, path);
+  }
   const prefix = `${basename(path)}.new-`;
   for (const name of readdirSync(dirname(path))) {
     if (name.startsWith(prefix)) rmSync(join(dirname(path), name), { recursive: true });

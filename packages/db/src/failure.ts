@@ -22,6 +22,9 @@ export function databaseFailure(error: unknown): SupervisorError | undefined {
       'The database user lacks a right. It must own the database, or be allowed to create a schema in it.',
     );
   }
+  if (code === '53100' || code === 'ENOSPC') {
+    return new SupervisorError('unavailable', "The database's disk is full. Nothing is half done; free some space and try again.");
+  }
   if (code === undefined || !connectionLost.test(code)) return undefined;
   return new SupervisorError(
     'unavailable',

@@ -1,7 +1,7 @@
 export { bytes, instant, supervisor } from './columns.js';
 export { rows, type Database, type Orm } from './database.js';
 export { connect, defaultDatabase } from './default.js';
-export { openInMemory } from './embedded.js';
+export { openInMemory, restoredBeside } from './embedded.js';
 export { databaseErrorCode, databaseFailure, loggable } from './failure.js';
 export {
   createInstance,
@@ -14,6 +14,6 @@ export {
   type Origin,
 } from './instance.js';
 export { tryLock, type Holder, type LockResult } from './lock.js';
-export { migrate, ready, type MigratedModule } from './migrate.js';
-export type { PostgresSettings } from './postgres.js';
+export { migrate, pendingMigrations, readJournal, ready, type JournalRow, type MigratedModule } from './migrate.js';
+export { parsePostgresUrl, type PostgresSettings } from './postgres.js';
 export { describeDatabase, openDatabase, postgresFromVariables, type DatabaseSettings } from './settings.js';

@@ -18,6 +18,10 @@ const instanceFile = z.object({
   /** Absent until a service has decided it. `id` is the key's fingerprint, never the key. */
   key: z.object({ id: z.string(), from: z.union([origin, z.object({ file: z.string() })]) }).optional(),
   port: z.int().optional(),
+  /** The IP address the service listens on; loopback where absent. */
+  host: z.string().optional(),
+  /** The origin that other machines use. */
+  publicUrl: z.string().optional(),
   /** The command that starts the service: node and its main file. */
   program: z.array(z.string()).optional(),
 });
@@ -63,10 +67,28 @@ function writeTemporary(home: Home, instance: Instance): string {
   return temporary;
 }
 
-/** The variables of an origin. A file that is gone counts as empty. */
+const secretVariables = ['DATABASE_URL', 'DB_PASSWORD'];
+
+/**
+ * The variables of an origin. A file of variables that is gone counts as empty.
+ * `DB_PASSWORD_FILE` and the like name a file with the value, as containers are given secrets.
+ * @throws SupervisorError `invalid_input` when such a file cannot be read
+ */
 export function variablesOf(from: Origin): Record<string, string | undefined> {
-  if ('environment' in from) return process.env;
-  return existsSync(from.envFile) ? parseEnv(readFileSync(from.envFile, 'utf8')) : {};
+  const variables = 'environment' in from ? process.env : existsSync(from.envFile) ? parseEnv(readFileSync(from.envFile, 'utf8')) : {};
+  const named = secretVariables.filter((name) => !variables[name] && variables[`${name}_FILE`]);
+  return named.length === 0
+    ? variables
+    : { ...variables, ...Object.fromEntries(named.map((name) => [name, readSecretFile(`${name}_FILE`, variables[`${name}_FILE`]!)])) };
+}
+
+function readSecretFile(name: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new SupervisorError('invalid_input', `${name} names ${path}, which cannot be read (${code}). Make it readable for this user.`);
+  }
 }
 
 /**

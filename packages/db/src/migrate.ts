@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { SupervisorError } from '@supervisor/core';
 import { sql } from 'drizzle-orm';
+import { z } from 'zod';
 import { rows, type Database, type Orm } from './database.js';
 
 /** A package's tables, as far as the migrator must know it. */
@@ -10,6 +11,10 @@ export interface MigratedModule {
   /** Folder with the generated SQL and its `meta/_journal.json`. */
   migrations: URL;
 }
+
+/** A migration that was applied. */
+export const journalRow = z.object({ module: z.string(), tag: z.string(), hash: z.string() });
+export type JournalRow = z.infer<typeof journalRow>;
 
 interface Migration {
   tag: string;
@@ -28,30 +33,60 @@ const done = new WeakMap<Database, Map<string, Promise<void>>>();
  * @throws SupervisorError `conflict` when an applied migration has changed or the database is newer than this build.
  */
 export async function migrate(database: Database, modules: readonly MigratedModule[]): Promise<string[]> {
-  const wanted = await Promise.all(modules.map(async (module) => ({ module, migrations: await readMigrations(module) })));
-  const applied = await database.orm.transaction(async (tx) => {
-    const orm = tx as unknown as Orm;
-    await orm.execute(sql`select pg_advisory_xact_lock(${migrationLock}::bigint)`);
-    await orm.execute(sql`create schema if not exists supervisor`);
-    await orm.execute(sql`create table if not exists supervisor.migrations (
-      module text not null, tag text not null, hash text not null, applied_at timestamptz not null default now(), primary key (module, tag))`);
-    const journal = await rows<{ module: string; tag: string; hash: string }>(
-      orm,
-      sql`select module, tag, hash from supervisor.migrations`,
-    );
-    const applied: string[] = [];
-    for (const { module, migrations } of wanted) {
-      const before = new Map(journal.filter((row) => row.module === module.name).map((row) => [row.tag, row.hash]));
-      for (const migration of pending(module.name, migrations, before)) {
-        await apply(orm, module.name, migration);
-        applied.push(`${module.name}/${migration.tag}`);
-      }
-    }
-    return applied;
+  const applied = await database.orm.transaction((tx) => migrateWithin(tx as unknown as Orm, modules));
+  markReady(database, modules);
+  return applied;
+}
+
+/** Migrates in a transaction of the caller's; with `upTo` no further than these. */
+export async function migrateWithin(orm: Orm, modules: readonly MigratedModule[], upTo?: readonly JournalRow[]): Promise<string[]> {
+  await orm.execute(sql`select pg_advisory_xact_lock(${migrationLock}::bigint)`);
+  await orm.execute(sql`create schema if not exists supervisor`);
+  await orm.execute(sql`create table if not exists supervisor.migrations (
+    module text not null, tag text not null, hash text not null, applied_at timestamptz not null default now(), primary key (module, tag))`);
+  const wanted = upTo && new Set(upTo.map(({ module, tag }) => `${module}/${tag}`));
+  const applied: string[] = [];
+  for (const { module, migration } of await pendingOf(modules, await readJournal(orm), 'The database')) {
+    const name = `${module}/${migration.tag}`;
+    if (wanted && !wanted.has(name)) continue;
+    await apply(orm, module, migration);
+    applied.push(name);
+  }
+  return applied;
+}
+
+/** Every migration this database has had; none when it has had none. */
+export async function readJournal(orm: Orm): Promise<JournalRow[]> {
+  const [table] = await rows<{ exists: boolean }>(orm, sql`select to_regclass('supervisor.migrations') is not null as exists`);
+  if (!table?.exists) return [];
+  return rows<JournalRow>(orm, sql`select module, tag, hash from supervisor.migrations order by module, tag`);
+}
+
+/**
+ * The migrations that are still to come after those of a journal, as `module/tag`.
+ * @param what whose journal it is, for the error
+ * @throws SupervisorError `conflict` when it has one that this build does not have, or has otherwise
+ */
+export async function pendingMigrations(
+  modules: readonly MigratedModule[],
+  journal: readonly JournalRow[],
+  what: string,
+): Promise<string[]> {
+  return (await pendingOf(modules, journal, what)).map(({ module, migration }) => `${module}/${migration.tag}`);
+}
+
+async function pendingOf(modules: readonly MigratedModule[], journal: readonly JournalRow[], what: string) {
+  const wanted = await Promise.all(modules.map(async (module) => ({ module: module.name, migrations: await readMigrations(module) })));
+  return wanted.flatMap(({ module, migrations }) => {
+    const before = new Map(journal.filter((row) => row.module === module).map((row) => [row.tag, row.hash]));
+    return pending(module, migrations, before, what).map((migration) => ({ module, migration }));
   });
+}
+
+/** Says that these modules need no more migrating. */
+export function markReady(database: Database, modules: readonly MigratedModule[]): void {
   const ready = readiness(database);
   for (const module of modules) ready.set(module.name, Promise.resolve());
-  return applied;
 }
 
 /** Migrates one module the first time this database is used with it. */
@@ -87,20 +122,20 @@ async function readMigrations(module: MigratedModule): Promise<Migration[]> {
   );
 }
 
-function pending(module: string, migrations: Migration[], applied: Map<string, string>): Migration[] {
+function pending(module: string, migrations: Migration[], applied: Map<string, string>, what: string): Migration[] {
   const known = new Set(migrations.map(({ tag }) => tag));
   const newer = [...applied.keys()].filter((tag) => !known.has(tag));
   if (newer.length > 0) {
     throw new SupervisorError(
       'conflict',
-      `The database was migrated by a newer Supervisor (${module}: ${newer.join(', ')}). Update this one; nothing was changed.`,
+      `${what} was migrated by a newer Supervisor (${module}: ${newer.join(', ')}). Update this one; nothing was changed.`,
     );
   }
   const changed = migrations.find(({ tag, hash }) => applied.has(tag) && applied.get(tag) !== hash);
   if (changed) {
     throw new SupervisorError(
       'conflict',
-      `Migration ${module}/${changed.tag} differs from the one this database was made with. Install a released build; nothing was changed.`,
+      `Migration ${module}/${changed.tag} differs from the one that ${what.toLowerCase()} was made with. Install a released build; nothing was changed.`,
     );
   }
   return migrations.filter(({ tag }) => !applied.has(tag));

@@ -75,5 +75,7 @@ test('a database error shows its code and not its parameters', async () => {
   expect(JSON.stringify(loggable(error))).not.toContain('a-secret-value');
   expect(databaseFailure(error)).toBeUndefined();
   expect(databaseFailure(Object.assign(new Error('x'), { code: 'ECONNREFUSED' }))).toMatchObject({ code: 'unavailable' });
+  for (const code of ['53100', 'ENOSPC'])
+    expect(databaseFailure(Object.assign(new Error('x'), { code }))?.message).toContain('disk is full');
   await database.close();
 });

@@ -8,7 +8,7 @@ import type { Listener, ListeningProcess } from './listener.js';
  */
 export async function readLsofListeners(ports?: ReadonlySet<number>): Promise<Listener[]> {
   const [sockets, owned] = await Promise.all([
-    run('netstat', ['-an', '-p', 'tcp']).then(parseNetstat),
+    readNetstat(),
     run('lsof', ['-nP', '-iTCP', '-sTCP:LISTEN', '-FpcutPn']).then(parseLsof, () => []),
   ]);
   const chosen = sockets.filter(({ port }) => ports?.has(port) ?? true);
@@ -22,6 +22,11 @@ export async function readLsofListeners(ports?: ReadonlySet<number>): Promise<Li
     const process = owner?.process ? { ...owner.process, cwd: folders.get(owner.process.pid) ?? null } : null;
     return { ...socket, uid: owner?.uid ?? null, process };
   });
+}
+
+/** The listening sockets alone. @throws when netstat cannot be run */
+export async function readNetstat(): Promise<Listener[]> {
+  return parseNetstat(await run('netstat', ['-an', '-p', 'tcp']));
 }
 
 /** The listening sockets in the output of `netstat -an -p tcp` of macOS. */

@@ -17,7 +17,7 @@ import { ensureRange, spanOf, type RangeRequest } from './ensure-range.js';
 import { describeSighting, judge, type ProjectOf } from './evidence.js';
 import type { Explanation } from './explain.js';
 import { thisHost } from './host.js';
-import { readListeners } from './listeners.js';
+import { readListeners, readListeningPorts } from './listeners.js';
 import { explainPort, findOrphans, withEvidence } from './live.js';
 import { portMigrations } from './migrations.js';
 import { probePort } from './probe.js';
@@ -182,8 +182,7 @@ export class PortManager {
    */
   async sweep(): Promise<Swept> {
     const { orm } = await this.#database();
-    const listeners = await this.#listeners();
-    const listening = listeners && [...new Set(listeners.map(({ port }) => port))];
+    const listening = this.#probe ? await readListeningPorts() : null;
     return sweepLeases(orm, thisHost(), listening, this.#now());
   }
 

@@ -27,9 +27,14 @@ export function parseProcNet(text: string, ports?: ReadonlySet<number>): ProcSoc
  * @throws when /proc cannot be read.
  */
 export function readProcListeners(ports?: ReadonlySet<number>): Listener[] {
-  const sockets = [...parseProcNet(readFileSync('/proc/net/tcp', 'utf8'), ports), ...readTcp6(ports)];
+  const sockets = readProcSockets(ports);
   const owners = findOwners(sockets);
   return sockets.map(({ inode, ...socket }) => ({ ...socket, process: owners.get(inode) ?? null }));
+}
+
+/** The listening sockets alone. @throws when /proc cannot be read */
+export function readProcSockets(ports?: ReadonlySet<number>): ProcSocket[] {
+  return [...parseProcNet(readFileSync('/proc/net/tcp', 'utf8'), ports), ...readTcp6(ports)];
 }
 
 // Absent where the kernel has no IPv6.
@@ -41,18 +46,24 @@ function readTcp6(ports: ReadonlySet<number> | undefined): ProcSocket[] {
   }
 }
 
+// Who listened when last asked most likely still does: looked at first.
+const recentOwners = new Set([String(process.pid)]);
+
 function findOwners(sockets: readonly ProcSocket[]): Map<string, ListeningProcess> {
   const own = process.getuid?.();
   // The open files of another user's process are root's to see.
   const sought = new Map(sockets.filter(({ uid }) => own === 0 || uid === own).map(({ inode }) => [`socket:[${inode}]`, inode]));
   const owners = new Map<string, ListeningProcess>();
   if (sought.size === 0) return owners;
-  for (const name of readdirSync('/proc')) {
+  for (const name of [...recentOwners, ...readdirSync('/proc')]) {
     if (!/^\d+$/.test(name)) continue;
-    for (const link of openFiles(name)) {
+    const links = openFiles(name);
+    if (links.length === 0) recentOwners.delete(name);
+    for (const link of links) {
       const inode = sought.get(link);
       if (inode === undefined || owners.has(inode)) continue;
       owners.set(inode, readProcess(name));
+      recentOwners.add(name);
       if (owners.size === sought.size) return owners;
     }
   }

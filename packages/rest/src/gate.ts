@@ -10,18 +10,18 @@ export class Gate {
 
   constructor(
     private readonly verifyToken: (token: string) => Promise<Principal>,
-    /** `host:port` of every address we are reached by. */
-    private readonly hosts: () => readonly string[],
+    /** Every origin we are reached by, the usual one first. */
+    private readonly origins: () => readonly string[],
   ) {}
 
   /** A page of another site can make a browser send requests here, or point its own name at this address: both are refused. */
   checkHost(request: FastifyRequest): void {
     const { host, origin } = request.headers;
-    const known = this.hosts();
-    if (host === undefined || !known.includes(host.toLowerCase())) {
+    const known = this.origins();
+    if (host === undefined || !originsUnder(host.toLowerCase()).some((name) => known.includes(name))) {
       throw new SupervisorError('forbidden', `This service does not answer under that Host. Use ${known[0]}.`);
     }
-    if (origin !== undefined && !known.some((name) => origin.toLowerCase() === `http://${name}`)) {
+    if (origin !== undefined && !known.includes(origin.toLowerCase())) {
       throw new SupervisorError('forbidden', 'This service does not answer pages of another origin.');
     }
   }
@@ -42,7 +42,8 @@ export class Gate {
     }
   }
 
-  // Only failures are counted and refused: a caller with a valid token is never locked out by a neighbour's mistakes.
+  // Only failures are counted and refused: a caller with a valid token is never locked out by a neighbour's mistakes. So it does no harm
+  // that behind a proxy all callers have its address, and X-Forwarded-For, which anybody can write, is not believed.
   async #countFailure(address: string): Promise<void> {
     try {
       await this.#failures.consume(address);
@@ -54,4 +55,9 @@ export class Gate {
       });
     }
   }
+}
+
+// A client may spell out the port that its scheme implies.
+function originsUnder(host: string): string[] {
+  return [`http://${host.replace(/:80$/, '')}`, `https://${host.replace(/:443$/, '')}`];
 }

@@ -1,7 +1,7 @@
 import helmet from '@fastify/helmet';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import { SupervisorError, type Answerer, type Context, type Principal } from '@supervisor/core';
+import { isLocal, SupervisorError, type Answerer, type Context, type Principal } from '@supervisor/core';
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { Gate } from './gate.js';
 import { addMetrics } from './metrics.js';
@@ -13,8 +13,8 @@ export interface RestOptions {
   answerer: Answerer<Context>;
   version: string;
   verifyToken(token: string): Promise<Principal>;
-  /** `host:port` of every address this server is reached by. */
-  hosts(): readonly string[];
+  /** Every origin this server is reached by, such as `http://127.0.0.1:3099`, the usual one first. */
+  origins(): readonly string[];
   /** Rejects while the database does not answer. */
   ping(): Promise<number>;
   /** Takes an unexpected error under the id that the caller is shown. */
@@ -36,7 +36,10 @@ const headers = {
   'cache-control': 'no-store',
 };
 
-// The reference is a page: its own scripts, its inline styles, and no https, which loopback does not have.
+// Not for subdomains, nor for loopback, where one name is many services.
+const onlyHttps = { 'strict-transport-security': 'max-age=31536000' };
+
+// The reference is a page: its own scripts, its inline styles, and no forced https, which loopback does not have.
 const pagePolicy = {
   contentSecurityPolicy: { directives: { styleSrc: ["'self'", "'unsafe-inline'"], upgradeInsecureRequests: null } },
   strictTransportSecurity: false,
@@ -45,13 +48,15 @@ const pagePolicy = {
 /** The HTTP server: operations under `/api/v1`, their description, health and metrics. It does not listen yet. */
 export async function createRestServer(options: RestOptions): Promise<RestServer> {
   const app = fastify({ bodyLimit, routerOptions: { maxParamLength: 600 }, forceCloseConnections: 'idle' });
-  const gate = new Gate(options.verifyToken, options.hosts);
+  const gate = new Gate(options.verifyToken, options.origins);
   const authenticate = (request: FastifyRequest) => gate.authenticate(request);
 
+  const secure = options.origins().some((origin) => origin.startsWith('https:') && !isLocal(origin));
+  const allHeaders = secure ? { ...headers, ...onlyHttps } : headers;
   // Synchronous, and with the headers ready: this runs for every request.
   app.addHook('onRequest', (request, reply, done) => {
     gate.checkHost(request);
-    reply.headers(headers);
+    reply.headers(allHeaders);
     done();
   });
   app.setErrorHandler((error, request, reply) => {

@@ -11,7 +11,7 @@ const liveSeconds = 30;
 /**
  * The fingerprints of the keys that this database's secrets need. Empty for a new one; writes nothing, also before any migration.
  */
-export async function requiredKeys(database: Database): Promise<string[]> {
+export async function requiredKeys(database: Pick<Database, 'orm'>): Promise<string[]> {
   const [table] = await rows<{ exists: boolean }>(
     database.orm,
     sql`select to_regclass('supervisor.encryption_keys') is not null as exists`,

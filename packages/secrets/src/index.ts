@@ -1,3 +1,4 @@
+export { SecretQuestions, type Question } from './ask/questions.js';
 export { requiredKeys, wrongKey } from './claim.js';
 export type { Exposure } from './exposure.js';
 export { HttpRequester, type HttpAnswer, type HttpRequest, type RequesterOptions, type SendableSecret } from './http/requester.js';
@@ -5,6 +6,7 @@ export { parseKey, type EncryptionKey } from './key.js';
 export { KeyRotation, type Drained, type KeyHolder, type KeyInfo } from './key-rotation.js';
 export { secretsModule } from './module.js';
 export type { ListOptions, SecretMetadata } from './queries.js';
+export type { Redacted } from './redact/text-redaction.js';
 export { SecretsManager, type SecretsOptions, type UsableSecret } from './secrets-manager.js';
 export type { MetadataOptions, StoreOptions, StoreResult } from './store.js';
 export type { VersionInfo } from './versions.js';

@@ -1,10 +1,12 @@
-import { instant, mayReach, nextCursor, operation, page, projectFilter, sensitive, textField } from '@supervisor/core';
+import { instant, mayReach, nextCursor, operation, page, projectFilter, sensitive, SupervisorError, textField } from '@supervisor/core';
 import { z } from 'zod';
 import { longestPath, pathProblem, projectOf, valueProblem } from './path.js';
+import type { SecretQuestions } from './ask/questions.js';
 import type { SecretsManager } from './secrets-manager.js';
 
 export interface SecretDeps {
   secrets: SecretsManager;
+  questions: SecretQuestions;
 }
 
 const checkedPath = z
@@ -20,6 +22,7 @@ const value = sensitive(
 );
 const version = z.int().min(1);
 const exposure = z.enum(['reveal', 'use']);
+const from = z.enum(['value', 'generate', 'person']).default('value').describe('generate: random, not shown; person: typed on a page');
 const label = (description: string) => textField(description, 100).min(1).optional();
 const details = {
   description: textField('What it is for', 500).optional(),
@@ -78,11 +81,23 @@ export const secretOperations = [
     description: 'Store what a person gives you at once, so that nobody is asked twice.',
     access: 'write',
     toolset: 'default',
-    input: z.object({ path, value, ...storing }),
-    output: stored,
+    input: z.object({ path, value: sensitive(value.optional()), from, ...storing }),
+    output: stored
+      .partial()
+      .extend({ path: z.string(), waiting: z.string().optional().describe('Not stored yet: what a person does now') }),
     ...onPath,
-    released: ({ value }, { path, version }) => [{ path, version, value }],
-    handle: ({ secrets }: SecretDeps, { path, value, ...options }) => secrets.store(path, value, options),
+    released: ({ value }, { path, version }) => (version === undefined ? [] : [{ path, version, value }]),
+    async handle({ secrets, questions }: SecretDeps, { path, value, from, ...options }) {
+      if ((value === undefined) === (from === 'value'))
+        throw new SupervisorError('invalid_input', `store_secret: value goes with from "value", and with no other.`, { fields: ['value'] });
+      if (from === 'generate') return secrets.generate(path, options);
+      if (from === 'value') return secrets.store(path, value!, options);
+      questions.ask(path, options);
+      return {
+        path,
+        waiting: 'A person opens the page that the service printed, or that `supervisor secrets waiting` shows, and types the value.',
+      };
+    },
   }),
   operation({
     name: 'store_secret_bulk',
@@ -111,6 +126,7 @@ export const secretOperations = [
     description: 'Look here before asking a person for a key.',
     access: 'use',
     toolset: 'default',
+    readsOnly: true,
     input: z.object({ path }),
     output: z.object({ path: z.string(), value: sensitive(z.string()), version: z.int() }),
     ...onPath,
@@ -123,6 +139,7 @@ export const secretOperations = [
     // What a person starts on this machine: no tool, no route, no token.
     access: 'owner',
     command: false,
+    readsOnly: true,
     input: z.object({ paths: z.array(path).min(1).max(100) }),
     output: z.object({
       secrets: z.array(

@@ -53,14 +53,21 @@ export const secretVersions = supervisor.table(
     keyId: text('key_id'),
     /** Null once destroyed: the value is gone, that there was one stays. */
     envelope: bytes(),
-    /** Keyed hash by which redaction finds which secrets a text may hold; null: none was made. */
-    fingerprint: bytes(),
+    /** Keyed hashes of parts of the value, by which redaction finds which secrets a text may hold (redact/traces.ts); null: none were made. */
+    traces: bigint({ mode: 'bigint' }).array(),
     destroyedAt: instant('destroyed_at'),
     createdAt: instant('created_at')
       .notNull()
       .default(sql`now()`),
   },
-  (table) => [primaryKey({ columns: [table.secretId, table.version] }), index('secret_versions_key').on(table.keyId)],
+  (table) => [
+    primaryKey({ columns: [table.secretId, table.version] }),
+    index('secret_versions_key').on(table.keyId),
+    index('secret_versions_traces').using('gin', table.traces),
+    index('secret_versions_untraced')
+      .on(table.secretId)
+      .where(sql`traces is null`),
+  ],
 );
 
 /** How new secrets are exposed: the longest prefix of the path decides; the empty one is the whole instance. */

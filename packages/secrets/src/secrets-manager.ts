@@ -20,6 +20,7 @@ import {
   type SecretMetadata,
 } from './queries.js';
 import { secrets, secretVersions } from './schema.js';
+import { TextRedaction, type Redacted } from './redact/text-redaction.js';
 import { given, storeNext, storeOne, type MetadataOptions, type StoreOptions, type StoreResult } from './store.js';
 import { addVersion, history, lockSecret, openVersion, reseal, wrapsOf, type Stored, type VersionInfo } from './versions.js';
 
@@ -51,6 +52,7 @@ export class SecretsManager {
   /** The keys of this process and of the database: status, rotation, retirement. */
   readonly keys: KeyRotation;
   readonly #keyring: Keyring;
+  readonly #redaction: TextRedaction;
   readonly #open: () => Promise<Database>;
   readonly #holder: string | undefined;
   #connected: Promise<Connected> | undefined;
@@ -63,6 +65,11 @@ export class SecretsManager {
     this.#keyring = new Keyring(parseKey(encryptionKey), options.readKeys?.map(parseKey));
     this.#open = connect(secretMigrations, options.db);
     this.#holder = options.holder;
+    this.#redaction = new TextRedaction(
+      this.#keyring,
+      async () => (await this.#database()).orm,
+      () => this.internalKey('traces'),
+    );
     this.keys = new KeyRotation(this.#keyring, async () => (await this.#database()).orm, options.holder);
   }
 
@@ -80,6 +87,18 @@ export class SecretsManager {
   async store(path: string, value: string, options: StoreOptions = {}): Promise<StoreResult> {
     const [result] = await this.storeBulk([{ path, value, ...options }]);
     return result!;
+  }
+
+  /** Stores 32 random bytes as base64url, which nobody is shown; where there is a secret already, only over the version that `ifVersion` names. */
+  async generate(path: string, options: StoreOptions = {}): Promise<StoreResult> {
+    try {
+      return await this.store(path, randomBytes(32).toString('base64url'), { ...options, ifVersion: options.ifVersion ?? 0 });
+    } catch (error) {
+      // Asked again, or somebody was first: what is there stays.
+      if (options.ifVersion !== undefined || !(error instanceof SupervisorError) || typeof error.details['version'] !== 'number')
+        throw error;
+      return { path, version: error.details['version'], created: false, changed: false };
+    }
   }
 
   /** Stores all values or none. */
@@ -115,6 +134,11 @@ export class SecretsManager {
   /** Values for a program or a request that needs them, whatever their exposure: never for an answer. All or none. */
   async use(paths: readonly string[]): Promise<UsableSecret[]> {
     return Promise.all(paths.map((path) => this.#release(path, 'use')));
+  }
+
+  /** Takes every value of eight bytes and more out of a text, in disguise too, and says whose they were. */
+  async redact(text: string): Promise<Redacted> {
+    return this.#redaction.redact(text);
   }
 
   /** Metadata in the order of paths, never a value. */
@@ -172,7 +196,7 @@ export class SecretsManager {
         );
       const [gone] = await tx
         .update(secretVersions)
-        .set({ envelope: null, keyId: null, fingerprint: null, destroyedAt: sql`now()` })
+        .set({ envelope: null, keyId: null, traces: null, destroyedAt: sql`now()` })
         .where(and(eq(secretVersions.secretId, stored.id), eq(secretVersions.version, version), isNull(secretVersions.destroyedAt)))
         .returning({ version: secretVersions.version });
       return { destroyed: gone !== undefined };

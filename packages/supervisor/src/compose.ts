@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { AuditTrail, TokenRegistry } from '@supervisor/auth';
 import { findProject } from '@supervisor/client';
-import { bind, SupervisorError, type Answerer, type Context, type Home, type Principal } from '@supervisor/core';
+import { bind, SupervisorError, type Answerer, type Context, type Home, type OperationDescription, type Principal } from '@supervisor/core';
 import {
   createInstance,
   databaseFailure,
@@ -17,9 +17,13 @@ import {
 import { KnowledgeBase } from '@supervisor/knowledge';
 import { PortManager, type Place } from '@supervisor/ports';
 import type { ListeningProcess } from '@supervisor/ports/listeners';
-import { HttpRequester, requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
+import { HttpRequester, SecretQuestions, requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
 import { TaskTimer } from '@supervisor/timing';
 import { sql } from 'drizzle-orm';
+import { localUrl, type Address } from './address.js';
+import { Backups } from './backups/backups.js';
+import { describeDamage } from './backups/damage.js';
+import { QuietBackups } from './backups/quiet.js';
 import { version } from './catalogue.js';
 import { decide, type Decision, type Settings } from './decide.js';
 import { parseNeededKey } from './decide-key.js';
@@ -39,15 +43,19 @@ export interface Supervisor extends Answerer<Context> {
   keyId: string;
   /** How the database was found at the start. */
   database: { kind: Database['kind']; location: string; migrated: string[] };
-  port: number;
+  address: Address;
+  /** What persons are asked for: the service shows the pages. */
+  questions: SecretQuestions;
   /** Who a token stands for. Rejects with `unauthenticated`. */
   verifyToken(token: string): Promise<Principal>;
   /** Milliseconds the database takes to answer. Rejects when it does not. */
   ping(): Promise<number>;
   /** Holds the service's own port in the ledger. @returns who else has it, or undefined */
   holdPort(port: number): Promise<string | undefined>;
-  /** What is to be done once a minute, by every service: leases of ports that are over go back. */
+  /** What is to be done once a minute, by every service: leases of ports and tasks whose time has passed are ended. */
   sweep(): Promise<void>;
+  /** An agent's process is gone: what it left running is abandoned. */
+  endSession(session: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -61,13 +69,16 @@ export type LogError = (id: string, operation: string, error: unknown) => void;
  */
 export async function openSupervisor(settings: Settings, logError: LogError): Promise<Supervisor> {
   const decision = decide(settings);
-  const database = await openDatabase(decision.database);
+  const { home } = settings;
+  const database = await openDatabase(decision.database).catch(async (error: unknown) => {
+    throw (await describeDamage(home, error)) ?? error;
+  });
   try {
-    const secrets = await openSecrets(settings.home, decision, database);
-    return await compose(settings.home, decision, database, secrets, logError);
+    const secrets = await openSecrets(home, decision, database);
+    return await compose(home, decision, database, secrets, logError);
   } catch (error) {
-    await database.close();
-    throw databaseFailure(error) ?? error;
+    await database.close().catch(() => {});
+    throw (database.kind === 'embedded' && (await describeDamage(home, error))) || (databaseFailure(error) ?? error);
   }
 }
 
@@ -101,6 +112,9 @@ async function compose(
   { manager: secrets, from }: KeyedSecrets,
   logError: LogError,
 ): Promise<Supervisor> {
+  const log: LogError = (id, operation, error) => logError(id, operation, loggable(error));
+  const backups = new Backups({ home, database, version, logError: log });
+  if (database.kind === 'embedded') await backups.beforeMigration(modules);
   const migrated = await migrate(database, modules);
   await secrets.claim();
   const instance = record(home, decision, { id: secrets.keyId, from });
@@ -112,6 +126,7 @@ async function compose(
   const managers: Managers = {
     secrets,
     requests: new HttpRequester({ use: (paths) => secrets.use(paths) }),
+    questions: new SecretQuestions((id) => `${localUrl(decision.address)}/ask/${id}`),
     ports: new PortManager({ ...options, projectOf }),
     tasks: new TaskTimer(options),
     knowledge: new KnowledgeBase({ ...options, redact: withoutKeys }),
@@ -120,12 +135,12 @@ async function compose(
   const trail = new AuditTrail({
     ...options,
     key: () => secrets.internalKey('audit'),
-    onError: (error) => logError(randomUUID(), 'audit', loggable(error)),
+    onError: (error) => log(randomUUID(), 'audit', error),
   });
   const keys = new HomeKeys(home, secrets, from);
-  keys.resume((error) => logError(randomUUID(), 'rotate_keys', loggable(error)));
+  keys.resume((error) => log(randomUUID(), 'rotate_keys', error));
   await ensureToken(home, managers.tokens);
-  const housekeeping = keepHouse(secrets, trail, logError);
+  const housekeeping = keepHouse(secrets, trail, log);
   const ping = () => measurePing(database);
   const vitals: Vitals = {
     version,
@@ -138,32 +153,31 @@ async function compose(
       latencyMs: await ping(),
       migrations: await countMigrations(database),
     }),
+    backups: async () => ({ newest: (await backups.newest())?.createdAt ?? null, problem: backups.problem }),
   };
-  const bound = bind(
-    modules,
-    { ...managers, vitals, trail, keys },
-    {
-      audit: trail,
-      translate: databaseFailure,
-      logError: (id, operation, error) => logError(id, operation, loggable(error)),
-    },
-  );
+  const bound = bind(modules, { ...managers, backups, vitals, trail, keys }, { audit: trail, translate: databaseFailure, logError: log });
+  const quiet = new QuietBackups({ database, backups, operations: changing(bound.operations) });
+  // A server has backups of its own, and other homes that write to it.
+  if (database.kind === 'embedded') quiet.start();
   return {
     ...bound,
+    questions: managers.questions,
     home,
     instance,
     version,
     keyId: secrets.keyId,
     database: { kind: database.kind, location: database.location, migrated },
-    port: decision.port,
+    address: decision.address,
     verifyToken: (token) =>
       managers.tokens.verify(token).catch((error) => {
         throw databaseFailure(error) ?? error;
       }),
     ping,
     holdPort: (port) => holdPort(managers.ports, port, database.kind === 'embedded' ? '' : instance.id.slice(0, 8)),
-    sweep: async () => void (await managers.ports.sweep()),
+    sweep: async () => void (await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired()])),
+    endSession: async (session) => void (await managers.tasks.abandonSession(session)),
     async close() {
+      await quiet.stop();
       clearInterval(housekeeping);
       await keys.close();
       await trail.flush();
@@ -180,15 +194,20 @@ function projectOf({ pid, cwd }: ListeningProcess): Place {
 }
 
 // Says that this service runs and with which keys, and chains what the trail got.
-function keepHouse(secrets: SecretsManager, trail: AuditTrail, logError: LogError): NodeJS.Timeout {
+function keepHouse(secrets: SecretsManager, trail: AuditTrail, log: LogError): NodeJS.Timeout {
   return setInterval(() => {
-    Promise.all([secrets.keys.announce(), trail.seal()]).catch((error) => logError(randomUUID(), 'housekeeping', loggable(error)));
+    Promise.all([secrets.keys.announce(), trail.seal()]).catch((error) => log(randomUUID(), 'housekeeping', error));
   }, housekeepingMilliseconds).unref();
 }
 
+// What leaves something behind that a backup would hold. Making one does not.
+function changing(operations: readonly OperationDescription[]): string[] {
+  return operations.flatMap(({ name, access }) => (['read', 'use'].includes(access) || name === 'create_backup' ? [] : [name]));
+}
+
 function record(home: Home, decision: Decision, key: NonNullable<Instance['key']>): Instance {
-  const { recordDatabase, port, program } = decision;
-  const decided = { database: recordDatabase, key, port, ...(program ? { program } : {}) };
+  const { recordDatabase, address, program } = decision;
+  const decided = { database: recordDatabase, key, ...address, ...(program ? { program } : {}) };
   const instance = decision.instance ?? createInstance(home, decided);
   const recorded: Instance = { ...instance, ...decided };
   if (JSON.stringify(recorded) !== JSON.stringify(instance)) writeInstance(home, recorded);

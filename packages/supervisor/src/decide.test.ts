@@ -10,7 +10,17 @@ import { generateKey, generateNextKey, keyFiles, promoteNextKey } from './key-fi
 
 const key = '0123456789abcdef'.repeat(4);
 const otherKey = 'fedcba9876543210'.repeat(4);
-const names = ['DATABASE_URL', 'DB_HOST', 'ENCRYPTION_KEY', 'ENCRYPTION_KEY_FILE', 'ENCRYPTION_KEY_READ', 'SUPERVISOR_PORT'];
+const names = [
+  'DATABASE_URL',
+  'DB_HOST',
+  'DB_PASSWORD_FILE',
+  'ENCRYPTION_KEY',
+  'ENCRYPTION_KEY_FILE',
+  'ENCRYPTION_KEY_READ',
+  'SUPERVISOR_PORT',
+  'SUPERVISOR_HOST',
+  'SUPERVISOR_PUBLIC_URL',
+];
 
 let home: Home;
 let checkout: string;
@@ -33,13 +43,18 @@ const writeEnv = (text: string) => writeFileSync(join(checkout, '.env'), text);
 
 /** Records a decision as a start would. */
 function record(): void {
-  const { recordDatabase, key: found, port } = decide(settings);
+  const { recordDatabase, key: found, address } = decide(settings);
   const { text, from } = found ?? generateKey(home);
-  createInstance(home, { database: recordDatabase, key: { id: parseKey(text).fingerprint, from }, port });
+  createInstance(home, { database: recordDatabase, key: { id: parseKey(text).fingerprint, from }, ...address });
 }
 
 test('with nothing set: embedded, a key to be made, the usual port', () => {
-  expect(decide(settings)).toMatchObject({ instance: null, database: { kind: 'embedded', directory: home.data }, key: null, port: 3099 });
+  expect(decide(settings)).toMatchObject({
+    instance: null,
+    database: { kind: 'embedded', directory: home.data },
+    key: null,
+    address: { host: '127.0.0.1', port: 3099, publicUrl: undefined },
+  });
 });
 
 test('the environment comes before the checkout’s .env', () => {
@@ -54,11 +69,24 @@ test('the environment comes before the checkout’s .env', () => {
   expect(decide({ ...settings, useEnvironment: false })).toMatchObject({ database: { host: 'from-file' }, key: { text: otherKey } });
 });
 
+test('a secret may be in a file of its own, as a container is given it', () => {
+  const file = join(checkout, 'password');
+  writeFileSync(file, 'fake-password\n');
+  writeFileSync(join(checkout, 'key'), `${key}\n`, { mode: 0o600 });
+  process.env['DB_HOST'] = 'database';
+  process.env['DB_PASSWORD_FILE'] = file;
+  process.env['ENCRYPTION_KEY_FILE'] = join(checkout, 'key');
+  expect(decide(settings)).toMatchObject({ database: { password: 'fake-password' }, key: { text: key, from: { environment: true } } });
+  process.env['DB_PASSWORD_FILE'] = join(checkout, 'none');
+  expect(() => decide(settings)).toThrow(/^DB_PASSWORD_FILE names .*none, which cannot be read \(ENOENT\)\.[^\n]*$/);
+});
+
 test('every problem is named in one message', () => {
   process.env['DATABASE_URL'] = 'mysql://x';
   process.env['ENCRYPTION_KEY'] = 'short';
   process.env['SUPERVISOR_PORT'] = 'x';
-  expect(() => decide(settings)).toThrow(/postgresql:\/\/[^]*32 bytes[^]*SUPERVISOR_PORT/);
+  process.env['SUPERVISOR_HOST'] = '0.0.0.0';
+  expect(() => decide(settings)).toThrow(/postgresql:\/\/[^]*32 bytes[^]*SUPERVISOR_PORT[^]*SUPERVISOR_PUBLIC_URL/);
 });
 
 test('a key of the wrong form is refused with the one that is needed', () => {
@@ -94,9 +122,24 @@ test('the recorded port stays until another is asked for', () => {
   process.env['SUPERVISOR_PORT'] = '4000';
   record();
   delete process.env['SUPERVISOR_PORT'];
-  expect(decide(settings).port).toBe(4000);
+  expect(decide(settings).address.port).toBe(4000);
   process.env['SUPERVISOR_PORT'] = '4001';
-  expect(decide(settings).port).toBe(4001);
+  expect(decide(settings).address.port).toBe(4001);
+});
+
+test('so do the host and the public URL', () => {
+  process.env['SUPERVISOR_HOST'] = '0.0.0.0';
+  process.env['SUPERVISOR_PUBLIC_URL'] = 'https://team.example/';
+  record();
+  delete process.env['SUPERVISOR_HOST'];
+  delete process.env['SUPERVISOR_PUBLIC_URL'];
+  const reach = { host: '0.0.0.0', publicUrl: 'https://team.example' };
+  expect(decide(settings).address).toMatchObject(reach);
+  expect(decide({ ...settings, useEnvironment: false }).address).toMatchObject(reach);
+  process.env['SUPERVISOR_HOST'] = '127.0.0.1';
+  expect(decide(settings).address.host).toBe('127.0.0.1');
+  delete process.env['SUPERVISOR_HOST'];
+  expect(decide({ ...settings, reconfigure: true }).address).toEqual({ host: '127.0.0.1', port: 3099, publicUrl: undefined });
 });
 
 test('a home made by a script alone gets its key from the first service', () => {

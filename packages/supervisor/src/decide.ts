@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { SupervisorError, type Home } from '@supervisor/core';
+import { parseOrigin, SupervisorError, type Home } from '@supervisor/core';
 import {
   databaseSettings,
   describeDatabase,
@@ -12,6 +12,7 @@ import {
   type Origin,
 } from '@supervisor/db';
 import { decideKeys } from './decide-key.js';
+import { checkReachable, loopback, parseHost, type Address } from './address.js';
 
 export interface Settings {
   home: Home;
@@ -35,14 +36,14 @@ export interface Decision {
   key: { text: string; from: NonNullable<Instance['key']>['from'] } | null;
   /** Keys that are only read with: of a rotation that has not ended, or has not begun. */
   readKeys: string[];
-  port: number;
+  address: Address;
   program?: string[] | undefined;
 }
 
 export const defaultPort = 3099;
 
 /**
- * Finds database, key and port: what the home recorded, else the environment, else the checkout's `.env`, else embedded.
+ * Finds database, key and address: what the home recorded, else the environment, else the checkout's `.env`, else embedded.
  * @throws SupervisorError that names every problem at once.
  */
 export function decide(settings: Settings): Decision {
@@ -62,13 +63,16 @@ export function decide(settings: Settings): Decision {
   const database = attempt(() => decideDatabase(settings.home, obeyed, sources));
   const keys = attempt(() => decideKeys(settings.home, obeyed, sources, database?.settings.kind));
   const port = attempt(() => decidePort(obeyed, sources));
-  if (!database || !keys || port === undefined) {
-    const [only, ...others] = problems;
-    if (others.length === 0) throw only!;
-    const list = problems.map(({ message }) => `- ${message}`).join('\n');
+  const reach = attempt(() => decideReach(obeyed, sources));
+  if (!database || !keys || port === undefined || !reach) {
+    // One cause can stand in the way of several settings.
+    const messages = [...new Set(problems.map(({ message }) => message))];
+    if (messages.length === 1) throw problems[0]!;
+    const list = messages.map((message) => `- ${message}`).join('\n');
     throw new SupervisorError('conflict', `Supervisor cannot start:\n${list}`);
   }
-  return { instance: recorded, database: database.settings, recordDatabase: database.record, ...keys, port, program: settings.program };
+  const address = { ...reach, port };
+  return { instance: recorded, database: database.settings, recordDatabase: database.record, ...keys, address, program: settings.program };
 }
 
 function sourcesOf({ checkout, useEnvironment }: Settings, recorded: Instance | null): Origin[] {
@@ -119,6 +123,18 @@ function decidePort(recorded: Instance | null, sources: Origin[]): number {
     throw new SupervisorError('invalid_input', 'SUPERVISOR_PORT must be a number from 1 to 65535.');
   }
   return port;
+}
+
+function decideReach(recorded: Instance | null, sources: Origin[]): Omit<Address, 'port'> {
+  const variable = (name: string) => firstOf(sources, (from) => variablesOf(from)[name] || null);
+  const host = variable('SUPERVISOR_HOST');
+  const publicUrl = variable('SUPERVISOR_PUBLIC_URL');
+  const reach = {
+    host: host ? parseHost(host) : (recorded?.host ?? loopback),
+    publicUrl: publicUrl ? parseOrigin(publicUrl, 'SUPERVISOR_PUBLIC_URL') : recorded?.publicUrl,
+  };
+  checkReachable(reach);
+  return reach;
 }
 
 function firstOf<From, Found>(list: From[], find: (item: From) => Found | null): Found | undefined {

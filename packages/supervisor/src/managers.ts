@@ -1,13 +1,14 @@
 import type { TokenRegistry } from '@supervisor/auth';
 import type { KnowledgeBase } from '@supervisor/knowledge';
 import type { PortManager } from '@supervisor/ports';
-import type { HttpRequester, SecretsManager } from '@supervisor/secrets';
+import type { HttpRequester, SecretQuestions, SecretsManager } from '@supervisor/secrets';
 import type { TaskTimer } from '@supervisor/timing';
 
 /** One manager for each domain: what the operations work on. */
 export interface Managers {
   secrets: SecretsManager;
   requests: HttpRequester;
+  questions: SecretQuestions;
   ports: PortManager;
   tasks: TaskTimer;
   knowledge: KnowledgeBase;

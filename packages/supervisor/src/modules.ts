@@ -4,6 +4,7 @@ import { knowledgeModule } from '@supervisor/knowledge';
 import { portsModule } from '@supervisor/ports';
 import { secretsModule } from '@supervisor/secrets';
 import { timingModule } from '@supervisor/timing';
+import { backupOperations } from './backups/operations.js';
 import { keyOperations } from './key-operations.js';
 import { statusOperations } from './status.js';
 
@@ -11,7 +12,7 @@ const statusModule: Module = {
   name: 'supervisor',
   group: '',
   migrations: new URL('../migrations/', import.meta.url),
-  operations: [...statusOperations, ...keyOperations],
+  operations: [...statusOperations, ...keyOperations, ...backupOperations],
 };
 
 /** Every room of the house. A new domain is added here and in compose.ts. */

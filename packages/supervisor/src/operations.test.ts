@@ -100,6 +100,7 @@ describe('every operation', () => {
         error: 'e',
         value: 'v',
         version: 1,
+        olderThanDays: 30,
       };
       const fields = Object.keys(input.properties).filter((field) => input.required?.includes(field));
       const elsewhere = input.properties['project'] ? { project: 'blog' } : { path: 'blog/a/b' };

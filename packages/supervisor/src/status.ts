@@ -8,6 +8,8 @@ export interface Vitals {
   instance: string;
   keyId(): string;
   startedAt: number;
+  /** When the newest backup was made, and why the last automatic one failed. */
+  backups(): Promise<{ newest: string | null; problem: string | null }>;
   database(): Promise<{ kind: string; location: string; latencyMs: number; migrations: number }>;
 }
 
@@ -31,13 +33,15 @@ export const statusOperations: AnyOperation<StatusDeps>[] = [
       instance: z.string(),
       keyId: z.string().describe('Fingerprint of the encryption key'),
       database: z.object({ kind: z.string(), location: z.string(), latencyMs: z.number(), migrations: z.int() }),
+      backups: z.object({ newest: z.string().nullable(), problem: z.string().nullable() }),
       ...counts,
       projects: z.array(project.extend({ holds: z.record(z.string(), z.int()).describe('Service to port, the first 20') })),
     }),
     handle: async (deps: StatusDeps, { project }) => {
       const { vitals, ports } = deps;
-      const [database, projects, holdings] = await Promise.all([
+      const [database, backups, projects, holdings] = await Promise.all([
         vitals.database(),
+        vitals.backups(),
         countProjects(deps, project),
         ports.holdings(20, project),
       ]);
@@ -50,6 +54,7 @@ export const statusOperations: AnyOperation<StatusDeps>[] = [
         instance: vitals.instance,
         keyId: vitals.keyId(),
         database,
+        backups,
         secrets: total('secrets'),
         ports: total('ports'),
         tasks: total('tasks'),

@@ -1,4 +1,4 @@
-import { instant, nameField, nextCursor, operation, page, projectField, projectFilter, textField } from '@supervisor/core';
+import { instant, nameField, nextCursor, operation, page, projectField, projectFilter, slugPattern, textField } from '@supervisor/core';
 import { z } from 'zod';
 import type { TaskTimer } from './task-timer.js';
 
@@ -11,9 +11,12 @@ const type = nameField('Kind of work, always the same word for the same kind: bu
 const label = (description: string) => nameField(description).optional();
 const seconds = z.number().min(0.001).max(1e9);
 const amount = z.int().min(0).max(2_000_000_000).optional();
-const status = z.enum(['running', 'completed', 'failed']);
+const status = z.enum(['running', 'completed', 'failed', 'abandoned']);
 // Where the caller has no project either, a task belongs to the machine's own.
 const project = projectField('meta');
+
+const share = z.number().nullable();
+const whole = z.int().nullable();
 
 const task = z.object({
   project: z.string(),
@@ -31,16 +34,19 @@ const task = z.object({
   parentTaskId: z.string().nullable(),
   outcome: z.string().nullable(),
   error: z.string().nullable(),
-  filesChanged: z.int().nullable(),
-  linesChanged: z.int().nullable(),
-  tokens: z.int().nullable(),
+  filesChanged: whole,
+  linesChanged: whole,
+  tokens: whole,
+  costUsd: z.number().nullable(),
+  retries: whole,
+  expiresAt: instant.nullable(),
 });
 
-const share = z.number().nullable();
 const stats = z.object({
   count: z.int(),
   completed: z.int(),
   failed: z.int(),
+  abandoned: z.int(),
   running: z.int(),
   successRate: share,
   meanSeconds: share,
@@ -48,13 +54,31 @@ const stats = z.object({
   p80Seconds: share,
   p90Seconds: share,
   actualToEstimate: share.describe('Median of actual ÷ estimated'),
+  trend: share.describe('Median of the latest ÷ median of all'),
 });
 
 const results = {
   filesChanged: amount,
   linesChanged: amount,
   tokens: z.int().min(0).max(1e15).optional(),
+  costUsd: z.number().min(0).max(1e9).optional(),
+  retries: amount,
 };
+const day = (description: string) => z.iso.date().optional().describe(description);
+const remaining = z.object({ p50Seconds: z.number(), p80Seconds: z.number() }).nullable().describe('What it will still take');
+const importedTask = z.strictObject({
+  project: z.string().regex(slugPattern),
+  id,
+  type,
+  description: textField('What was done'),
+  status: z.enum(['completed', 'failed']),
+  startedAt: instant,
+  endedAt: instant,
+  durationSeconds: z.number().min(0).max(1e12),
+  estimatedSeconds: seconds.nullish(),
+  agent: label('Who worked').nullable(),
+  model: label('With which model').nullable(),
+});
 const list = { project: projectFilter(), type: type.optional(), status: status.optional(), ...page };
 const tasks = z.object({ tasks: z.array(task), nextCursor });
 
@@ -63,7 +87,7 @@ export const taskOperations = [
     name: 'start_task',
     route: 'PUT /projects/{project}/tasks/{id}',
     summary: 'Start the clock of a task',
-    description: 'Call when work begins. Repeating it changes nothing.',
+    description: 'Call when work begins; answers how long such work takes. Repeating it changes nothing.',
     access: 'write',
     toolset: 'default',
     input: z.object({
@@ -76,10 +100,41 @@ export const taskOperations = [
       model: label('With which model'),
       complexity: label('low, medium, high …'),
       parentTaskId: id.optional(),
+      ttlSeconds: seconds.optional().describe('Abandoned when still running then'),
     }),
-    output: task.extend({ created: z.boolean().describe('False: it was already started') }),
+    output: task.extend({ created: z.boolean().describe('False: it was already started'), estimate: z.string() }),
     subject: ({ id }) => id,
-    handle: ({ tasks }: TaskDeps, { id, type, description, ...options }) => tasks.startTask(id, type, description, options),
+    handle: ({ tasks }: TaskDeps, { id, type, description, ...options }, { session }) =>
+      tasks.startTask(id, type, description, { ...options, session }),
+  }),
+  operation({
+    name: 'estimate_task',
+    route: 'GET /task-estimate',
+    summary: 'Tell how long such work really takes',
+    description: 'Call before promising a time. Give your own estimate: it is corrected by how yours usually turn out.',
+    access: 'read',
+    toolset: 'default',
+    input: z.object({
+      type,
+      // As start_task has it, so that one input serves both; estimates do not rest on it.
+      description: textField('What is to be done').optional(),
+      project,
+      agent: label('Who would work'),
+      model: label('With which model'),
+      estimatedSeconds: seconds.optional(),
+    }),
+    output: z.object({
+      sentence: z.string(),
+      p10Seconds: share,
+      p50Seconds: share,
+      p80Seconds: share,
+      p90Seconds: share,
+      count: z.int().describe('Tasks it rests on'),
+      level: z.enum(['all', 'type', 'project', 'agent']).nullable().describe('How close those are'),
+      trailing: z.object({ held: z.int(), of: z.int() }).nullable().describe('How the last p10–p90 intervals held; 80 % should'),
+      own: z.object({ estimatedSeconds: z.number(), usualRatio: share }).nullable(),
+    }),
+    handle: ({ tasks }: TaskDeps, { description: _, ...task }) => tasks.estimateTask(task),
   }),
   operation({
     name: 'complete_task',
@@ -122,8 +177,18 @@ export const taskOperations = [
     summary: 'Show one task',
     access: 'read',
     input: z.object({ id, project }),
-    output: task,
-    handle: ({ tasks }: TaskDeps, { id, project }) => tasks.getTask(id, { project }),
+    output: task.extend({
+      remaining,
+      children: z
+        .object({ count: z.int(), running: z.int(), sumSeconds: z.number(), wallSeconds: z.number(), efficiency: share })
+        .nullable()
+        .describe('Sum and wall time of its children; sum ÷ wall is the efficiency'),
+    }),
+    handle: async ({ tasks }: TaskDeps, { id, project }) => {
+      const found = await tasks.getTask(id, { project });
+      const [left, children] = await Promise.all([tasks.getRemaining(found), tasks.getChildren(id, { project })]);
+      return { ...found, remaining: left && { p50Seconds: left.p50, p80Seconds: left.p80 }, children };
+    },
   }),
   operation({
     name: 'list_tasks',
@@ -138,14 +203,61 @@ export const taskOperations = [
       search === undefined ? tasks.listTasks(filter) : tasks.searchTasks(search, filter),
   }),
   operation({
+    name: 'record_tasks',
+    route: 'POST /tasks/record',
+    summary: 'Record tasks that are over, and learn from them',
+    description: 'Those that are already there stay as they are.',
+    access: 'write',
+    input: z.object({ tasks: z.array(importedTask).min(1).max(200) }),
+    output: z.object({ imported: z.int(), known: z.int() }),
+    projects: ({ tasks }) => [...new Set(tasks.map(({ project }) => project))],
+    handle: ({ tasks: timer }: TaskDeps, { tasks }) => timer.importTasks(tasks),
+  }),
+  operation({
+    name: 'prune_tasks',
+    route: 'POST /tasks/prune',
+    summary: 'Delete old tasks; statistics and estimates stay',
+    access: 'destroy',
+    input: z.object({ olderThanDays: z.int().min(1).max(36_500), project: projectFilter() }),
+    output: z.object({ deleted: z.int() }),
+    handle: async ({ tasks }: TaskDeps, { olderThanDays, project }) => ({ deleted: await tasks.pruneTasks(olderThanDays, { project }) }),
+  }),
+  operation({
     name: 'get_task_stats',
     route: 'GET /task-stats',
     summary: 'Show how long tasks took: counts, success rate, median, p80, p90 in seconds',
-    description: 'Overall and for each type. Look here before promising a time.',
+    description: 'Overall and by type or another. What runs comes with the time it will still take.',
     access: 'read',
     toolset: 'default',
-    input: z.object({ project: projectFilter(), type: type.optional(), agent: label('Only this agent'), model: label('Only this model') }),
-    output: stats.extend({ byType: z.array(stats.extend({ type: z.string() })) }),
-    handle: async ({ tasks }: TaskDeps, filter) => ({ ...(await tasks.getStats(filter)), byType: await tasks.getStatsByType(filter) }),
+    input: z.object({
+      project: projectFilter(),
+      type: type.optional(),
+      agent: label('Only this agent'),
+      model: label('Only this model'),
+      since: day('First day, 2026-01-31'),
+      until: day('Last day'),
+      by: z.enum(['type', 'project', 'agent', 'model', 'day']).default('type'),
+      exact: z.boolean().optional().describe('Slower; else within 10 %'),
+    }),
+    output: stats.extend({
+      groups: z.array(stats.extend({ key: z.string() })),
+      runningTasks: z.array(
+        z.object({ project: z.string(), id: z.string(), type: z.string(), startedAt: instant, remaining }).describe('The last ten'),
+      ),
+    }),
+    handle: async ({ tasks }: TaskDeps, { by, ...filter }) => {
+      const { project, type } = filter;
+      const [all, groups, running] = [
+        await tasks.getStats(filter),
+        await tasks.getStatsBy(by, filter),
+        await tasks.listTasks({ project, type, status: 'running', limit: 10 }),
+      ];
+      const runningTasks = [];
+      for (const task of running.tasks) {
+        const left = await tasks.getRemaining(task);
+        runningTasks.push({ ...task, remaining: left && { p50Seconds: left.p50, p80Seconds: left.p80 } });
+      }
+      return { ...all, groups, runningTasks };
+    },
   }),
 ];

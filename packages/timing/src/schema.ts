@@ -1,6 +1,9 @@
 import { instant, supervisor } from '@supervisor/db';
 import { sql } from 'drizzle-orm';
-import { bigint, check, doublePrecision, index, integer, jsonb, primaryKey, text } from 'drizzle-orm/pg-core';
+import { bigint, check, doublePrecision, index, integer, json, jsonb, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { Levels } from './estimate/estimator.js';
+import type { StoredHistogram } from './estimate/histogram.js';
+import type { Prediction } from './task.js';
 
 export const taskExecutions = supervisor.table(
   'task_executions',
@@ -9,7 +12,7 @@ export const taskExecutions = supervisor.table(
     id: text().notNull(),
     type: text().notNull(),
     description: text().notNull(),
-    status: text({ enum: ['running', 'completed', 'failed'] })
+    status: text({ enum: ['running', 'completed', 'failed', 'abandoned'] })
       .notNull()
       .default('running'),
     startedAt: instant('started_at').notNull(),
@@ -25,15 +28,52 @@ export const taskExecutions = supervisor.table(
     filesChanged: integer('files_changed'),
     linesChanged: integer('lines_changed'),
     tokens: bigint({ mode: 'number' }),
+    costUsd: doublePrecision('cost_usd'),
+    retries: integer(),
     metadata: jsonb().$type<Record<string, unknown>>(),
+    /** When it counts as abandoned if it still runs. */
+    expiresAt: instant('expires_at'),
+    /** The agent's session that it ends with. */
+    session: text(),
+    /** What was estimated when it started. */
+    prediction: json().$type<Prediction>(),
   },
   (table) => [
     primaryKey({ columns: [table.project, table.id] }),
     index('task_executions_started').on(table.startedAt),
     index('task_executions_type').on(table.type, table.project),
+    index('task_executions_ended_at').on(table.endedAt),
+    index('task_executions_parent')
+      .on(table.project, table.parentTaskId)
+      .where(sql`parent_task_id is not null`),
     index('task_executions_running')
       .on(table.project)
       .where(sql`status = 'running'`),
     check('task_executions_ended', sql`(status = 'running') = (ended_at is null)`),
   ],
+);
+
+/** What the tasks of one key came to, kept by whoever ends one. A part of the key that does not matter is empty. */
+export const taskRollups = supervisor.table(
+  'task_rollups',
+  {
+    kind: text({ enum: ['all', 'type', 'project', 'agent', 'agent_model', 'project_day', 'type_day'] }).notNull(),
+    project: text().notNull(),
+    type: text().notNull(),
+    agent: text().notNull(),
+    model: text().notNull(),
+    /** The day it ended, in UTC, as 2026-01-31. */
+    day: text().notNull(),
+    completed: integer().notNull().default(0),
+    failed: integer().notNull().default(0),
+    abandoned: integer().notNull().default(0),
+    totalSeconds: doublePrecision('total_seconds').notNull().default(0),
+    seconds: json().$type<StoredHistogram>().notNull().default([]),
+    roots: json().$type<StoredHistogram>().notNull().default([]),
+    ratios: json().$type<StoredHistogram>().notNull().default([]),
+    /** Of `all` alone: the levels of the estimates, and whether the last 200 intervals held, as 0 and 1. */
+    levels: json().$type<Levels>(),
+    held: text(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.project, table.type, table.agent, table.model, table.day] })],
 );

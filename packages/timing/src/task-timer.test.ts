@@ -68,6 +68,8 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       p80Seconds: 26,
       p90Seconds: 28,
       actualToEstimate: 1,
+      abandoned: 0,
+      trend: expect.closeTo(1, 1),
     };
     expect(await tasks.getStats({ project: 'stats' })).toEqual(expected);
     expect(await tasks.getStatsByType({ project: 'stats' })).toEqual([{ type: 'review', ...expected }]);

@@ -1,89 +1,26 @@
 import { nearest, SupervisorError } from '@supervisor/core';
-import { connect, rows, type Database } from '@supervisor/db';
-import { and, count, desc, eq, ilike, or, sql, type SQL } from 'drizzle-orm';
-import { z } from 'zod';
+import { connect, type Database } from '@supervisor/db';
+import { count, eq, ilike, or, sql } from 'drizzle-orm';
+import { adviceOn, type Advice } from './advice.js';
+import { abandonTasks, endTask, expired, ofSession, pruneTasks } from './endings.js';
+import { estimate, estimateRemaining, scopes, type Features } from './estimate/estimator.js';
 import { taskMigrations } from './migrations.js';
+import { levelsOf, readExperiences, trailingCoverage } from './rollup-book.js';
+import { importTasks, type ImportedTask } from './import.js';
+import { estimateKeys } from './rollup-keys.js';
 import { taskExecutions } from './schema.js';
-
-export type TaskStatus = 'running' | 'completed' | 'failed';
-
-/** A task as it was recorded; durations in seconds. */
-export interface Task {
-  project: string;
-  id: string;
-  type: string;
-  description: string;
-  status: TaskStatus;
-  startedAt: string;
-  endedAt: string | null;
-  durationSeconds: number | null;
-  /** What the caller promised when it started. */
-  estimatedSeconds: number | null;
-  agent: string | null;
-  model: string | null;
-  complexity: string | null;
-  parentTaskId: string | null;
-  outcome: string | null;
-  error: string | null;
-  filesChanged: number | null;
-  linesChanged: number | null;
-  tokens: number | null;
-  metadata: Record<string, unknown> | null;
-}
-
-export interface StartOptions {
-  /** `meta` when absent. */
-  project?: string | undefined;
-  estimatedSeconds?: number | undefined;
-  agent?: string | undefined;
-  model?: string | undefined;
-  complexity?: string | undefined;
-  parentTaskId?: string | undefined;
-  metadata?: Record<string, unknown> | undefined;
-}
-
-export interface CompleteOptions {
-  project?: string | undefined;
-  outcome?: string | undefined;
-  filesChanged?: number | undefined;
-  linesChanged?: number | undefined;
-  tokens?: number | undefined;
-}
-
-export interface TaskFilter {
-  project?: string | undefined;
-  type?: string | undefined;
-  status?: TaskStatus | undefined;
-  /** At most this many, 1–500; 100 when absent. */
-  limit?: number | undefined;
-  /** `nextCursor` of the page before. */
-  cursor?: string | undefined;
-}
-
-export interface StatsFilter {
-  project?: string | undefined;
-  type?: string | undefined;
-  agent?: string | undefined;
-  model?: string | undefined;
-}
-
-/** What finished tasks took. Durations are of completed tasks, in seconds; null where there is none. */
-export interface Stats {
-  count: number;
-  completed: number;
-  failed: number;
-  running: number;
-  /** Completed of all that ended, 0–1. */
-  successRate: number | null;
-  meanSeconds: number | null;
-  p50Seconds: number | null;
-  p80Seconds: number | null;
-  p90Seconds: number | null;
-  /** Median of actual ÷ estimated, over completed tasks with an estimate. */
-  actualToEstimate: number | null;
-}
-
-const defaultProject = 'meta';
+import { readStats, type GroupBy, type GroupedStats, type StatsFilter } from './stats-queries.js';
+import { Bins, noTally, statsOf, type Stats } from './stats.js';
+import { keyOf, readChildren, readPage } from './task-queries.js';
+import {
+  defaultProject,
+  type Children,
+  type CompleteOptions,
+  type Prediction,
+  type StartOptions,
+  type Task,
+  type TaskFilter,
+} from './task.js';
 
 /** Records what ran and how long it took. A task is unique by project and id. */
 export class TaskTimer {
@@ -96,19 +33,28 @@ export class TaskTimer {
   }
 
   /**
-   * Starts the clock. The same start again changes nothing.
+   * Starts the clock, and says how long such tasks take. The same start again changes nothing.
    * @throws SupervisorError `conflict` when the id belongs to a task of another type.
    */
-  async startTask(id: string, type: string, description: string, options: StartOptions = {}): Promise<Task & { created: boolean }> {
+  async startTask(
+    id: string,
+    type: string,
+    description: string,
+    options: StartOptions = {},
+  ): Promise<Task & { created: boolean; estimate: string }> {
     const { orm } = await this.#database();
+    const { ttlSeconds, ...rest } = options;
     const project = options.project ?? defaultProject;
-    const startedAt = this.#now().toISOString();
+    const { advice, prediction } = await this.#advise({ ...rest, project, type });
+    const now = this.#now();
+    const startedAt = now.toISOString();
+    const expiresAt = ttlSeconds === undefined ? null : new Date(now.getTime() + ttlSeconds * 1000).toISOString();
     const [inserted] = await orm
       .insert(taskExecutions)
-      .values({ ...options, project, id, type, description, startedAt })
+      .values({ ...rest, project, id, type, description, startedAt, expiresAt, prediction })
       .onConflictDoNothing()
       .returning();
-    if (inserted) return { ...inserted, created: true };
+    if (inserted) return { ...inserted, created: true, estimate: advice.sentence };
     const task = await this.getTask(id, { project });
     if (task.type !== type) {
       throw new SupervisorError('conflict', `Task ${id} of ${project} is already there with type ${task.type}. Use another id.`, {
@@ -116,12 +62,33 @@ export class TaskTimer {
         status: task.status,
       });
     }
-    return { ...task, created: false };
+    return { ...task, created: false, estimate: advice.sentence };
+  }
+
+  /** How long such a task takes, from all that were completed before. Where too little is known it says so. */
+  async estimateTask(task: Omit<Features, 'project'> & { project?: string | undefined }): Promise<Advice> {
+    const { advice } = await this.#advise({ ...task, project: task.project ?? defaultProject });
+    return advice;
+  }
+
+  /** What a running task will still take, in seconds; null when too little is known or none took as long. */
+  async getRemaining(task: Task): Promise<{ p50: number; p80: number } | null> {
+    if (task.status !== 'running') return null;
+    const { orm } = await this.#database();
+    const { experiences, all } = await readExperiences(orm, estimateKeys(task));
+    const elapsed = Math.max(0, this.#now().getTime() - Date.parse(task.startedAt)) / 1000;
+    return estimateRemaining(task, elapsed, experiences, levelsOf(all));
+  }
+
+  /** What the children of a task took, one by one and side by side; null when it has none. */
+  async getChildren(id: string, options: { project?: string | undefined } = {}): Promise<Children | null> {
+    const { orm } = await this.#database();
+    return readChildren(orm, options.project ?? defaultProject, id);
   }
 
   /**
    * Stops the clock of a task that succeeded. Completing it again changes nothing.
-   * @throws SupervisorError `not_found`, or `conflict` when it has failed.
+   * @throws SupervisorError `not_found`, or `conflict` when it has failed. One that was abandoned is completed after all.
    */
   completeTask(id: string, options: CompleteOptions = {}): Promise<Task> {
     const { project, ...results } = options;
@@ -135,6 +102,38 @@ export class TaskTimer {
   failTask(id: string, error: string, options: CompleteOptions = {}): Promise<Task> {
     const { project, ...results } = options;
     return this.#end(id, project ?? defaultProject, 'failed', { ...results, error });
+  }
+
+  /**
+   * Adds tasks that are over, at most some hundred in one call, and learns from them in the order of their end. Those that are
+   * already there stay as they are.
+   */
+  async importTasks(tasks: readonly ImportedTask[]): Promise<{ imported: number; known: number }> {
+    const { orm } = await this.#database();
+    return importTasks(orm, tasks);
+  }
+
+  /**
+   * Deletes tasks that ended more than so many days ago. The rollups keep what they came to: statistics and estimates stay.
+   * @returns how many
+   */
+  async pruneTasks(olderThanDays: number, filter: { project?: string | undefined } = {}): Promise<number> {
+    const { orm } = await this.#database();
+    const before = new Date(this.#now().getTime() - olderThanDays * 86_400_000).toISOString();
+    return pruneTasks(orm, before, filter.project);
+  }
+
+  /** Marks the running tasks whose time to live has passed as abandoned. @returns how many */
+  async abandonExpired(): Promise<number> {
+    const { orm } = await this.#database();
+    const now = this.#now().toISOString();
+    return abandonTasks(orm, expired(now), now);
+  }
+
+  /** Marks the tasks that this session started and that still run as abandoned: its agent is gone. @returns how many */
+  async abandonSession(session: string): Promise<number> {
+    const { orm } = await this.#database();
+    return abandonTasks(orm, ofSession(session), this.#now().toISOString());
   }
 
   /** @throws SupervisorError `not_found`, with running tasks whose ids come near. */
@@ -154,34 +153,49 @@ export class TaskTimer {
 
   /** Tasks, the last started first. */
   async listTasks(filter: TaskFilter = {}): Promise<{ tasks: Task[]; nextCursor?: string }> {
-    return this.#page(filter, undefined);
+    const { orm } = await this.#database();
+    return readPage(orm, filter, undefined, filter.limit ?? 100);
   }
 
   /** Tasks whose id, type or description contains the text, the last started first. */
   async searchTasks(text: string, filter: TaskFilter = {}): Promise<{ tasks: Task[]; nextCursor?: string }> {
     const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
-    return this.#page(
+    const { orm } = await this.#database();
+    return readPage(
+      orm,
       filter,
       or(ilike(taskExecutions.description, pattern), ilike(taskExecutions.id, pattern), ilike(taskExecutions.type, pattern)),
+      filter.limit ?? 100,
     );
   }
 
   async getRunningTasks(filter: { project?: string | undefined } = {}): Promise<Task[]> {
-    const { tasks } = await this.#page({ ...filter, status: 'running', limit: 500 }, undefined);
+    const { tasks } = await this.listTasks({ ...filter, status: 'running', limit: 500 });
     return tasks;
   }
 
-  /** Counts and durations of the tasks that match. */
+  /**
+   * Counts and durations of the tasks that match.
+   * @throws SupervisorError `too_large`, with what to narrow, when no rollup answers and too many tasks match
+   */
   async getStats(filter: StatsFilter = {}): Promise<Stats> {
     const { orm } = await this.#database();
-    const [stats] = await rows<Stats>(orm, statsQuery(sql``, sql``, filter));
-    return stats!;
+    const [stats] = await readStats(orm, filter, undefined);
+    if (!stats) return statsOf(noTally());
+    const { key: _, ...rest } = stats;
+    return rest;
+  }
+
+  /** The same for each project, type, agent, model or day, at most 100, the largest or latest first. */
+  async getStatsBy(by: GroupBy, filter: StatsFilter = {}): Promise<GroupedStats[]> {
+    const { orm } = await this.#database();
+    return readStats(orm, filter, by);
   }
 
   /** The same for each type of task. */
   async getStatsByType(filter: StatsFilter = {}): Promise<(Stats & { type: string })[]> {
-    const { orm } = await this.#database();
-    return rows<Stats & { type: string }>(orm, statsQuery(sql`type,`, sql`group by type order by count(*) desc, type limit 100`, filter));
+    const groups = await this.getStatsBy('type', filter);
+    return groups.map(({ key, ...stats }) => ({ type: key, ...stats }));
   }
 
   /** How many tasks each project has, and how many of them run. */
@@ -196,15 +210,21 @@ export class TaskTimer {
       .groupBy(taskExecutions.project);
   }
 
+  async #advise(task: Features): Promise<{ advice: Advice; prediction: Prediction | null }> {
+    const { orm } = await this.#database();
+    const { experiences, all } = await readExperiences(orm, estimateKeys(task));
+    const found = estimate(task, experiences, levelsOf(all));
+    const ratios = new Bins();
+    if (found && task.estimatedSeconds != null) ratios.add(experiences[scopes.indexOf(found.scope)]!.ratios.bins);
+    const advice = adviceOn(task, found, all?.completed ?? 0, trailingCoverage(all), ratios.percentile(0.5));
+    if (!found) return { advice, prediction: null };
+    const { p10, p50, p80, p90, basis } = found;
+    return { advice, prediction: { p10, p50, p80, p90, basis } };
+  }
+
   async #end(id: string, project: string, status: 'completed' | 'failed', results: Record<string, unknown>): Promise<Task> {
     const { orm } = await this.#database();
-    const endedAt = this.#now().toISOString();
-    const durationSeconds = sql`greatest(0, extract(epoch from ${endedAt}::timestamptz - ${taskExecutions.startedAt})::float8)`;
-    const [ended] = await orm
-      .update(taskExecutions)
-      .set({ ...results, status, endedAt, durationSeconds })
-      .where(and(keyOf(project, id), eq(taskExecutions.status, 'running')))
-      .returning();
+    const ended = await endTask(orm, project, id, { status, endedAt: this.#now().toISOString(), results });
     if (ended) return ended;
     const task = await this.getTask(id, { project });
     if (task.status !== status)
@@ -213,58 +233,4 @@ export class TaskTimer {
       });
     return task;
   }
-
-  async #page(filter: TaskFilter, search: SQL | undefined): Promise<{ tasks: Task[]; nextCursor?: string }> {
-    const { orm } = await this.#database();
-    const limit = filter.limit ?? 100;
-    const tasks: Task[] = await orm
-      .select()
-      .from(taskExecutions)
-      .where(and(...conditions(filter), filter.cursor === undefined ? undefined : after(filter.cursor), search))
-      .orderBy(desc(taskExecutions.startedAt), desc(taskExecutions.project), desc(taskExecutions.id))
-      .limit(limit);
-    const last = tasks.at(-1);
-    if (!last || tasks.length < limit) return { tasks };
-    return { tasks, nextCursor: Buffer.from(JSON.stringify([last.startedAt, last.project, last.id])).toString('base64url') };
-  }
-}
-
-function keyOf(project: string, id: string): SQL | undefined {
-  return and(eq(taskExecutions.project, project), eq(taskExecutions.id, id));
-}
-
-function conditions(filter: StatsFilter & { status?: TaskStatus | undefined }): SQL[] {
-  const { project, type, status, agent, model } = filter;
-  return Object.entries({ project, type, status, agent, model }).flatMap(([column, value]) =>
-    value === undefined ? [] : [eq(taskExecutions[column as 'project'], value)],
-  );
-}
-
-const storable = z.string().regex(/^[^\0\p{Cs}]*$/u);
-
-function after(cursor: string): SQL {
-  try {
-    const [startedAt, project, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
-    if (z.tuple([z.iso.datetime(), storable, storable]).safeParse([startedAt, project, id]).success) {
-      return sql`(${taskExecutions.startedAt}, ${taskExecutions.project}, ${taskExecutions.id}) < (${startedAt}::timestamptz, ${project}, ${id})`;
-    }
-  } catch {
-    // Not a cursor of ours: said below.
-  }
-  throw new SupervisorError('invalid_input', 'cursor: pass the nextCursor of the last answer.');
-}
-
-function statsQuery(columns: SQL, grouping: SQL, filter: StatsFilter): SQL {
-  const percentile = (share: number) =>
-    sql`percentile_cont(${share}::float8) within group (order by duration_seconds) filter (where status = 'completed')`;
-  return sql`select ${columns} count(*)::int as count,
-    (count(*) filter (where status = 'completed'))::int as completed,
-    (count(*) filter (where status = 'failed'))::int as failed,
-    (count(*) filter (where status = 'running'))::int as running,
-    (count(*) filter (where status = 'completed'))::float8 / nullif(count(*) filter (where status <> 'running'), 0) as "successRate",
-    avg(duration_seconds) filter (where status = 'completed') as "meanSeconds",
-    ${percentile(0.5)} as "p50Seconds", ${percentile(0.8)} as "p80Seconds", ${percentile(0.9)} as "p90Seconds",
-    percentile_cont(0.5) within group (order by duration_seconds / nullif(estimated_seconds, 0))
-      filter (where status = 'completed' and estimated_seconds >= 0.001) as "actualToEstimate"
-    from ${taskExecutions} where ${and(sql`true`, ...conditions(filter))} ${grouping}`;
 }

@@ -1,3 +1,5 @@
+import { backup } from './backup.mjs';
+import { firstHour } from './first-hour.mjs';
 import { fourServers } from './four-servers.mjs';
 import { fuzz } from './fuzz.mjs';
 import { gates } from './gates.mjs';
@@ -6,4 +8,4 @@ import { secondOpener } from './second-opener.mjs';
 import { stdinClosed } from './stdin-closed.mjs';
 import { tenPipes } from './ten-pipes.mjs';
 
-export const checks = [fourServers, tenPipes, killNine, stdinClosed, secondOpener, fuzz, gates];
+export const checks = [fourServers, tenPipes, killNine, stdinClosed, secondOpener, fuzz, gates, firstHour, backup];

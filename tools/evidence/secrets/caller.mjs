@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findService } from '@supervisor/client';
 
-const longestMilliseconds = 10_000;
-
-/** Calls operations over the socket; after a lost connection it asks again, for ten seconds from the loss at the longest. */
+/** Calls operations over the socket; after a lost connection it asks again, for so many seconds from the loss at the longest. */
 export class Caller {
   #rpc;
 
-  constructor(home, role) {
+  constructor(home, role, seconds = 10) {
     this.home = home;
     this.role = role;
+    this.seconds = seconds;
   }
 
   async call(operation, input = {}) {
@@ -24,9 +23,9 @@ export class Caller {
         // What the service itself refused is an answer.
         if (error.name === 'SupervisorError' && error.code !== 'unavailable') throw error;
         this.close();
-        deadline ??= Date.now() + longestMilliseconds;
+        deadline ??= Date.now() + this.seconds * 1000;
         if (Date.now() > deadline)
-          throw new Error(`${operation} still fails 10 s after the connection was lost: ${error.message}`, { cause: error });
+          throw new Error(`${operation} still fails ${this.seconds} s after the connection was lost: ${error.message}`, { cause: error });
       }
     }
   }

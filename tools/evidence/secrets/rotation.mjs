@@ -79,7 +79,8 @@ async function ordeal(stage, keyed, seed, sizes) {
   const oldKeys = [];
   const say = (error) => problems.push(`${error.code ?? error.name}: ${error.message}`);
   await keyed.start();
-  const owner = new Caller(home, 'owner');
+  // Not a reader: it waits as long as a start may take.
+  const owner = new Caller(home, 'owner', 60);
   const values = await fill(owner, sizes.secrets);
   const over = new AbortController();
   const counts = { reads: 0, writes: 0 };

@@ -1,5 +1,5 @@
 import type { Caller } from '../caller.js';
-import { portsOf, readWanted, secretsOf, wantedFlags } from '../environment.js';
+import { portsOf, readWanted, revealedSecretsOf, wantedFlags } from '../environment.js';
 import { parseFlags, UsageError } from '../input.js';
 import { referenceTo } from '../reference.js';
 
@@ -32,7 +32,7 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const wanted = readWanted(caller.directory, values);
   const ports = await portsOf(caller, wanted);
   const secrets = values.reveal
-    ? await secretsOf(caller, wanted)
+    ? await revealedSecretsOf(caller, wanted)
     : Object.fromEntries(Object.entries(wanted.secrets).map(([name, path]) => [name, referenceTo(path)]));
   const entries = Object.entries({ ...ports, ...secrets });
   if (entries.length === 0) process.stderr.write('No ports or secrets are listed: supervisor init finds what this project has.\n');

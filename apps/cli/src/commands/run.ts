@@ -6,7 +6,8 @@ import { parseFlags, UsageError } from '../input.js';
 export const usage = `Usage: supervisor run [--port NAME=service] [--secret NAME=path] -- COMMAND [ARGUMENTS]
 
 Runs a command with its ports and secrets in the environment. What .supervisor.json lists is there by itself; a service
-that has no port yet gets one. Signals, exit code and terminal are the command's own.
+that has no port yet gets one. Signals, exit code and terminal are the command's own. Where its output is not a terminal,
+such as a log or an agent that reads it, the secrets in it are replaced by [secret:path], in most disguises too.
 
   --port NAME=service   the service's port in the variable NAME; may be repeated
   --secret NAME=path    the secret's value in the variable NAME; may be repeated
@@ -21,5 +22,6 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const wanted = readWanted(caller.directory, parseFlags(words.slice(0, split), wantedFlags).values);
   const [ports, secrets] = await Promise.all([portsOf(caller, wanted), secretsOf(caller, wanted)]);
   await caller.close();
-  process.exitCode = await runChild(command, { ...process.env, ...ports, ...secrets });
+  const hidden = Object.entries(secrets).map(([name, value]) => ({ name: wanted.secrets[name]!, value }));
+  process.exitCode = await runChild(command, { ...process.env, ...ports, ...secrets }, hidden);
 }

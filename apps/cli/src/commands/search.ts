@@ -1,6 +1,6 @@
 import type { Caller } from '../caller.js';
 import { parseFlags, UsageError } from '../input.js';
-import { printable } from '../render.js';
+import { plain } from '../render.js';
 
 export const usage = `Usage: supervisor search QUESTION [OPTIONS]
 
@@ -80,11 +80,11 @@ function show({ mode, embedder, note, results, terms }: Shown, explain: boolean)
       : '';
     const text = hit.text
       .split('\n')
-      .map((line) => `  ${printable(line)}`.trimEnd())
+      .map((line) => `  ${plain(line)}`.trimEnd())
       .join('\n');
-    return `${[place, ...more].filter(Boolean).map(printable).join(' · ')}${why}\n${text}`;
+    return `${[place, ...more].filter(Boolean).map(plain).join(' · ')}${why}\n${text}`;
   });
-  const asked = terms?.map(({ term, frequency, weight }) => `${printable(term)} (in ${frequency}, ${weight.toFixed(1)})`).join(', ');
+  const asked = terms?.map(({ term, frequency, weight }) => `${plain(term)} (in ${frequency}, ${weight.toFixed(1)})`).join(', ');
   const how = mode === 'lexical' ? 'by words' : `by words and meaning (${embedder})`;
   return [
     ...(parts.length > 0 ? parts : ['Nothing matches. Try other words, or --projects.']),

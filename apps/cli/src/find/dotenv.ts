@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { detectSecrets } from '@supervisor/supervisor/detect';
 import { isReference, pathOf } from '../reference.js';
 
 /** A key that lies in a file. The value is for moving and comparing it, never for showing. */
@@ -8,22 +9,31 @@ export interface FoundKey {
   variable: string;
   file: string;
   value: string;
+  /** Where it could go below the project, such as `stripe/secret_key`. */
+  proposedPath: string;
 }
 
 const largestFile = 256 * 1024;
 const templates = /\.(?:example|sample|template|dist|defaults)$/;
-const keyName = /(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASS|CREDENTIALS?|DSN)(?:_|$)/;
-const publicName = /^(?:NEXT_PUBLIC|VITE|REACT_APP|PUBLIC)_|PUBLIC_KEY|KEY_(?:ID|PATH|FILE|NAME)$/;
-const placeholder = /^(?:change.?me|your[-_ ].*|x{3,}|\.{3,}|<.*>|\$\{.*\}|todo|none|null|test|secret|password|example.*)$/i;
 
-/** The keys in a folder's `.env` files: by the variable's name, without placeholders and references. */
+/** The keys in a folder's `.env` files, without placeholders and references. */
 export function findKeys(folder: string): FoundKey[] {
-  return envFiles(folder).flatMap((file) =>
-    Object.entries(parseEnv(readFileSync(join(folder, file), 'utf8'))).flatMap(([variable, value = '']) => {
-      const isKey = keyName.test(variable.toUpperCase()) && !publicName.test(variable.toUpperCase());
-      return isKey && value.length >= 8 && !placeholder.test(value) && !isReference(value) ? [{ variable, file, value }] : [];
-    }),
-  );
+  return envFiles(folder).flatMap((file) => {
+    const text = readFileSync(join(folder, file), 'utf8');
+    const detections = detectSecrets(text, { file });
+    return Object.entries(parseEnv(text)).flatMap(([variable, value = '']) => {
+      const detection = isReference(value) ? undefined : detections.find(({ start, end }) => value.includes(text.slice(start, end)));
+      if (!detection) return [];
+      // A password inside a URL goes with all of it: that is what the variable holds.
+      const whole = value === text.slice(detection.start, detection.end);
+      return [{ variable, file, value, proposedPath: whole ? detection.proposedPath : plainPath(variable) }];
+    });
+  });
+}
+
+/** Where a variable's secret goes when nothing better is known, or that place is taken. */
+export function plainPath(variable: string): string {
+  return `app/${variable.toLowerCase()}`;
 }
 
 function envFiles(folder: string): string[] {
@@ -45,14 +55,6 @@ export function replaceValue(text: string, variable: string, value: string): str
   const { [variable]: now, ...others } = parseEnv(changed);
   const { [variable]: _before, ...othersBefore } = parseEnv(text);
   return now === value && JSON.stringify(others) === JSON.stringify(othersBefore) ? changed : undefined;
-}
-
-/** Where a variable's secret goes: `STRIPE_SECRET_KEY` of shop is `shop/stripe/secret_key`. */
-export function secretPath(project: string, variable: string): string {
-  const [provider = '', ...name] = variable.toLowerCase().split('_').filter(Boolean);
-  return name.length === 0 || /^(?:api|secret|access|private|auth|jwt|session|app)$/.test(provider)
-    ? `${project}/app/${[provider, ...name].join('_')}`
-    : `${project}/${provider}/${name.join('_')}`;
 }
 
 /** The variables of a folder's `.env` files that refer to secrets, with their paths. */

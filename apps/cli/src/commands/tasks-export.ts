@@ -1,0 +1,19 @@
+import type { Caller } from '../caller.js';
+import { parseFlags } from '../input.js';
+
+export const usage = `Usage: supervisor tasks export [--project PROJECT] > FILE.jsonl
+
+Writes all tasks, a line each, the last started first. supervisor tasks import and tasks replay read them.
+
+Example: supervisor tasks export | supervisor tasks replay -
+`;
+
+export async function run(words: string[], caller: Caller): Promise<void> {
+  const { project } = parseFlags(words, { project: { type: 'string' } }).values;
+  let cursor: string | undefined;
+  do {
+    const page = (await caller.call('list_tasks', { project, cursor, limit: 500 })) as { tasks: object[]; nextCursor?: string };
+    for (const task of page.tasks) process.stdout.write(`${JSON.stringify(task)}\n`);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+}

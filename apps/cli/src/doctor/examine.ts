@@ -1,0 +1,80 @@
+import { findService, readServiceNote } from '@supervisor/client';
+import { SupervisorError } from '@supervisor/core/errors';
+import type { Caller } from '../caller.js';
+import { entryFor, stateOf } from '../hosts/configuration.js';
+import { hosts, serverName } from '../hosts/host.js';
+import { age } from '../age.js';
+import { recentErrors } from '../recent-errors.js';
+import { examineDisk, examineHome, examineNode } from './machine.js';
+import type { Finding } from './finding.js';
+
+/** Looks at everything a home rests on, from the bottom up. Starts no service. */
+export async function examine(caller: Caller): Promise<Finding[]> {
+  const { home } = caller;
+  return [
+    examineNode(),
+    examineDisk(home),
+    ...examineHome(home),
+    ...(await examineService(caller)),
+    ...hosts().map((host) => examineHost(caller, host)),
+    examineErrors(caller),
+  ];
+}
+
+async function examineService(caller: Caller): Promise<Finding[]> {
+  const what = 'service';
+  try {
+    const rpc = await findService(caller.home);
+    if (!rpc) return [{ what, found: 'does not run', mend: 'supervisor start' }];
+    rpc.close();
+    const { version, uptimeSeconds, database, keyId } = await caller.call('get_status');
+    const { pid, url = null } = readServiceNote(caller.home) ?? {};
+    return [
+      { what, found: `${version}, pid ${pid}, up ${age(uptimeSeconds)}` },
+      { what: 'key', found: `fingerprint ${keyId}` },
+      { what: 'database', found: `${database.kind} at ${database.location}, answers in ${database.latencyMs} ms` },
+      await examineHttp(url),
+    ];
+  } catch (error) {
+    if (!(error instanceof SupervisorError)) throw error;
+    return [{ what, found: error.message, mend: 'supervisor logs tells more' }];
+  }
+}
+
+async function examineHttp(url: string | null): Promise<Finding> {
+  if (url === null) {
+    const mend = 'supervisor logs and npm start name who has the port: free it, or set SUPERVISOR_PORT, and start again';
+    return { what: 'port', found: 'no HTTP: the port was taken when the service started', mend };
+  }
+  const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(3000) }).catch(() => null);
+  return answer?.ok
+    ? { what: 'port', found: url }
+    : { what: 'port', found: `${url} does not answer`, mend: 'supervisor stop, then supervisor start' };
+}
+
+function examineHost(caller: Caller, host: ReturnType<typeof hosts>[number]): Finding {
+  const mend = `supervisor mcp install ${host.name}`;
+  try {
+    switch (stateOf(host, entryFor(caller.home))) {
+      case 'absent':
+        return { what: host.title, found: 'is not on this machine' };
+      case 'current':
+        return { what: host.title, found: 'is connected' };
+      case 'foreign':
+        return { what: host.title, found: `has a server named ${serverName} that is not this one` };
+      case 'outdated':
+        return { what: host.title, found: 'starts another checkout or home', mend };
+      default:
+        return { what: host.title, found: 'is not connected', mend };
+    }
+  } catch (error) {
+    return { what: host.title, found: (error as Error).message, mend: `mend ${host.path}` };
+  }
+}
+
+function examineErrors({ home }: Caller): Finding {
+  const errors = recentErrors(home, 100);
+  const last = errors.at(-1);
+  if (!last) return { what: 'errors', found: 'none in the last day' };
+  return { what: 'errors', found: `${errors.length} in the last day, the last: ${last.message}`, mend: 'supervisor logs has them' };
+}

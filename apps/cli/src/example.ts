@@ -1,0 +1,43 @@
+import type { FieldSchema, OperationDescription } from '@supervisor/core';
+import { argumentsOf } from './input.js';
+
+// What stands for a field that gives no example of its own.
+const usual: Record<string, string> = {
+  project: 'shop',
+  service: 'web',
+  path: 'shop/stripe/api_key',
+  port: '3100',
+  name: 'laptop',
+  id: 'fix-login',
+  type: 'bug_fix',
+  description: 'The login loops',
+  error: 'The test still fails',
+  query: 'login loop',
+  text: 'Run the migrations before the seed',
+  url: 'https://api.example.com',
+  host: 'api.example.com',
+  method: 'GET',
+};
+
+/** The words of a call that parses and says what it means: the command and all that it requires. What is hidden is asked for. */
+export function exampleWords(operation: OperationDescription): string[] {
+  const { positional } = argumentsOf(operation);
+  return [...operation.command.split(' '), ...positional.map((field) => exampleOf(field, operation.input.properties[field]!))];
+}
+
+/** The same as a person types it into a shell. */
+export function exampleLine(operation: OperationDescription): string {
+  return ['supervisor', ...exampleWords(operation).map(quote)].join(' ');
+}
+
+function exampleOf(field: string, { examples, enum: choices, type, items, minimum }: FieldSchema): string {
+  const [given] = Array.isArray(examples) ? (examples as unknown[]) : (choices ?? []);
+  if (given !== undefined) return String(given);
+  if (type === 'array') return exampleOf(field.replace(/s$/, ''), items ?? {});
+  if (usual[field] !== undefined) return usual[field];
+  return type === 'integer' || type === 'number' ? String(minimum ?? 1) : field;
+}
+
+function quote(word: string): string {
+  return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,67 @@
+import { expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Catalogue, OperationDescription } from '@supervisor/core';
+import { commands } from './commands.js';
+import { exampleLine, exampleWords } from './example.js';
+import { commandHelp, overview } from './help.js';
+import { parseInput } from './input.js';
+
+const catalogue = fileURLToPath(import.meta.resolve('@supervisor/supervisor/catalogue'));
+const { operations } = JSON.parse(readFileSync(catalogue, 'utf8')) as Catalogue;
+
+test.each(operations)('the help of $command ends with an example that parses', (operation) => {
+  expect(commandHelp(operation)).toContain(`\nExample: ${exampleLine(operation)}\n`);
+  const words = exampleWords(operation);
+  const { input, help } = parseInput(operation, words.slice(operation.command.split(' ').length));
+  expect(help).toBe(false);
+  const given = new Set([...Object.keys(input), ...operation.sensitive]);
+  expect((operation.input.required ?? []).filter((field) => !given.has(field))).toEqual([]);
+  for (const [field, value] of Object.entries(input)) {
+    const { pattern } = operation.input.properties[field]!;
+    if (typeof pattern === 'string') expect(String(value)).toMatch(new RegExp(pattern));
+  }
+});
+
+test.each(commands)('the help of $command ends with an example of it, with flags that it knows', async ({ command, load }) => {
+  const { usage } = await load();
+  expect(usage).toMatch(new RegExp(`^Usage: supervisor ${command}\\b`));
+  const [, example] = new RegExp(`\\nExample: (supervisor ${command}\\b.*)\\n$`).exec(usage) ?? [];
+  expect(example).toBeDefined();
+  const flags = example!.split(' -- ')[0]!.match(/ --[\w-]+/g) ?? [];
+  const described = usage.slice(0, usage.lastIndexOf('Example:'));
+  // All options of mcp are the server's own.
+  if (command !== 'mcp') for (const flag of flags) expect(described).toContain(flag.trim());
+});
+
+test('an example comes from the definition, else from the usual words', () => {
+  const operation: OperationDescription = {
+    name: 'x',
+    module: 'm',
+    command: 'm x',
+    summary: '',
+    access: 'read',
+    sensitive: ['secret'],
+    output: { type: 'object', properties: {} },
+    input: {
+      type: 'object',
+      required: ['a', 'b', 'c', 'service', 'd', 'secret'],
+      properties: {
+        a: { type: 'string', examples: ["it's"] },
+        b: { enum: ['one', 'two'] },
+        c: { type: 'integer', minimum: 7 },
+        service: { type: 'string' },
+        d: { type: 'array', items: { enum: ['x'] } },
+        e: { type: 'string' },
+        secret: { type: 'string' },
+      },
+    },
+  };
+  expect(exampleLine(operation)).toBe("supervisor m x 'it'\\''s' one 7 web x");
+});
+
+test('the overview has every command and an example', () => {
+  const text = overview(operations);
+  for (const { command } of [...operations, ...commands]) expect(text).toContain(`\n  ${command} `);
+  expect(text).toContain('\nExample: supervisor ');
+});

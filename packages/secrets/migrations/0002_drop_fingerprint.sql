@@ -1,0 +1,1 @@
+ALTER TABLE "supervisor"."secret_versions" DROP COLUMN "fingerprint";

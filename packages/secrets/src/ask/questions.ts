@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { SupervisorError } from '@supervisor/core';
+import type { StoreOptions } from '../store.js';
+
+/** A value that a person is asked for, on a page that opens once. */
+export interface Question {
+  /** Unguessable: whoever has it may answer. */
+  id: string;
+  path: string;
+  options: StoreOptions;
+  /** ISO 8601. */
+  expiresAt: string;
+  /** The page. */
+  link: string;
+}
+
+const minutes = 15;
+const mostWaiting = 100;
+
+/** What persons are asked for now. Kept in memory only: a restart of the service withdraws them. */
+export class SecretQuestions {
+  readonly #waiting = new Map<string, Question>();
+  readonly #link: (id: string) => string;
+  #announce: (question: Question) => void = () => {};
+
+  /** @param link the address of the page for an id */
+  constructor(link: (id: string) => string) {
+    this.#link = link;
+  }
+
+  /** From now on this is told of every new question. */
+  onAsk(announce: (question: Question) => void): void {
+    this.#announce = announce;
+  }
+
+  /** Asks for the value of a path; while it waits, asking again is the same question. @throws SupervisorError `exhausted` at 100 of them */
+  ask(path: string, options: StoreOptions): Question {
+    const known = this.waiting().find((question) => question.path === path);
+    if (known) return known;
+    if (this.#waiting.size >= mostWaiting)
+      throw new SupervisorError('exhausted', `${mostWaiting} questions wait for a person already. Ask again when some are answered.`);
+    const id = randomBytes(32).toString('base64url');
+    const expiresAt = new Date(Date.now() + minutes * 60_000).toISOString();
+    const question = { id, path, options, expiresAt, link: this.#link(id) };
+    this.#waiting.set(id, question);
+    this.#announce(question);
+    return question;
+  }
+
+  /** All that wait, the oldest first. */
+  waiting(): Question[] {
+    for (const { id, expiresAt } of this.#waiting.values()) if (Date.parse(expiresAt) <= Date.now()) this.#waiting.delete(id);
+    return [...this.#waiting.values()];
+  }
+
+  find(id: string): Question | undefined {
+    return this.waiting().find((question) => question.id === id);
+  }
+
+  /**
+   * Answers a question with what `store` does; it is open again when that fails.
+   * @throws SupervisorError `not_found` when it was answered already, has expired or never was
+   */
+  async answer<Result>(id: string, store: (question: Question) => Promise<Result>): Promise<Result> {
+    const question = this.find(id);
+    if (!question) throw new SupervisorError('not_found', 'This page was used already or has expired. Let the agent ask again.');
+    this.#waiting.delete(id);
+    try {
+      return await store(question);
+    } catch (error) {
+      this.#waiting.set(id, question);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals';
+import { adviceOn, span } from './advice.js';
+import type { Estimate } from './estimate/estimator.js';
+
+const found: Estimate = { p10: 1080, p50: 1300, p80: 1450, p90: 1500, basis: 'seconds', scope: 'project', count: 15 };
+const task = { project: 'shop', type: 'bug_fix' };
+
+test.each([
+  [1080, 1500, '18–25 minutes'],
+  [0.5, 3, '0.5–3 seconds'],
+  [300, 300, '5 minutes'],
+  [60, 60, '60 seconds'],
+  [3600, 10_800, '1–3 hours'],
+  [86_400, 259_200, '1–3 days'],
+])('%d to %d seconds reads %s', (from, to, text) => {
+  expect(span(from, to)).toBe(text);
+});
+
+test('a sentence says the interval, what it rests on, how the last ones held and how own estimates turn out', () => {
+  expect(adviceOn(task, found, 15, null, null).sentence).toBe('18–25 minutes, from 15 similar tasks (bug_fix in shop).');
+  const own = { ...task, estimatedSeconds: 7200 };
+  expect(adviceOn(own, found, 300, { held: 158, of: 200 }, 0.2).sentence).toBe(
+    '18–25 minutes, from 15 similar tasks (bug_fix in shop); our 80 % intervals held 79 % of the last 200; such tasks usually take 0.2 times the own estimate.',
+  );
+  expect(adviceOn(task, { ...found, scope: 'all', count: 1 }, 1, null, null).sentence).toContain('from 1 task of other kinds');
+});
+
+test('with too little history there is no number', () => {
+  expect(adviceOn(task, null, 3, null, null)).toMatchObject({
+    p10Seconds: null,
+    p50Seconds: null,
+    count: 0,
+    level: null,
+    sentence: 'No estimate yet: 3 tasks have been completed here, and it takes 5.',
+  });
+});

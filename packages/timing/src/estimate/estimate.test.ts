@@ -1,0 +1,142 @@
+import { describe, expect, test } from '@jest/globals';
+import { adapt, nominal, type Quantiles } from './conformal.js';
+import { estimate, initialLevels, learn, noExperience, scopes, type Features } from './estimator.js';
+import { Histogram } from './histogram.js';
+import { Mixture } from './mixture.js';
+import { replay, type PastTask } from './replay.js';
+import { pinball, score } from './score.js';
+
+const histogramOf = (...values: number[]) => {
+  const histogram = new Histogram();
+  for (const value of values) histogram.add(value);
+  return histogram;
+};
+const times = <Item>(count: number, value: (index: number) => Item) => Array.from({ length: count }, (_, index) => value(index));
+
+describe('a histogram', () => {
+  test('gives back values that many share as they were, zero too', () => {
+    const mixture = new Mixture([histogramOf(...times(50, (index) => [0, 300, 300, 600, 900][index % 5]!))]);
+    expect([0.1, 0.3, 0.5, 0.61].map((level) => mixture.quantile(level))).toEqual([0, 300, 300, 600]);
+    expect(mixture.quantile(1)).toBe(900);
+  });
+
+  test('keeps quantiles of spread values within a bin of the exact ones', () => {
+    const mixture = new Mixture([histogramOf(...times(200, (index) => 1.03 ** ((index * 77) % 200)))]);
+    for (const level of [0.1, 0.5, 0.9]) expect(mixture.quantile(level) / 1.03 ** (200 * level)).toBeCloseTo(1, 0);
+  });
+
+  test('forgets by halves in 300 values, and is stored whole', () => {
+    const histogram = histogramOf(100, ...times(300, () => 1e6));
+    expect(histogram.bins[0]).toMatchObject({ count: 1, weight: expect.closeTo(0.5, 5) });
+    expect(histogram.count).toBe(301);
+    expect(new Histogram(JSON.parse(JSON.stringify(histogram))).toJSON()).toEqual(histogram.toJSON());
+  });
+});
+
+describe('a mixture', () => {
+  test('believes a key to the half after ten values, its parents for the rest', () => {
+    const none = new Histogram();
+    expect(new Mixture([histogramOf(...times(10, () => 5)), none]).shares).toEqual([1, 0]);
+    const { shares } = new Mixture([histogramOf(...times(400, () => 5)), none, histogramOf(...times(10, () => 50))]);
+    expect(shares[2]).toBeCloseTo(0.5, 1);
+    expect(shares.reduce((sum, share) => sum + share)).toBeCloseTo(1, 12);
+  });
+
+  test('goes beyond what was seen where the level does', () => {
+    const mixture = new Mixture([histogramOf(10, 20, 30)]);
+    expect(mixture.quantile(1.02)).toBeGreaterThan(40);
+    expect(mixture.quantile(-0.02)).toBeLessThan(9);
+  });
+});
+
+describe('conformal levels', () => {
+  const said: Quantiles = { p10: 10, p50: 50, p80: 80, p90: 90 };
+
+  test('move out after a miss and in after a hit, on the side that erred', () => {
+    const low = adapt(nominal, said, 9);
+    expect(low.p10).toBeLessThan(nominal.p10);
+    expect(low.p90).toBeLessThan(nominal.p90);
+    expect(adapt(nominal, said, 91).p90).toBeGreaterThan(nominal.p90);
+    // On the bounds is inside.
+    expect(adapt(nominal, said, 10).p10).toBeGreaterThan(nominal.p10);
+    expect(adapt(nominal, said, 90).p90).toBeLessThan(nominal.p90);
+    expect(adapt(nominal, said, 50).p50).toBe(nominal.p50);
+  });
+
+  test('the upper side moves in where nothing can lie below the lower one', () => {
+    let levels: Quantiles = nominal;
+    for (let count = 0; count < 2000; count++) levels = adapt(levels, { ...said, p10: 0 }, 10);
+    expect(levels.p10).toBe(0.5);
+    expect(levels.p90).toBe(0.5);
+  });
+});
+
+describe('an estimate', () => {
+  const bugFix: Features = { project: 'shop', type: 'bug_fix' };
+  const taught = (features: Features, ...seconds: number[]) => {
+    const experiences = scopes.map(() => noExperience());
+    for (const value of seconds) learn(features, value, experiences);
+    return experiences;
+  };
+
+  test('is none before five tasks', () => {
+    expect(estimate(bugFix, taught(bugFix, 1, 2, 3, 4), initialLevels)).toBeNull();
+    expect(estimate(bugFix, taught(bugFix, 1, 2, 3, 4, 5), initialLevels)).toMatchObject({ count: 5, basis: 'seconds' });
+  });
+
+  test('says which tasks it rests on most', () => {
+    const [all, type, ...rest] = taught(bugFix, ...times(30, () => 600));
+    expect(estimate(bugFix, [all!, type!, ...rest.map(() => noExperience())], initialLevels)).toMatchObject({
+      scope: 'type',
+      count: 30,
+      p50: 600,
+    });
+  });
+
+  test('corrects the caller’s own estimate where that tells something, and drops it where it is noise', () => {
+    const spread = (index: number) => 100 * 1.4 ** (index % 20);
+    const [twice, noise] = [times(4, () => noExperience()), times(4, () => noExperience())];
+    for (const index of times(200, (count) => count)) {
+      learn({ ...bugFix, estimatedSeconds: spread(index) / 2 }, spread(index), twice);
+      learn({ ...bugFix, estimatedSeconds: spread(index * 7 + 3) * spread(index * 3) }, 600, noise);
+    }
+    expect(estimate({ ...bugFix, estimatedSeconds: 1000 }, twice, initialLevels)).toMatchObject({ basis: 'ratios', p10: 2000, p90: 2000 });
+    expect(estimate({ ...bugFix, estimatedSeconds: 1000 }, noise, initialLevels)).toMatchObject({ basis: 'seconds', p50: 600 });
+    expect(estimate(bugFix, twice, initialLevels)).toMatchObject({ basis: 'seconds' });
+  });
+});
+
+describe('a replay', () => {
+  const hour = 3_600_000;
+  const tasks = times(400, (index) => index).map((index): PastTask => {
+    const actualSeconds = 60 * (1 + ((index * 37) % 90));
+    return {
+      id: `${index}`,
+      project: 'p',
+      type: `t${index % 3}`,
+      start: index * hour,
+      end: index * hour + actualSeconds * 1000,
+      actualSeconds,
+    };
+  });
+  const estimatesOf = (history: readonly PastTask[]) => [...replay(history)].map((row) => row.estimate);
+
+  test('knows nothing of what had not ended when a task started', () => {
+    const changed = tasks.map((task, index) => (index >= 200 ? { ...task, actualSeconds: 5, end: task.start + 5000 } : task));
+    expect(estimatesOf(changed).slice(0, 201)).toEqual(estimatesOf(tasks).slice(0, 201));
+    expect(estimatesOf(changed)[220]).not.toEqual(estimatesOf(tasks)[220]);
+    // What ends in the very instant has not ended before it.
+    const together = tasks.map((task) => ({ ...task, start: 0, end: 0 }));
+    expect(estimatesOf(together).every((row) => row === null)).toBe(true);
+  });
+
+  test('scores the tasks that had an estimate', () => {
+    const result = score([...replay(tasks)])!;
+    expect(result.count).toBe(395);
+    expect(result.coverage).toBeGreaterThan(0.75);
+    expect(result.coverage).toBeLessThan(0.88);
+    expect(result.tenths).toHaveLength(10);
+    expect(score([...replay(tasks.slice(0, 3))])).toBeNull();
+    expect([pinball(0.9, 10, 20), pinball(0.9, 20, 10)]).toEqual([9, expect.closeTo(1, 10)]);
+  });
+});

@@ -1,0 +1,99 @@
+import type { Bin, Histogram } from './histogram.js';
+
+// A key speaks for itself to the half when it has seen ten values.
+const priorWeight = 10;
+// Beyond what was ever seen, each percent of level is a fifth more.
+const tailGrowth = 20;
+
+interface Part {
+  bin: Bin;
+  mass: number;
+}
+
+/**
+ * The distribution of the most specific key, filled up with that of its parent, and so on:
+ * F = (n·F_key + k·F_parent) / (n + k).
+ */
+export class Mixture {
+  /** How much of the answer each level gives, in the order given; together 1. */
+  readonly shares: readonly number[];
+  // Ordered by bin; several of one bin where several levels have it.
+  readonly #parts: Part[] = [];
+
+  /** @param levels from the general to the specific; empty ones say nothing, and at least one is not empty */
+  constructor(levels: readonly Histogram[]) {
+    const weights = levels.map(({ weight }) => weight);
+    this.shares = sharesOf(weights);
+    const scales = weights.map((weight, level) => (weight > 0 ? this.shares[level]! / weight : 0));
+    for (const [level, { bins }] of levels.entries()) {
+      for (const bin of bins) this.#parts.push({ bin, mass: bin.weight * scales[level]! });
+    }
+    this.#parts.sort((a, b) => a.bin.index - b.bin.index);
+  }
+
+  /** The smallest value with at least this share of the mass at or below it; a level outside 0–1 lies beyond all values. */
+  quantile(level: number): number {
+    if (level <= 0) return Math.min(...this.#edge(0).map(({ low }) => low)) * Math.exp(tailGrowth * level);
+    const parts = this.#parts;
+    let below = 0;
+    for (let from = 0, to = 0; from < parts.length; from = to) {
+      let mass = 0;
+      while (to < parts.length && parts[to]!.bin.index === parts[from]!.bin.index) mass += parts[to++]!.mass;
+      if (below + mass >= level) return within(parts.slice(from, to), level - below);
+      below += mass;
+    }
+    return Math.max(...this.#edge(-1).map(({ high }) => high)) * Math.exp(tailGrowth * Math.max(0, level - 1));
+  }
+
+  // The lowest bin of all levels, or the highest.
+  #edge(end: 0 | -1): Bin[] {
+    const { index } = this.#parts.at(end)!.bin;
+    return this.#parts.map(({ bin }) => bin).filter((bin) => bin.index === index);
+  }
+
+  /** The share of the mass at or below a value. */
+  levelOf(value: number): number {
+    return this.#parts.reduce((sum, { bin, mass }) => sum + mass * (bin.high <= value ? 1 : shareBelow(bin, value)), 0);
+  }
+
+  /** How far values lie from the median, on average, in bins. */
+  spread(): number {
+    let below = 0;
+    const median = this.#parts.find(({ mass }) => (below += mass) >= 0.5)?.bin.index ?? 0;
+    return this.#parts.reduce((sum, { bin, mass }) => sum + mass * Math.abs(bin.index - median), 0);
+  }
+}
+
+function sharesOf(weights: readonly number[]): number[] {
+  let left = 1;
+  const shares = weights.map(() => 0);
+  const general = weights.findIndex((weight) => weight > 0);
+  for (let level = weights.length - 1; level >= general; level--) {
+    const weight = weights[level]!;
+    shares[level] = level === general ? left : (left * weight) / (weight + priorWeight);
+    left -= shares[level]!;
+  }
+  return shares;
+}
+
+/** Where in a bin this much of its mass has been reached: each level's part lies evenly between its own bounds. */
+function within(parts: readonly Part[], mass: number): number {
+  const edges = [...new Set(parts.flatMap(({ bin }) => [bin.low, bin.high]))].toSorted((a, b) => a - b);
+  let from = edges[0]!;
+  let reached = 0;
+  for (const edge of edges) {
+    const before = parts.reduce((sum, part) => sum + part.mass * shareBelow(part.bin, edge), 0);
+    if (before >= mass && before > reached) return from + ((edge - from) * (mass - reached)) / (before - reached);
+    const here = parts.reduce((sum, { bin, mass: own }) => sum + (bin.low === edge && bin.high === edge ? own : 0), 0);
+    if (before + here >= mass) return edge;
+    from = edge;
+    reached = before + here;
+  }
+  return from;
+}
+
+/** The share of an evenly filled bin strictly below a value. */
+function shareBelow({ low, high }: Bin, value: number): number {
+  if (low === high) return value > low ? 1 : 0;
+  return Math.min(1, Math.max(0, (value - low) / (high - low)));
+}

@@ -1,0 +1,148 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import { programs, TestHome } from './harness.js';
+import { openPostgresForTests } from './postgres.js';
+import { hasTerminal, onTerminal } from './terminal.js';
+
+// Each starts several services, one after the other.
+jest.setTimeout(300_000);
+
+let home: TestHome;
+beforeEach(async () => {
+  home = await TestHome.create();
+});
+afterEach(() => home.remove());
+
+const withTerminal = hasTerminal ? test : test.skip;
+const restore = (on: TestHome, ...words: string[]) => onTerminal(on, [programs.cli, 'restore', ...words], { '[y/N]': 'y', Password: '' });
+
+/** What a home answers: the same before and after. */
+async function answers(on: TestHome): Promise<unknown> {
+  const json = async (...words: string[]) => JSON.parse((await on.cli(...words, '--json')).stdout) as Record<string, unknown>;
+  const { instance, keyId, projects } = await json('status');
+  const { value } = await json('secrets', 'retrieve', 'shop/fake/key');
+  return { instance, keyId, projects, value };
+}
+
+async function fill(on: TestHome): Promise<unknown> {
+  await on.start();
+  await on.run([programs.cli, 'secrets', 'store', 'shop/fake/key'], 'fake-value');
+  await on.cli('ports', 'allocate', 'web', '--project', 'shop');
+  return answers(on);
+}
+
+withTerminal('backup, go on, restore: the home is what it was, and the data before is kept', async () => {
+  const before = await fill(home);
+  const made = await home.cli('backup', 'one.jsonl.gz');
+  expect(made).toMatchObject({ code: 0, stdout: expect.stringMatching(/one\.jsonl\.gz: \d+ rows/), stderr: '' });
+  const file = join(home.work, 'one.jsonl.gz');
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(gunzipSync(readFileSync(file)).toString()).not.toContain('fake-value');
+  expect(await home.cli('backup', 'one.jsonl.gz')).toMatchObject({ code: 1, stderr: expect.stringContaining('already there') });
+  expect((await home.cli('backup')).code).toBe(0);
+  expect((await home.cli('backups', 'list')).stdout).toContain(home.home.backups);
+
+  await home.cli('ports', 'allocate', 'later', '--project', 'shop');
+  expect(await home.cli('restore', 'one.jsonl.gz')).toMatchObject({ code: 2, stderr: expect.stringContaining('on a terminal') });
+  expect((await onTerminal(home, [programs.cli, 'restore', 'one.jsonl.gz'], { '[y/N]': 'n' })).shown).toContain('Nothing was done');
+  const { code, shown } = await restore(home, 'one.jsonl.gz');
+  expect({ code, shown }).toMatchObject({ code: 0, shown: expect.stringMatching(/is stopped[^]*Restored \d+ rows[^]*supervisor start/) });
+  expect(readdirSync(home.home.directory).filter((name) => name.startsWith('data.before-'))).toHaveLength(1);
+  expect((await home.cli('start')).code).toBe(0);
+  expect(await answers(home)).toEqual(before);
+});
+
+withTerminal('another machine: the key and the file are enough, another key names the one that is needed', async () => {
+  const before = await fill(home);
+  await home.cli('backup', 'one.jsonl.gz');
+  await home.stop();
+  const other = await TestHome.create({ SUPERVISOR_PORT: home.env['SUPERVISOR_PORT']! });
+  try {
+    const file = join(home.work, 'one.jsonl.gz');
+    const { keyId } = before as { keyId: string };
+    const refused = await restore(other, file);
+    expect(refused).toMatchObject({ code: 1, shown: expect.stringContaining(keyId) });
+    expect(existsSync(other.home.data)).toBe(false);
+    mkdirSync(other.home.directory, { recursive: true });
+    copyFileSync(home.home.encryptionKey, other.home.encryptionKey);
+    expect((await restore(other, file)).code).toBe(0);
+    await other.start();
+    expect(await answers(other)).toEqual(before);
+  } finally {
+    await other.remove();
+  }
+});
+
+withTerminal('embedded into PostgreSQL and back', async () => {
+  const database = await openPostgresForTests();
+  if (!database) return;
+  const before = await fill(home);
+  await home.cli('backup', 'one.jsonl.gz');
+  const secret = database.url.replace('//test@', '//test:fake-password@');
+  expect(await restore(home, 'one.jsonl.gz', '--to', secret)).toMatchObject({
+    code: 1,
+    shown: expect.stringContaining('Leave the password out'),
+  });
+  const { code, shown } = await restore(home, 'one.jsonl.gz', '--to', database.url);
+  expect({ code, shown }).toMatchObject({ code: 0, shown: expect.stringContaining(`DATABASE_URL=${database.url}`) });
+  expect(existsSync(home.home.data)).toBe(false);
+  // No line in .env yet: the start says what it misses, and where.
+  expect(await home.cli('start')).toMatchObject({ code: 1, stderr: expect.stringContaining('.env') });
+  // The checkout of the tests must stay as it is: their environment stands for its .env.
+  home.env['DATABASE_URL'] = database.url;
+  await home.start();
+  expect(await answers(home)).toEqual(before);
+  await home.cli('backup', 'two.jsonl.gz');
+  expect((await restore(home, 'one.jsonl.gz')).shown).toContain('already holds a Supervisor');
+  const back = await restore(home, 'two.jsonl.gz', '--to', 'embedded');
+  expect(back).toMatchObject({ code: 0, shown: expect.stringContaining('take DATABASE_URL or DB_HOST out') });
+  delete home.env['DATABASE_URL'];
+  await home.start();
+  expect(await answers(home)).toEqual(before);
+  await home.stop();
+  await database.drop();
+});
+
+withTerminal('kill -9 during a backup leaves no half file, and during a restore the old home', async () => {
+  const before = await fill(home);
+  await home.cli('backup', 'one.jsonl.gz');
+  for (const milliseconds of [0, 15, 40]) {
+    const running = home.cli('backup', `killed-${milliseconds}.jsonl.gz`);
+    await sleep(250 + milliseconds);
+    const { pid } = JSON.parse(readFileSync(home.home.service, 'utf8')) as { pid: number };
+    process.kill(pid, 'SIGKILL');
+    const { code } = await running;
+    const file = join(home.work, `killed-${milliseconds}.jsonl.gz`);
+    if (code === 0 || existsSync(file)) expect(gunzipSync(readFileSync(file)).toString()).toContain('"sha256"');
+    await home.start();
+  }
+  for (const milliseconds of [600, 1200, 1800]) {
+    mkdirSync(home.work, { recursive: true });
+    const running = restore(home, 'one.jsonl.gz');
+    await sleep(milliseconds);
+    for (const pid of processesOf(home)) process.kill(pid, 'SIGKILL');
+    await running;
+    rmSync(home.home.stopped, { force: true });
+    await home.start();
+    expect(await answers(home)).toEqual(before);
+    await home.stop();
+  }
+});
+
+/** The command and whatever else names this home in its environment; Linux only, none elsewhere. */
+function processesOf(on: TestHome): number[] {
+  if (!existsSync('/proc/self/environ')) return [];
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const mine = readFileSync(`/proc/${name}/environ`, 'utf8').includes(`SUPERVISOR_HOME=${on.home.directory}\0`);
+      const command = readFileSync(`/proc/${name}/cmdline`, 'utf8');
+      return mine && command.startsWith(process.execPath) ? [Number(name)] : [];
+    } catch {
+      return [];
+    }
+  });
+}

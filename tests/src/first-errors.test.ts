@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { freePort, programs, root, TestHome, type Finished } from './harness.js';
+
+// What can go wrong in the first hour, each caused for real: the message names the cause and the mend, and is all that is said.
+const ENCRYPTION_KEY = '0123456789abcdef'.repeat(4);
+
+// Several starts each.
+jest.setTimeout(240_000);
+
+let home: TestHome;
+beforeEach(async () => {
+  home = await TestHome.create();
+});
+afterEach(() => home.remove());
+
+const start = (env: Record<string, string> = {}) => home.run([programs.api], '', env);
+
+/** One readable message, without a stack, and nothing on the way to it that looks like success. */
+function expectMessage({ code, stdout, stderr }: Finished, ...parts: (string | RegExp)[]): void {
+  for (const part of parts) expect(stderr).toMatch(part);
+  expect(code).toBe(1);
+  expect(stdout.replace('Starting Supervisor …\n', '')).toBe('');
+  expect(stderr).not.toMatch(/^\s+at |Error:|undefined/m);
+}
+
+// A Node too old to start at all cannot be faked: OLD_NODE names one. The workflow has a job with Node 18 besides.
+const oldNode = process.env['OLD_NODE'];
+(oldNode ? test : test.skip)('an old Node is told which one is needed', () => {
+  const { status, stderr } = spawnSync(oldNode!, [join(root, 'tools/bootstrap.mjs'), 'build'], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(/^Supervisor needs Node 20\.19 or newer; this is 1\d\./) });
+});
+
+test('a busy port: who has it, and what works all the same', async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(Number(home.env['SUPERVISOR_PORT']), '127.0.0.1', resolve));
+  const child = home.spawn([programs.api], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let banner = '';
+  await new Promise<void>((resolve) => {
+    child.stdout!.on('data', (chunk) => {
+      banner += String(chunk);
+      if (banner.includes('Keep a copy')) resolve();
+    });
+  });
+  other.close();
+  expect(banner).toMatch(new RegExp(`Port ${home.env['SUPERVISOR_PORT']} is taken by .+: no HTTP\\. .+ set SUPERVISOR_PORT`));
+});
+
+test('a home that is a file', async () => {
+  const file = join(home.work, 'file');
+  writeFileSync(file, '');
+  expectMessage(await start({ SUPERVISOR_HOME: file }), /is in the way: it is no folder\. .*SUPERVISOR_HOME/);
+  const cli = await home.run([programs.cli, 'start'], '', { SUPERVISOR_HOME: file });
+  expectMessage(cli, 'SUPERVISOR_HOME');
+});
+
+const isRoot = process.getuid?.() === 0;
+const anotherUser = 65_534;
+
+(isRoot ? test : test.skip)('a home of another user', async () => {
+  const run = (program: string, ...words: string[]) =>
+    spawnSync(process.execPath, [program, ...words], { env: home.env, cwd: '/', uid: anotherUser, gid: anotherUser, encoding: 'utf8' });
+  chmodSync(dirname(home.home.directory), 0o755);
+  const asFinished = ({ status, stdout, stderr }: ReturnType<typeof run>) => ({ code: status, stdout, stderr, lingeredSeconds: 0 });
+  expectMessage(asFinished(run(programs.api)), /home is not open to this user \(EACCES\)\. Make it theirs \(chown\)/);
+  expectMessage(asFinished(run(programs.cli, 'start')), /not open to this user \(EACCES\).*SUPERVISOR_HOME/);
+  mkdirSync(home.home.directory, { mode: 0o700 });
+  expectMessage(asFinished(run(programs.api)), /not open to this user \(EACCES\).*SUPERVISOR_HOME/);
+  expectMessage(asFinished(run(programs.cli, 'status')), /SUPERVISOR_HOME/);
+});
+
+test('a lock that a script holds: who, and the ways out', async () => {
+  const script = `
+    const { openDatabase } = await import(${JSON.stringify(import.meta.resolve('@supervisor/db'))});
+    await openDatabase(${JSON.stringify(home.home.data)});
+    console.log('open');
+    setInterval(() => {}, 1000);`;
+  const holder = home.spawn(['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await new Promise((resolve) => holder.stdout!.once('data', resolve));
+  expectMessage(await start(), new RegExp(`is open in process ${holder.pid} `), 'supervisor stop', 'DATABASE_URL');
+  holder.kill();
+});
+
+test('a wrong key, a key that is gone, and one that is no key', async () => {
+  await home.start();
+  await home.stop();
+  const key = readFileSync(home.home.encryptionKey, 'utf8');
+  writeFileSync(home.home.encryptionKey, randomBytes(32).toString('hex'));
+  expectMessage(
+    await start(),
+    /needs the key with fingerprint [0-9a-f]{16}, but .*encryption\.key now holds [0-9a-f]{16}\. Put the old one back/,
+  );
+  writeFileSync(home.home.encryptionKey, 'secret-but-short');
+  const short = await start();
+  expectMessage(short, '32 bytes', /fingerprint [0-9a-f]{16} is needed/);
+  expect(short.stderr).not.toContain('secret-but-short');
+  rmSync(home.home.encryptionKey);
+  expectMessage(await start(), /was in .*encryption\.key and is not there now\. Put it back/);
+  writeFileSync(home.home.encryptionKey, key);
+  await home.start();
+});
+
+test('a database that is away, and one without a key', async () => {
+  const port = await freePort();
+  const away = { DATABASE_URL: `postgresql://me:fake-password@127.0.0.1:${port}/none`, ENCRYPTION_KEY };
+  const refused = await start(away);
+  expectMessage(refused, `127.0.0.1:${port}/none`, /DATABASE_URL|server/);
+  expect(refused.stderr).not.toContain('fake-password');
+  expectMessage(await start({ ...away, DATABASE_URL: 'mysql://me:fake-password@x/y' }), 'postgresql://');
+});
+
+// A disk of its own, in a mount namespace of its own, that goes with the process.
+const hasMounts = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
+
+(hasMounts ? test : test.skip)('a full disk: which, and how much is missing', async () => {
+  mkdirSync(home.home.directory);
+  const onDisk = async (size: string, command: string): Promise<Finished> => {
+    const script = `mount -t tmpfs -o size=${size} tmpfs "$SUPERVISOR_HOME" && ${command}`;
+    const child = spawn('unshare', ['-rm', 'sh', '-c', script], { env: home.env, cwd: home.work });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk) => (stdout += String(chunk)));
+    child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+    return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr, lingeredSeconds: 0 })));
+  };
+  const service = `'${process.execPath}' '${programs.api}'`;
+  expectMessage(await onDisk('2m', service), /The disk that holds .*data is full \(\d+ MB left; a database needs 64\)\. Free some space/);
+  expectMessage(await onDisk('4k', service), /The disk that holds .* is full.* Free some space/);
+});

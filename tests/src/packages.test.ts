@@ -1,0 +1,68 @@
+import { expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './harness.js';
+
+interface Manifest {
+  name: string;
+  private?: boolean;
+  exports: Record<string, string | Record<string, string>>;
+  dependencies?: Record<string, string>;
+  [field: string]: unknown;
+}
+
+const read = (path: string) => JSON.parse(readFileSync(join(root, path), 'utf8')) as Manifest;
+const packages = readdirSync(join(root, 'packages')).map((folder) => ({ folder, manifest: read(`packages/${folder}/package.json`) }));
+const published = packages.filter(({ manifest }) => !manifest.private);
+
+interface Packed {
+  name: string;
+  files: { path: string; size: number }[];
+}
+const packed = JSON.parse(
+  execFileSync(
+    'npm',
+    ['pack', '--dry-run', '--json', '--loglevel=error', ...published.flatMap(({ folder }) => ['-w', `packages/${folder}`])],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+    },
+  ),
+) as Packed[];
+
+test('all packages but the composition root are published, with one version', () => {
+  expect(packages.filter(({ manifest }) => manifest.private).map(({ folder }) => folder)).toEqual(['supervisor']);
+  const { projects, projectsRelationship } = (read('nx.json') as unknown as { release: Record<string, unknown> }).release;
+  // The private ones are not published, but depend on exact versions of the others.
+  expect(projects).toEqual(['packages/*', 'apps/*', 'tests']);
+  expect(projectsRelationship).toBe('fixed');
+  expect(new Set(published.map(({ manifest }) => manifest['version'])).size).toBe(1);
+});
+
+test.each(published)('packages/$folder says what a registry wants to know', ({ folder, manifest }) => {
+  expect(manifest).toMatchObject({
+    name: `@supervisor/${folder}`,
+    license: 'MIT',
+    type: 'module',
+    sideEffects: false,
+    engines: { node: '>=20.19' },
+    description: expect.stringMatching(/^.{10,100}$/),
+    publishConfig: { access: 'public' },
+  });
+  for (const version of Object.values(manifest.dependencies ?? {})) expect(version).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
+});
+
+test.each(published)('packages/$folder packs what it exports, and nothing else', ({ folder, manifest }) => {
+  const files = packed.find(({ name }) => name === manifest.name)!.files.map(({ path }) => path);
+  expect(files).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'dist/index.js', 'dist/index.d.ts']));
+  const targets = Object.values(manifest.exports).flatMap((target) => (typeof target === 'string' ? [target] : Object.values(target)));
+  for (const target of targets) expect(files).toContain(target.replace('./', ''));
+  if (existsSync(join(root, 'packages', folder, 'migrations'))) {
+    const migrations = readdirSync(join(root, 'packages', folder, 'migrations')).filter((name) => name.endsWith('.sql'));
+    expect(files).toEqual(expect.arrayContaining(migrations.map((name) => `migrations/${name}`)));
+  }
+  expect(files.filter((path) => !/^(dist|migrations)\/|^(package\.json|README\.md|LICENSE)$/.test(path))).toEqual([]);
+  expect(files.filter((path) => /\.test\.|tsbuildinfo|\.env|\.key|\.sock/.test(path))).toEqual([]);
+});

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Catalogue } from '@supervisor/core';
+import { programs, TestHome } from './harness.js';
+
+// As a person does it: every example that --help prints goes into a shell.
+const { operations } = JSON.parse(
+  readFileSync(fileURLToPath(import.meta.resolve('@supervisor/supervisor/catalogue')), 'utf8'),
+) as Catalogue;
+
+let home: TestHome;
+beforeAll(async () => {
+  home = await TestHome.create();
+  mkdirSync(join(home.work, '.git'));
+  // Starts the service too.
+  expect((await home.cli('ports', 'allocate', 'web')).code).toBe(0);
+});
+afterAll(() => home.remove());
+
+function paste(line: string, input = ''): { code: number | null; stdout: string; stderr: string } {
+  const script = `supervisor() { '${process.execPath}' '${programs.cli}' "$@"; }\n${line}`;
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', script], { cwd: home.work, env: home.env, encoding: 'utf8', input });
+  return { code: status, stdout, stderr };
+}
+
+// What stdin holds for an operation with a hidden field.
+const hidden: Record<string, string> = { store_secret_bulk: '[{"path": "shop/stripe/api_key", "value": "fake-value"}]' };
+
+test.each(operations)('the example of $command works as pasted', ({ name, command, access }) => {
+  const [, example] = /^Example: (.+)$/m.exec(paste(`supervisor ${command} --help`).stdout)!;
+  const { code, stderr } = paste(`${example} --json`, hidden[name] ?? 'fake-value\n');
+  // The owner's are asked for on a terminal alone; that comes after their words were understood.
+  if (access === 'owner') return expect(stderr).toContain('This is for the owner');
+  // What there is none of is a fair answer; what was not understood is not.
+  if (code !== 0) expect(JSON.parse(stderr)).toMatchObject({ code: expect.stringMatching(/^(not_found|conflict)$/) });
+});
