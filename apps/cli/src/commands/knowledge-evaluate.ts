@@ -29,9 +29,7 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const result = await evaluateDirectory(resolve(caller.directory, positionals[0]), { progress: sayProgress() });
   if (values.json) return console.log(JSON.stringify(result));
   const { documents, questions, ingestSeconds, searchMilliseconds: times } = result;
-  console.log(
-    `${documents} documents in ${ingestSeconds} s, ${questions} questions at ${times.p50} ms (p95 ${times.p95} ms), ${result.mode}`,
-  );
+  console.log(`${documents} documents in ${ingestSeconds} s, ${questions} questions at ${times.p50} ms (p95 ${times.p95} ms)`);
   for (const measure of measures) {
     const { mean, low, high } = result[measure];
     const difference = earlier && pairedInterval(...paired(result, earlier, measure));

@@ -10,7 +10,6 @@ Finds what projects learned and documented: this project's own, and what all sha
   --kinds A,B       learning, decision, incident, how-to, document
   --since INSTANT   only what was learned or changed since, such as 2026-01-31T00:00:00Z
   --limit N         at most so many; else 10
-  --mode MODE       auto, lexical or hybrid; else auto
   --explain         why each is where it is
   --json            for machines
 
@@ -24,7 +23,6 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     kinds: text,
     since: text,
     limit: text,
-    mode: text,
     explain: { type: 'boolean' },
     json: { type: 'boolean' },
   } as const;
@@ -45,9 +43,6 @@ export async function run(words: string[], caller: Caller): Promise<void> {
 }
 
 interface Shown {
-  mode: string;
-  embedder: string | null;
-  note?: string;
   results: {
     id: number;
     project: string;
@@ -64,7 +59,7 @@ interface Shown {
   terms?: { term: string; frequency: number; weight: number }[];
 }
 
-function show({ mode, embedder, note, results, terms }: Shown, explain: boolean): string {
+function show({ results, terms }: Shown, explain: boolean): string {
   const parts = results.map((hit) => {
     const place = hit.kind === 'document' ? `${hit.source}:${hit.startLine}-${hit.endLine}` : `${hit.kind} ${hit.id}`;
     const more = [
@@ -85,10 +80,8 @@ function show({ mode, embedder, note, results, terms }: Shown, explain: boolean)
     return `${[place, ...more].filter(Boolean).map(plain).join(' · ')}${why}\n${text}`;
   });
   const asked = terms?.map(({ term, frequency, weight }) => `${plain(term)} (in ${frequency}, ${weight.toFixed(1)})`).join(', ');
-  const how = mode === 'lexical' ? 'by words' : `by words and meaning (${embedder})`;
   return [
     ...(parts.length > 0 ? parts : ['Nothing matches. Try other words, or --projects.']),
-    ...(explain ? [`Searched ${how}. ${asked ? `Terms: ${asked}.` : ''}`] : []),
-    ...(note ? [note] : []),
+    ...(explain ? [`Terms: ${asked || 'none of them is in what was searched'}.`] : []),
   ].join('\n\n');
 }

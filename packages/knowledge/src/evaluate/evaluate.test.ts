@@ -51,7 +51,7 @@ test('the small collection is answered well', async () => {
   expect(collection.documents.length).toBeGreaterThanOrEqual(60);
   expect(collection.questions.length).toBeGreaterThanOrEqual(40);
   const result = await evaluate(new KnowledgeBase({ db: database }), collection);
-  expect(result).toMatchObject({ mode: 'lexical', embedder: null, documents: collection.documents.length });
+  expect(result.documents).toBe(collection.documents.length);
   expect(result.ndcg10.mean).toBeGreaterThan(0.7);
   expect(result.recall10.mean).toBeGreaterThan(0.85);
   expect(result.mrr.mean).toBeGreaterThan(0.65);

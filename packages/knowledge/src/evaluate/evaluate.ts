@@ -6,8 +6,6 @@ import type { Collection, CollectionDocument } from './collection.js';
 import { judge, type Quality } from './metrics.js';
 
 export interface Evaluation {
-  mode: string;
-  embedder: string | null;
   documents: number;
   /** Those that have at least one right answer. */
   questions: number;
@@ -21,7 +19,6 @@ export interface Evaluation {
 }
 
 export interface EvaluateOptions {
-  mode?: 'auto' | 'lexical' | 'hybrid' | undefined;
   /** Where questions and documents name no project. */
   project?: string | undefined;
   progress?: ((done: number, total: number, what: string) => void) | undefined;
@@ -43,13 +40,11 @@ export async function evaluate(knowledge: KnowledgeBase, collection: Collection,
   if (judged.length === 0) throw new SupervisorError('invalid_input', 'qrels.tsv has no right answer to any question of queries.jsonl.');
   const each: Evaluation['each'] = [];
   const times: number[] = [];
-  let last: { mode: string; embedder: string | null } = { mode: 'lexical', embedder: null };
   for (const question of judged) {
     const before = performance.now();
     const filter = question.project ? { projects: [project(question.project)] } : {};
-    const { results, ...how } = await knowledge.search(question.text, { ...filter, mode: options.mode, limit: hitsForTen });
+    const { results } = await knowledge.search(question.text, { ...filter, limit: hitsForTen });
     times.push(performance.now() - before);
-    last = how;
     const ranking = [...new Set(results.map(({ source }) => source!))].slice(0, 10);
     each.push({ id: question.id, ranking, ...judge(ranking, collection.grades.get(question.id)!) });
     progress(each.length, judged.length, 'questions');
@@ -57,8 +52,6 @@ export async function evaluate(knowledge: KnowledgeBase, collection: Collection,
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]! * 10) / 10;
   return {
-    mode: last.mode,
-    embedder: last.embedder,
     documents: collection.documents.length,
     questions: judged.length,
     ndcg10: interval(each.map(({ ndcg10 }) => ndcg10)),

@@ -5,7 +5,6 @@ import { callerOf, entry, id, kind, learnedKind, source, tag, task, text, ttlDay
 
 const fullEntry = entry.extend({ text: z.string() });
 const similar = z.object({ id: z.int(), similarity: z.number(), text: z.string() });
-const mode = z.enum(['lexical', 'hybrid']);
 const hit = z.object({
   id: z.int(),
   project: z.string(),
@@ -21,7 +20,6 @@ const hit = z.object({
   score: z.number(),
   score_parts: z.object({
     bm25: z.number(),
-    cosine: z.number().nullable(),
     recency: z.number(),
     usefulness: z.number(),
     superseded: z.boolean(),
@@ -63,23 +61,19 @@ export const entryOperations = [
     name: 'search_knowledge',
     route: 'POST /knowledge/search',
     summary: 'Find what projects learned and documented',
-    description: 'Call before solving what someone may have solved. Without projects: your own and what all share.',
+    description: 'Call before solving what someone may have solved. Without projects: yours and what all share.',
     access: 'read',
     toolset: 'default',
     input: z.object({
-      query: textField('Question, words or identifier', 4000).min(1),
+      query: textField('Question or words', 4000).min(1),
       projects: projects.optional(),
       kinds: z.array(kind).optional(),
       since: instant.optional(),
       limit: z.int().min(1).max(200).default(10),
-      mode: z.enum(['auto', 'lexical', 'hybrid']).default('auto'),
-      explain: z.boolean().default(false),
+      explain: z.boolean().optional(),
       maxTokens: z.int().min(100).max(1_000_000).default(4000),
     }),
     output: z.object({
-      mode,
-      embedder: z.string().nullable(),
-      note: z.string().optional(),
       results: z.array(hit),
       omitted: z.int().describe('Matches that did not fit into maxTokens'),
       terms: z.array(z.object({ term: z.string(), frequency: z.int(), weight: z.number() })).optional(),

@@ -1,9 +1,7 @@
 /** What a chunk's place in the answer is made of. Factors are near 1: they order what matches alike, and never outweigh the match. */
 export interface ScoreParts {
-  /** BM25 as it is; 0 when the words do not match. */
+  /** BM25 as it is. */
   bm25: number;
-  /** Cosine to the question; null without vectors. */
-  cosine: number | null;
   /** 1 to 1.05: half of it is gone after half a year. */
   recency: number;
   /** 0.9 to 1.1: by the projects it helped and misled. */
@@ -31,13 +29,9 @@ export interface Ranked {
   score_parts: ScoreParts;
 }
 
-/**
- * One number from the parts. `best` is the highest BM25 of the answer, `alpha` how much the embedder's cosine is worth:
- * 0 when there is none.
- */
-export function fuse(parts: ScoreParts, best: number, alpha: number): number {
-  const match = (best > 0 ? parts.bm25 / best : 0) + alpha * (parts.cosine ?? 0);
-  return match * parts.recency * parts.usefulness;
+/** One number from the parts: near 1 for the best match. `best` is the highest BM25 of the answer. */
+export function scoreOf(parts: ScoreParts, best: number): number {
+  return (parts.bm25 / best) * parts.recency * parts.usefulness;
 }
 
 export function compare(one: Ranked, other: Ranked): number {

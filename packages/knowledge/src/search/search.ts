@@ -1,10 +1,10 @@
 import type { Orm } from '@supervisor/db';
 import { and, eq, gte, inArray } from 'drizzle-orm';
 import type { Caller, Kind } from '../entry.js';
-import { searchLexically, type AskedTerm, type Match, type SearchedScope } from '../lexical/search.js';
+import { searchLexically, type AskedTerm } from '../lexical/search.js';
 import { knowledgeChunks, knowledgeEntries, knowledgeScopes } from '../schema.js';
 import { alive } from '../store/read.js';
-import { compare, fuse, recency, usefulness, type ScoreParts } from './rank.js';
+import { compare, recency, scoreOf, usefulness, type ScoreParts } from './rank.js';
 import { chooseScopes } from './scopes.js';
 import { estimateTokens } from './tokens.js';
 
@@ -16,8 +16,6 @@ export interface SearchOptions {
   since?: string | undefined;
   /** At most this many chunks; 10 when left out. */
   limit?: number | undefined;
-  /** `auto` uses vectors where there are any. */
-  mode?: 'auto' | 'lexical' | 'hybrid' | undefined;
   /** The answer ends before the chunk that would pass this many tokens. */
   maxTokens?: number | undefined;
   explain?: boolean | undefined;
@@ -41,24 +39,10 @@ export interface Hit {
 }
 
 export interface Answer {
-  /** What was really done. */
-  mode: 'lexical' | 'hybrid';
-  embedder: string | null;
-  /** Why not what was asked for. */
-  note?: string;
   results: Hit[];
   /** Chunks that matched well but did not fit into maxTokens. */
   omitted: number;
   terms?: AskedTerm[];
-}
-
-/** Finds chunks by what they mean, beside their words. */
-export interface SemanticSearch {
-  embedder: string;
-  /** What its cosine is worth beside BM25. */
-  alpha: number;
-  /** The nearest chunks of the scopes, and the cosines of the `known` ones. */
-  nearest(question: string, scopes: readonly SearchedScope[], known: readonly number[], most: number): Promise<Map<number, number>>;
 }
 
 const candidates = 200;
@@ -67,56 +51,26 @@ const filteredCandidates = 2000;
 // A long document must not fill the answer.
 const mostOfOneEntry = 2;
 
-export async function search(
-  orm: Orm,
-  question: string,
-  options: SearchOptions,
-  caller: Caller,
-  now: Date,
-  semantic?: SemanticSearch | { unavailable: string },
-): Promise<Answer> {
+export async function search(orm: Orm, question: string, options: SearchOptions, caller: Caller, now: Date): Promise<Answer> {
   const scopes = await chooseScopes(orm, caller, options);
   const most = options.since === undefined ? candidates : filteredCandidates;
-  const lexical = await searchLexically(orm, question, scopes, most);
-  const cosines = await nearestBy(semantic, question, scopes, lexical.matches);
-  const alpha = semantic && 'alpha' in semantic && cosines.found ? semantic.alpha : 0;
-  const rows = await readHits(orm, [...new Set([...lexical.matches.map(({ chunk }) => chunk), ...cosines.byChunk.keys()])], options, now);
-  const bm25 = new Map(lexical.matches.map(({ chunk, score }) => [chunk, score]));
-  const best = Math.max(0, ...rows.map(({ chunk }) => bm25.get(chunk) ?? 0));
+  const { matches, terms } = await searchLexically(orm, question, scopes, most);
+  const bm25 = new Map(matches.map(({ chunk, score }) => [chunk, score]));
+  const rows = await readHits(orm, [...bm25.keys()], options, now);
+  const best = Math.max(...rows.map(({ chunk }) => bm25.get(chunk)!));
   const ranked = rows
     .map(({ chunk, helped, misled, ...hit }) => {
       const parts: ScoreParts = {
-        bm25: round(bm25.get(chunk) ?? 0),
-        cosine: cosines.byChunk.get(chunk) ?? null,
-        recency: round(recency(hit.updatedAt, now)),
-        usefulness: round(usefulness(helped.length, misled.length)),
+        bm25: bm25.get(chunk)!,
+        recency: recency(hit.updatedAt, now),
+        usefulness: usefulness(helped.length, misled.length),
         superseded: hit.supersededBy !== null,
       };
-      return { chunk, ...hit, score: fuse({ ...parts, bm25: bm25.get(chunk) ?? 0 }, best, alpha), score_parts: parts };
+      return { chunk, ...hit, score: scoreOf(parts, best), score_parts: parts };
     })
     .toSorted((one, other) => compare(one, other) || one.chunk - other.chunk);
   const { results, omitted } = await cutToFit(orm, ranked, options);
-  return {
-    mode: cosines.found ? 'hybrid' : 'lexical',
-    embedder: cosines.found && semantic && 'embedder' in semantic ? semantic.embedder : null,
-    ...(cosines.note === undefined ? {} : { note: cosines.note }),
-    results,
-    omitted,
-    ...(options.explain ? { terms: lexical.terms } : {}),
-  };
-}
-
-async function nearestBy(
-  semantic: SemanticSearch | { unavailable: string } | undefined,
-  question: string,
-  scopes: readonly SearchedScope[],
-  matches: readonly Match[],
-): Promise<{ found: boolean; byChunk: Map<number, number>; note?: string }> {
-  const none = { found: false, byChunk: new Map<number, number>() };
-  if (!semantic) return none;
-  if ('unavailable' in semantic) return { ...none, note: semantic.unavailable };
-  const known = matches.map(({ chunk }) => chunk);
-  return { found: true, byChunk: await semantic.nearest(question, scopes, known, candidates) };
+  return { results, omitted, ...(options.explain ? { terms } : {}) };
 }
 
 function readHits(orm: Orm, chunks: number[], { since }: SearchOptions, now: Date) {
@@ -180,9 +134,13 @@ async function cutToFit(orm: Orm, ranked: readonly RankedRow[], options: SearchO
     const { chunk: _chunk, kind, ...text } = found;
     tokens += estimateTokens(text.text + text.heading + (text.source ?? ''));
     if (tokens > (options.maxTokens ?? Infinity)) return { results, omitted: chosen.length - results.length };
-    results.push({ ...row, ...text, kind: kind as Kind, score: round(row.score) });
+    results.push({ ...row, ...text, kind: kind as Kind, score: round(row.score), score_parts: rounded(row.score_parts) });
   }
   return { results, omitted: 0 };
+}
+
+function rounded(parts: ScoreParts): ScoreParts {
+  return { ...parts, bm25: round(parts.bm25), recency: round(parts.recency), usefulness: round(parts.usefulness) };
 }
 
 function round(value: number): number {
