@@ -129,7 +129,7 @@ async function compose(
     questions: new SecretQuestions((id) => `${localUrl(decision.address)}/ask/${id}`),
     ports: new PortManager({ ...options, projectOf }),
     tasks: new TaskTimer(options),
-    knowledge: new KnowledgeBase({ ...options, redact: withoutKeys }),
+    knowledge: new KnowledgeBase({ ...options, redact: withoutKeys(secrets) }),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
   };
   const trail = new AuditTrail({
