@@ -10,7 +10,8 @@ import { findSimilar, store, supersede, type Learned, type LearnOptions } from '
 import { lockIndex } from './lexical/write.js';
 import { knowledgeMigrations } from './migrations.js';
 import { knowledgeEntries, knowledgeLanguages, knowledgeRoots, knowledgeScopes } from './schema.js';
-import { search, type Answer, type SearchOptions } from './search/search.js';
+import { related } from './search/related.js';
+import { search, type Answer, type Hit, type SearchOptions } from './search/search.js';
 import type { Format } from './split/split.js';
 import { draft, languageOf } from './store/drafts.js';
 import { listEntries, readEntries, readEntry, visibleTo, type ListFilter } from './store/read.js';
@@ -34,7 +35,7 @@ export interface Stats {
   words: number;
 }
 
-/** Keeps what projects learn, and finds it again: by its words with nothing to set up, by its meaning where there is an embedder. */
+/** Keeps what projects learn, and finds it again by its words. */
 export class KnowledgeBase {
   readonly #database: () => Promise<Database>;
   readonly #redact: Redact;
@@ -71,6 +72,13 @@ export class KnowledgeBase {
     const { orm } = await this.#database();
     const { text } = await this.#redact(query);
     return search(orm, text, options, caller, this.#now());
+  }
+
+  /** What was learned about a piece of work, the best first: not what merely shares a word with it, and nothing superseded. */
+  async related(work: string, most: number, caller: Caller = everyone): Promise<Hit[]> {
+    const { orm } = await this.#database();
+    const { text } = await this.#redact(work);
+    return related(orm, text, most, caller, this.#now());
   }
 
   /** @throws SupervisorError `not_found` */

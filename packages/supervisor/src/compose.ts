@@ -29,6 +29,7 @@ import { decide, type Decision, type Settings } from './decide.js';
 import { parseNeededKey } from './decide-key.js';
 import { HomeKeys } from './home-keys.js';
 import { generateKey } from './key-files.js';
+import { lessonsOf } from './lessons.js';
 import type { Managers } from './managers.js';
 import { modules } from './modules.js';
 import { instances } from './schema.js';
@@ -155,7 +156,12 @@ async function compose(
     }),
     backups: async () => ({ newest: (await backups.newest())?.createdAt ?? null, problem: backups.problem }),
   };
-  const bound = bind(modules, { ...managers, backups, vitals, trail, keys }, { audit: trail, translate: databaseFailure, logError: log });
+  const lessons = lessonsOf(managers.knowledge, (error) => log(randomUUID(), 'lessons', error));
+  const bound = bind(
+    modules,
+    { ...managers, lessons, backups, vitals, trail, keys },
+    { audit: trail, translate: databaseFailure, logError: log },
+  );
   const quiet = new QuietBackups({ database, backups, operations: changing(bound.operations) });
   // A server has backups of its own, and other homes that write to it.
   if (database.kind === 'embedded') quiet.start();
