@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { root, TestHome } from './harness.js';
 
 // What a stranger does: paste the README's first block into a file and run it.
-const published = ['core', 'db', 'secrets', 'ports', 'timing'];
+const published = ['core', 'db', 'secrets', 'ports', 'timing', 'knowledge'];
 const others = ['auth', 'rest', 'mcp', 'client'];
 
 let folder: string;

@@ -6,10 +6,9 @@ import { argumentsOf, flagName } from './input.js';
 /** The list of all commands. */
 export function overview(operations: readonly OperationDescription[]): string {
   const own = commands.map(({ command, summary }): [string, string] => [command, summary]);
-  const rows = [
-    ...own,
-    ...operations.filter(({ command }) => command !== '').map((operation): [string, string] => [operation.command, operation.summary]),
-  ];
+  // Not those that a command of their own stands before.
+  const derived = operations.filter(({ command }) => command !== '' && !commands.some((entry) => entry.command === command));
+  const rows = [...own, ...derived.map((operation): [string, string] => [operation.command, operation.summary])];
   const width = Math.max(...rows.map(([command]) => command.length));
   return `Usage: supervisor COMMAND [ARGUMENTS] [--json]
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { homeAt, type Home } from '@supervisor/core/home';
+import type { KnowledgeBase } from '@supervisor/knowledge';
 import type { PortManager } from '@supervisor/ports';
 import type { SecretsManager } from '@supervisor/secrets';
 import type { TaskTimer } from '@supervisor/timing';
@@ -27,6 +28,7 @@ export interface Supervisor {
     TaskTimer,
     'startTask' | 'estimateTask' | 'completeTask' | 'failTask' | 'getTask' | 'listTasks' | 'searchTasks' | 'getRunningTasks' | 'getStats'
   >;
+  knowledge: Pick<KnowledgeBase, 'learn' | 'search' | 'get' | 'list' | 'update' | 'forget' | 'stats'>;
   /** Calls any operation by its name. When the connection is lost it is not sent again: `outcome_unknown`. */
   call(operation: string, input?: object): Promise<Record<string, unknown>>;
   close(): Promise<void>;
@@ -78,6 +80,15 @@ export async function connect(options: { home?: string; directory?: string } = {
       searchTasks: (search, filter) => call('list_tasks', { search, ...filter }),
       getRunningTasks: async (filter) => (await call('list_tasks', { ...filter, status: 'running', limit: 500 })).tasks,
       getStats: (filter) => call('get_task_stats', filter),
+    },
+    knowledge: {
+      learn: (project, text, options) => call('learn', { project, text, ...options }),
+      search: (query, options) => call('search_knowledge', { query, ...options }),
+      get: (id) => call('get_knowledge', { id }),
+      list: (filter) => call('list_knowledge', filter),
+      update: (id, changes) => call('update_knowledge', { id, ...changes }),
+      forget: async (selection, options) => (await call('forget_knowledge', { ...selection, ...options })).forgotten,
+      stats: async (project) => (await call('get_knowledge_stats', { project })).scopes,
     },
     call: (operation, input = {}) => session.call({ name: operation, repeat: 'never' }, input),
     close: () => session.close(),

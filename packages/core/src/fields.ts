@@ -5,7 +5,7 @@ const slug = z.string().regex(slugPattern, 'must be a project slug: lower-case l
 
 /** The project a call is about. The caller's own fills it in; `fallback` when the caller has none. */
 export function projectField(fallback?: string) {
-  return slug.meta({ project: 'own', fallback, description: "Left out: the caller's own" });
+  return slug.meta({ project: 'own', fallback, description: 'Else your own' });
 }
 
 /** Narrows a list to one project; a caller bound to a project always gets its own. */

@@ -1,4 +1,4 @@
-import type { ObjectSchema, OperationDescription } from './description.js';
+import type { FieldSchema, ObjectSchema, OperationDescription } from './description.js';
 import { nearest } from './nearest.js';
 import type { Toolset } from './operation.js';
 
@@ -61,13 +61,21 @@ function toTool(operation: OperationDescription): Tool {
   };
 }
 
-// What a model writes is checked in bind, with a message; patterns, lengths and examples would only cost tokens in every session.
+// What a model writes is checked in bind, with a message; patterns, bounds and examples would only cost tokens in every session.
+const checkedLater = ['pattern', 'minLength', 'maxLength', 'minimum', 'maximum', 'minItems', 'maxItems', 'propertyNames', 'examples'];
+
 function forModel(schema: ObjectSchema): ObjectSchema {
-  const properties = Object.entries(schema.properties).map(([name, field]) => {
-    const { pattern: _pattern, minLength: _minLength, maxLength: _maxLength, examples: _examples, ...rest } = field;
-    return [name, rest];
-  });
-  return { ...schema, properties: Object.fromEntries(properties) };
+  const properties = Object.entries(schema.properties).map(([name, field]) => [name, withoutBounds(field)]);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(properties),
+    ...(schema.required === undefined ? {} : { required: schema.required }),
+  };
+}
+
+function withoutBounds(field: FieldSchema): FieldSchema {
+  const shown = Object.entries(field).filter(([keyword]) => !checkedLater.includes(keyword));
+  return Object.fromEntries(shown.map(([keyword, value]) => [keyword, keyword === 'items' ? withoutBounds(value as FieldSchema) : value]));
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   type Database,
   type Instance,
 } from '@supervisor/db';
+import { KnowledgeBase } from '@supervisor/knowledge';
 import { PortManager, type Place } from '@supervisor/ports';
 import type { ListeningProcess } from '@supervisor/ports/listeners';
 import { HttpRequester, SecretQuestions, requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
@@ -28,10 +29,12 @@ import { decide, type Decision, type Settings } from './decide.js';
 import { parseNeededKey } from './decide-key.js';
 import { HomeKeys } from './home-keys.js';
 import { generateKey } from './key-files.js';
+import { lessonsOf } from './lessons.js';
 import type { Managers } from './managers.js';
 import { modules } from './modules.js';
 import { instances } from './schema.js';
 import type { Vitals } from './status.js';
+import { withoutKeys } from './without-keys.js';
 
 /** Everything a process of Supervisor runs on. */
 export interface Supervisor extends Answerer<Context> {
@@ -127,6 +130,7 @@ async function compose(
     questions: new SecretQuestions((id) => `${localUrl(decision.address)}/ask/${id}`),
     ports: new PortManager({ ...options, projectOf }),
     tasks: new TaskTimer(options),
+    knowledge: new KnowledgeBase({ ...options, redact: withoutKeys(secrets) }),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
   };
   const trail = new AuditTrail({
@@ -152,7 +156,12 @@ async function compose(
     }),
     backups: async () => ({ newest: (await backups.newest())?.createdAt ?? null, problem: backups.problem }),
   };
-  const bound = bind(modules, { ...managers, backups, vitals, trail, keys }, { audit: trail, translate: databaseFailure, logError: log });
+  const lessons = lessonsOf(managers.knowledge, (error) => log(randomUUID(), 'lessons', error));
+  const bound = bind(
+    modules,
+    { ...managers, lessons, backups, vitals, trail, keys },
+    { audit: trail, translate: databaseFailure, logError: log },
+  );
   const quiet = new QuietBackups({ database, backups, operations: changing(bound.operations) });
   // A server has backups of its own, and other homes that write to it.
   if (database.kind === 'embedded') quiet.start();

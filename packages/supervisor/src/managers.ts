@@ -1,4 +1,5 @@
 import type { TokenRegistry } from '@supervisor/auth';
+import type { KnowledgeBase } from '@supervisor/knowledge';
 import type { PortManager } from '@supervisor/ports';
 import type { HttpRequester, SecretQuestions, SecretsManager } from '@supervisor/secrets';
 import type { TaskTimer } from '@supervisor/timing';
@@ -10,5 +11,6 @@ export interface Managers {
   questions: SecretQuestions;
   ports: PortManager;
   tasks: TaskTimer;
+  knowledge: KnowledgeBase;
   tokens: TokenRegistry;
 }

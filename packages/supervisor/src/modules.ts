@@ -1,5 +1,6 @@
 import { authModule } from '@supervisor/auth';
 import type { Module } from '@supervisor/core';
+import { knowledgeModule } from '@supervisor/knowledge';
 import { portsModule } from '@supervisor/ports';
 import { secretsModule } from '@supervisor/secrets';
 import { timingModule } from '@supervisor/timing';
@@ -15,4 +16,4 @@ const statusModule: Module = {
 };
 
 /** Every room of the house. A new domain is added here and in compose.ts. */
-export const modules: readonly Module[] = [statusModule, authModule, secretsModule, portsModule, timingModule];
+export const modules: readonly Module[] = [statusModule, authModule, secretsModule, portsModule, timingModule, knowledgeModule];

@@ -1,13 +1,39 @@
-import { instant, nameField, nextCursor, operation, page, projectField, projectFilter, slugPattern, textField } from '@supervisor/core';
+import {
+  instant,
+  nameField,
+  nextCursor,
+  operation,
+  page,
+  projectField,
+  projectFilter,
+  slugPattern,
+  textField,
+  type Context,
+} from '@supervisor/core';
 import { z } from 'zod';
 import type { TaskTimer } from './task-timer.js';
 
 export interface TaskDeps {
   tasks: TaskTimer;
+  lessons?: Lessons | undefined;
+}
+
+/** Where there is a memory beside the clock. Neither rejects: a task never fails of it. */
+export interface Lessons {
+  /** Keeps what a task taught. @returns its id, null when it could not be kept */
+  keep(task: { project: string; id: string }, text: string, context: Context): Promise<number | null>;
+  /** What is worth knowing before a task begins, the best first. */
+  related(task: { project: string; description: string }, context: Context): Promise<Lesson[]>;
+}
+
+export interface Lesson {
+  id: number;
+  project: string;
+  text: string;
 }
 
 const id = nameField('Your own id for the task', 200);
-const type = nameField('Kind of work, always the same word for the same kind: bug_fix, epic_creation …');
+const type = nameField('Kind of work, always the same word: bug_fix, epic_creation …');
 const label = (description: string) => nameField(description).optional();
 const seconds = z.number().min(0.001).max(1e9);
 const amount = z.int().min(0).max(2_000_000_000).optional();
@@ -81,13 +107,14 @@ const importedTask = z.strictObject({
 });
 const list = { project: projectFilter(), type: type.optional(), status: status.optional(), ...page };
 const tasks = z.object({ tasks: z.array(task), nextCursor });
+const lesson = z.object({ id: z.int(), project: z.string(), text: z.string() });
 
 export const taskOperations = [
   operation({
     name: 'start_task',
     route: 'PUT /projects/{project}/tasks/{id}',
     summary: 'Start the clock of a task',
-    description: 'Call when work begins; answers how long such work takes. Repeating it changes nothing.',
+    description: 'Call when work begins; answers how long such work takes, and what was learned about it.',
     access: 'write',
     toolset: 'default',
     input: z.object({
@@ -99,13 +126,15 @@ export const taskOperations = [
       agent: label('Who works'),
       model: label('With which model'),
       complexity: label('low, medium, high …'),
-      parentTaskId: id.optional(),
+      parentTaskId: nameField('The task it is part of', 200).optional(),
       ttlSeconds: seconds.optional().describe('Abandoned when still running then'),
     }),
-    output: task.extend({ created: z.boolean().describe('False: it was already started'), estimate: z.string() }),
+    output: task.extend({ created: z.boolean().describe('False: it was already started'), estimate: z.string(), related: z.array(lesson) }),
     subject: ({ id }) => id,
-    handle: ({ tasks }: TaskDeps, { id, type, description, ...options }, { session }) =>
-      tasks.startTask(id, type, description, { ...options, session }),
+    handle: async ({ tasks, lessons }: TaskDeps, { id, type, description, ...options }, context) => {
+      const started = await tasks.startTask(id, type, description, { ...options, session: context.session });
+      return { ...started, related: (await lessons?.related(started, context)) ?? [] };
+    },
   }),
   operation({
     name: 'estimate_task',
@@ -140,7 +169,7 @@ export const taskOperations = [
     name: 'complete_task',
     route: 'POST /projects/{project}/tasks/{id}/complete',
     summary: 'Stop the clock of a task',
-    description: 'Call when the work is done. For one that did not succeed, set failed to the reason.',
+    description: 'Call when the work is done.',
     access: 'write',
     toolset: 'default',
     input: z.object({
@@ -148,12 +177,16 @@ export const taskOperations = [
       project,
       outcome: textField('What came of it').optional(),
       failed: textField('Why it did not succeed').min(1).optional(),
+      learned: textField('What others should know').min(1).optional(),
       ...results,
     }),
-    output: task,
+    output: task.extend({ learned: z.int().nullable().optional().describe('Id of the learning; null: it could not be kept') }),
     subject: ({ id }) => id,
-    handle: ({ tasks }: TaskDeps, { id, failed, ...options }) =>
-      failed === undefined ? tasks.completeTask(id, options) : tasks.failTask(id, failed, options),
+    handle: async ({ tasks, lessons }: TaskDeps, { id, failed, learned, ...options }, context) => {
+      const ended = await (failed === undefined ? tasks.completeTask(id, options) : tasks.failTask(id, failed, options));
+      if (learned === undefined) return ended;
+      return { ...ended, learned: (await lessons?.keep(ended, learned, context)) ?? null };
+    },
   }),
   operation({
     name: 'fail_task',

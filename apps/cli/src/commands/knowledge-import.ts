@@ -1,0 +1,42 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Caller } from '../caller.js';
+import { parseFlags, UsageError } from '../input.js';
+
+export const usage = `Usage: supervisor knowledge import [FILE] [--json]
+
+Stores what supervisor knowledge export wrote, from FILE or stdin. What is there already is left as it is: repeating it changes nothing.
+
+Example: supervisor knowledge import lessons.jsonl
+`;
+
+const linesAtOnce = 50;
+
+export async function run(words: string[], caller: Caller): Promise<void> {
+  const { values, positionals } = parseFlags(words, { json: { type: 'boolean' } }, 1);
+  const input = positionals[0] === undefined ? process.stdin : createReadStream(positionals[0]);
+  const done = { added: 0, unchanged: 0, redactions: 0 };
+  let batch: unknown[] = [];
+  const send = async () => {
+    const answer = await caller.call('import_knowledge', { entries: batch });
+    for (const what of ['added', 'unchanged', 'redactions'] as const) done[what] += answer[what];
+    batch = [];
+  };
+  let number = 0;
+  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+    number++;
+    if (line.trim() === '') continue;
+    batch.push(parse(line, number));
+    if (batch.length === linesAtOnce) await send();
+  }
+  if (batch.length > 0) await send();
+  console.log(values.json ? JSON.stringify(done) : `${done.added} added, ${done.unchanged} there already.`);
+}
+
+function parse(line: string, number: number): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new UsageError(`Line ${number} is not JSON.`);
+  }
+}

@@ -1,0 +1,186 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import { SupervisorError } from '@supervisor/core';
+import type { Orm } from '@supervisor/db';
+import { and, asc, eq, gt, inArray } from 'drizzle-orm';
+import type { Redact, Visibility } from './entry.js';
+import { lockIndex } from './lexical/write.js';
+import { knowledgeEntries, knowledgeRoots } from './schema.js';
+import type { Format } from './split/split.js';
+import { draft, languageOf } from './store/drafts.js';
+import { cursorId } from './store/read.js';
+import { deleteEntries, insertEntries, prepare, replaceEntry, type Prepared } from './store/write.js';
+
+/** A file as it is ingested. */
+export interface Document {
+  /** Its path inside the root: the same path again is the same document. */
+  source: string;
+  text: string;
+  /** Its path, when left out. */
+  title?: string | undefined;
+  format?: Format | undefined;
+}
+
+export interface IngestOptions {
+  /** `project` when left out. */
+  visibility?: Visibility | undefined;
+  /** Says what would happen, and does nothing. */
+  dryRun?: boolean | undefined;
+}
+
+export interface Ingested {
+  added: string[];
+  updated: string[];
+  unchanged: string[];
+  redactions: number;
+}
+
+export interface Root {
+  id: number;
+  project: string;
+  path: string;
+}
+
+// One transaction's worth of text: it keeps others out for as long.
+const charactersAtOnce = 60_000;
+const documentsAtOnce = 50;
+
+/** Brings documents of a root up to date. Each batch is all or nothing; repeating it changes nothing. */
+export async function ingest(
+  orm: Orm,
+  redact: Redact,
+  root: Root,
+  documents: readonly Document[],
+  options: IngestOptions,
+): Promise<Ingested> {
+  const done: Ingested = { added: [], updated: [], unchanged: [], redactions: 0 };
+  const language = await languageOf(orm, root.project);
+  let batch: Prepared[] = [];
+  let size = 0;
+  const flush = async () => {
+    const { added, updated } = await write(orm, root.id, batch, options.dryRun ?? false);
+    done.added.push(...added);
+    done.updated.push(...updated);
+    batch = [];
+    size = 0;
+  };
+  for (const group of groupsOf(documents)) {
+    const before = await known(
+      orm,
+      root.id,
+      group.map(({ source }) => source),
+    );
+    for (const { source, text, title, format } of group) {
+      if (text.trim() === '') continue;
+      const given = {
+        project: root.project,
+        visibility: options.visibility ?? 'project',
+        kind: 'document',
+        language,
+        root: root.id,
+      } as const;
+      const { draft: clean, redactions } = await draft(redact, { ...given, source, text, title: title ?? source, format });
+      done.redactions += redactions.length;
+      if (before.get(clean.source!)?.hash === clean.hash) {
+        done.unchanged.push(source);
+        continue;
+      }
+      batch.push(prepare(clean));
+      size += clean.text.length;
+      if (size > charactersAtOnce) await flush();
+      await breathe();
+    }
+  }
+  await flush();
+  return done;
+}
+
+async function write(orm: Orm, root: number, batch: readonly Prepared[], dryRun: boolean): Promise<Pick<Ingested, 'added' | 'updated'>> {
+  if (batch.length === 0) return { added: [], updated: [] };
+  const sources = batch.map(({ draft }) => draft.source!);
+  if (dryRun) return divide(batch, await known(orm, root, sources));
+  return orm.transaction(async (transaction) => {
+    const tx = transaction as unknown as Orm;
+    await lockIndex(tx);
+    const before = await known(tx, root, sources);
+    const { added, updated } = divide(batch, before);
+    await insertEntries(
+      tx,
+      batch.filter(({ draft }) => !before.has(draft.source!)),
+    );
+    for (const prepared of batch) {
+      const old = before.get(prepared.draft.source!);
+      // Another one may have written it since.
+      if (old && old.hash !== prepared.draft.hash) await replaceEntry(tx, old.id, prepared);
+    }
+    return { added, updated };
+  });
+}
+
+function divide(batch: readonly Prepared[], before: ReadonlyMap<string, unknown>): Pick<Ingested, 'added' | 'updated'> {
+  const sources = batch.map(({ draft }) => draft.source!);
+  return { added: sources.filter((source) => !before.has(source)), updated: sources.filter((source) => before.has(source)) };
+}
+
+async function known(orm: Orm, root: number, sources: string[]): Promise<Map<string, { id: number; hash: string }>> {
+  const rows = await orm
+    .select({ id: knowledgeEntries.id, source: knowledgeEntries.source, hash: knowledgeEntries.hash })
+    .from(knowledgeEntries)
+    .where(and(eq(knowledgeEntries.root, root), inArray(knowledgeEntries.source, sources)));
+  return new Map(rows.map(({ source, ...row }) => [source!, row]));
+}
+
+function* groupsOf(documents: readonly Document[]): Generator<Document[]> {
+  // A path twice in one call is one document: the last one counts.
+  const unique = [...new Map(documents.map((document) => [document.source, document])).values()];
+  for (let start = 0; start < unique.length; start += documentsAtOnce) yield unique.slice(start, start + documentsAtOnce);
+}
+
+/** The documents of a root, in the order they came in. */
+export async function listDocuments(
+  orm: Orm,
+  root: number,
+  page: { limit?: number | undefined; cursor?: string | undefined },
+): Promise<{ documents: { id: number; source: string; updatedAt: string }[]; nextCursor?: string }> {
+  const limit = page.limit ?? 100;
+  const rows = await orm
+    .select({ id: knowledgeEntries.id, source: knowledgeEntries.source, updatedAt: knowledgeEntries.updatedAt })
+    .from(knowledgeEntries)
+    .where(and(eq(knowledgeEntries.root, root), gt(knowledgeEntries.id, page.cursor === undefined ? 0 : cursorId(page.cursor))))
+    .orderBy(asc(knowledgeEntries.id))
+    .limit(limit);
+  const documents = rows.map(({ source, ...row }) => ({ ...row, source: source! }));
+  const last = documents.at(-1);
+  return last && documents.length === limit ? { documents, nextCursor: String(last.id) } : { documents };
+}
+
+/** Forgets documents that are no longer there. */
+export async function removeDocuments(orm: Orm, root: number, sources: string[]): Promise<string[]> {
+  const removed: string[] = [];
+  for (let start = 0; start < sources.length; start += documentsAtOnce) {
+    const some = sources.slice(start, start + documentsAtOnce);
+    await orm.transaction(async (transaction) => {
+      const tx = transaction as unknown as Orm;
+      await lockIndex(tx);
+      const found = await known(tx, root, some);
+      await deleteEntries(
+        tx,
+        [...found.values()].map(({ id }) => id),
+      );
+      removed.push(...found.keys());
+    });
+  }
+  return removed;
+}
+
+/** @throws SupervisorError `not_found`, with how to register a folder */
+export async function rootAt(orm: Orm, project: string, path: string): Promise<Root> {
+  const [row] = await orm
+    .select()
+    .from(knowledgeRoots)
+    .where(and(eq(knowledgeRoots.project, project), eq(knowledgeRoots.path, path)));
+  if (row) return row;
+  throw new SupervisorError(
+    'not_found',
+    `${path} is not a registered root of ${project}. Register it first: supervisor knowledge register-root ${path} --project ${project}`,
+  );
+}

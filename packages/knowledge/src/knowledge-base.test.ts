@@ -1,0 +1,232 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { rows, type Database } from '@supervisor/db';
+import { testDatabases } from '@supervisor/db/testing';
+import { sql } from 'drizzle-orm';
+import { homedir } from 'node:os';
+import { dirname } from 'node:path';
+import type { Caller } from './entry.js';
+import { KnowledgeBase } from './knowledge-base.js';
+
+const fakeKey = 'sk_fake_0123456789abcdef';
+const redact = (text: string) => ({
+  text: text.replaceAll(fakeKey, '[secret:shop/fake/key]'),
+  redactions: text.includes(fakeKey) ? ['shop/fake/key'] : [],
+});
+const blog: Caller = { boundTo: 'blog', project: 'blog' };
+
+describe.each(testDatabases())('on $kind', ({ open }) => {
+  let database: Database;
+  let knowledge: KnowledgeBase;
+  let now = Date.now();
+  beforeAll(async () => {
+    database = await open();
+    knowledge = new KnowledgeBase({ db: database, redact, now: () => new Date(now) });
+  });
+  afterAll(() => database.close());
+
+  /** Document frequencies and sizes, once as the index has them and once counted anew. */
+  async function expectExactIndex() {
+    const [counted] = await rows<Record<string, unknown>>(
+      database.orm,
+      sql`select (select coalesce(sum(chunks), 0)::int from supervisor.knowledge_scopes) as chunks,
+        (select count(*)::int from supervisor.knowledge_chunks) as real,
+        (select count(*)::int from supervisor.knowledge_postings where size <> cardinality(hits) or size = 0) as wrong,
+        (select count(*)::int from supervisor.knowledge_postings p cross join lateral unnest(hits) hit
+          where not exists (select from supervisor.knowledge_chunks c where c.id = (p.block << 9) + (hit >> 22))) as dangling,
+        (select count(*)::int from (select scope, term, (block << 9) + (hit >> 22) from supervisor.knowledge_postings cross join lateral unnest(hits) hit
+          group by 1, 2, 3 having count(*) > 1) twice) as twice`,
+    );
+    expect(counted).toEqual({ chunks: counted!['real'], real: counted!['real'], wrong: 0, dangling: 0, twice: 0 });
+  }
+
+  test('what one project shares, another finds; what it keeps, nobody else does', async () => {
+    const own = await knowledge.learn('shop', 'Stripe webhooks must be verified against the raw body, before JSON parsing.', {
+      tags: ['stripe'],
+    });
+    const shared = await knowledge.learn('shop', 'Stripe test clocks expire after 30 days.', { kind: 'incident', visibility: 'shared' });
+    expect(own).toMatchObject({ created: true, duplicateOf: null, redactions: [], similar: [] });
+    const ofShop = await knowledge.search('how do I verify a stripe webhook?', {}, { boundTo: null, project: 'shop' });
+    expect(ofShop.omitted).toBe(0);
+    expect(ofShop.results.map(({ id }) => id)).toEqual([own.id, shared.id]);
+    expect(ofShop.results[0]).toMatchObject({ startLine: 1, endLine: 1, heading: '', score_parts: { superseded: false } });
+    expect((await knowledge.search('stripe webhook', {}, blog)).results.map(({ id }) => id)).toEqual([shared.id]);
+    expect((await knowledge.search('stripe', { projects: ['shop'] }, blog)).results.map(({ id }) => id)).toEqual([shared.id]);
+    expect((await knowledge.search('stripe', { kinds: ['incident'] })).results.map(({ id }) => id)).toEqual([shared.id]);
+    await expect(knowledge.get(own.id, blog)).rejects.toMatchObject({ code: 'not_found' });
+    expect((await knowledge.list({}, blog)).entries.map(({ id }) => id)).toEqual([shared.id]);
+    await expect(knowledge.update(shared.id, { text: 'mine' }, blog)).rejects.toMatchObject({ code: 'forbidden' });
+    expect(await knowledge.forget({ ids: [own.id, shared.id] }, {}, blog)).toEqual([]);
+    expect(await knowledge.stats(undefined, blog)).toMatchObject([{ project: 'shop', kind: 'incident', entries: 1, chunks: 1 }]);
+  });
+
+  test('the same again is the same entry, nearly the same is named', async () => {
+    const text = 'Run migrations before the deploy, never after it: old code must work with the new tables.';
+    const first = await knowledge.learn('shop', text);
+    expect(await knowledge.learn('shop', `\n${text} \r\n`)).toMatchObject({ id: first.id, created: false, duplicateOf: first.id });
+    const near = await knowledge.learn('shop', text.replace('never after it', 'never after'));
+    expect(near).toMatchObject({ created: true, similar: [{ id: first.id }] });
+    expect(near.similar[0]!.similarity).toBeGreaterThan(0.8);
+    const both = await Promise.all(Array.from({ length: 5 }, () => knowledge.learn('shop', 'Five at once are one.')));
+    expect(new Set(both.map(({ id }) => id)).size).toBe(1);
+    await expectExactIndex();
+  });
+
+  test('what is superseded comes last, and only once', async () => {
+    const old = await knowledge.learn('zoo', 'The staging cluster is called zebra-one.');
+    const newer = await knowledge.learn('zoo', 'Since May the staging cluster, formerly in Frankfurt, is called zebra-two.', {
+      supersedes: old.id,
+    });
+    const { results } = await knowledge.search('what is the staging cluster called: zebra-one?', { projects: ['zoo'] });
+    expect(results.map(({ id, supersededBy }) => [id, supersededBy])).toEqual([
+      [newer.id, null],
+      [old.id, newer.id],
+    ]);
+    await expect(knowledge.learn('zoo', 'zebra-three', { supersedes: old.id })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(knowledge.learn('blog', 'zebra-four', { supersedes: old.id })).rejects.toMatchObject({ code: 'not_found' });
+    expect((await knowledge.search('zebra-four')).results.map(({ text }) => text)).not.toContain('zebra-four');
+    await expectExactIndex();
+  });
+
+  test('usefulness and age order equals, one voice for each project', async () => {
+    const one = await knowledge.learn('rank', 'The quokka cache needs a warm start, see runbook A.');
+    const two = await knowledge.learn('rank', 'The quokka cache needs a warm start, see runbook B.');
+    const rate = (id: number, project: string, useful: boolean) => knowledge.update(id, { useful }, { boundTo: null, project });
+    for (const project of ['rank', 'rank', 'shop']) await rate(two.id, project, true);
+    expect(await rate(one.id, 'shop', false)).toMatchObject({ helped: 0, misled: 1 });
+    expect(await knowledge.get(two.id)).toMatchObject({ helped: 2, misled: 0 });
+    const { results } = await knowledge.search('quokka cache');
+    expect(results.map(({ id }) => id)).toEqual([two.id, one.id]);
+    for (const { score_parts } of results) {
+      expect(Math.abs(score_parts.usefulness - 1)).toBeLessThanOrEqual(0.1);
+      expect(score_parts.recency).toBeGreaterThan(1);
+      expect(score_parts.recency).toBeLessThanOrEqual(1.05);
+    }
+  });
+
+  test('secrets are gone before anything else happens', async () => {
+    const learned = await knowledge.learn('leak', `The key ${fakeKey} is in the vault.`, {
+      source: `curl -H ${fakeKey}`,
+      tags: [fakeKey],
+      task: fakeKey,
+    });
+    expect(learned.redactions).toEqual(['shop/fake/key']);
+    expect(JSON.stringify([await knowledge.get(learned.id), await knowledge.export({ project: 'leak' })])).not.toContain(fakeKey);
+    expect((await knowledge.search(fakeKey)).results.map(({ id }) => id)).not.toContain(undefined);
+    const again = await knowledge.learn('leak', 'The key [secret:shop/fake/key] is in the vault.');
+    expect(again.duplicateOf).toBe(learned.id);
+    await expect(knowledge.learn('leak', ' \n ')).rejects.toMatchObject({ code: 'invalid_input' });
+  });
+
+  test('an entry changes in place, in its text and in its reach', async () => {
+    const { id } = await knowledge.learn('shop', 'Wombat jobs run hourly.');
+    expect(await knowledge.update(id, { text: 'Numbat jobs run daily.', visibility: 'shared', ttlDays: 10 })).toMatchObject({
+      id,
+      text: 'Numbat jobs run daily.',
+      visibility: 'shared',
+    });
+    expect((await knowledge.search('wombat')).results).toEqual([]);
+    expect((await knowledge.search('numbat', {}, blog)).results).toHaveLength(1);
+    await expectExactIndex();
+    now += 11 * 86_400_000;
+    expect((await knowledge.search('numbat')).results).toEqual([]);
+    await knowledge.learn('shop', 'Something else entirely.');
+    await expect(knowledge.get(id)).rejects.toMatchObject({ code: 'not_found' });
+    await expectExactIndex();
+  });
+
+  test('forgetting leaves no trace, and says beforehand what it would take', async () => {
+    const { id } = await knowledge.learn('gone', 'The capybara service is retired.', { tags: ['old'] });
+    expect(await knowledge.forget({ project: 'gone', tag: 'old' }, { dryRun: true })).toEqual([id]);
+    expect((await knowledge.search('capybara')).results).toHaveLength(1);
+    expect(await knowledge.forget({ project: 'gone', tag: 'old' })).toEqual([id]);
+    expect(await knowledge.forget({ ids: [id] })).toEqual([]);
+    expect((await knowledge.search('capybara', { explain: true })).terms).toEqual([]);
+    await expect(knowledge.forget({})).rejects.toMatchObject({ code: 'invalid_input' });
+    await expectExactIndex();
+  });
+
+  test('an answer ends at a chunk’s edge, and knows since when', async () => {
+    const long = Array.from({ length: 6 }, (_, index) => `# Part ${index}\n\n${'The narwhal protocol repeats. '.repeat(40)}`).join('\n\n');
+    for (const suffix of ['a', 'b', 'c']) await knowledge.learn('fit', `${long}\n\n${suffix}`);
+    const all = await knowledge.search('narwhal protocol', { projects: ['fit'] });
+    expect(all.results).toHaveLength(6);
+    expect(all.results[0]!.heading).toMatch(/^Part \d$/);
+    const cut = await knowledge.search('narwhal protocol', { projects: ['fit'], maxTokens: 800 });
+    expect(cut.results).toEqual(all.results.slice(0, cut.results.length));
+    expect(cut.results.length + cut.omitted).toBe(6);
+    expect(cut.results.length).toBe(2);
+    const since = new Date(Date.now() + 60_000).toISOString();
+    expect((await knowledge.search('narwhal', { projects: ['fit'], since })).results).toEqual([]);
+  });
+
+  test('documents follow their files: added, updated, unchanged, removed', async () => {
+    await expect(knowledge.ingest('shop', '/srv/shop', [])).rejects.toMatchObject({
+      code: 'not_found',
+      message: expect.stringContaining('register-root'),
+    });
+    for (const path of [homedir(), dirname(homedir()), '/', 'docs']) {
+      await expect(knowledge.registerRoot('shop', path)).rejects.toMatchObject({ code: 'invalid_input' });
+    }
+    expect(await knowledge.registerRoot('shop', '/srv/shop/')).toMatchObject({ path: '/srv/shop', created: true });
+    const files = [
+      { source: 'README.md', text: `# Pangolin\n\n## Set-up\n\nRun make.\n\n## Key\n\n${fakeKey}\n` },
+      { source: 'src/pangolinClient.ts', text: 'export function pangolinClient() {}', format: 'plain' as const },
+    ];
+    expect(await knowledge.ingest('shop', '/srv/shop', files, { dryRun: true })).toMatchObject({
+      added: ['README.md', 'src/pangolinClient.ts'],
+    });
+    expect((await knowledge.search('pangolin')).results).toEqual([]);
+    expect(await knowledge.ingest('shop', '/srv/shop', files)).toMatchObject({
+      added: ['README.md', 'src/pangolinClient.ts'],
+      redactions: 1,
+    });
+    expect(await knowledge.ingest('shop', '/srv/shop', files)).toMatchObject({
+      added: [],
+      updated: [],
+      unchanged: ['README.md', 'src/pangolinClient.ts'],
+    });
+    expect((await knowledge.search('pangolin set up')).results[0]).toMatchObject({
+      source: 'README.md',
+      heading: 'Pangolin › Set-up',
+      startLine: 3,
+      endLine: 5,
+    });
+    expect((await knowledge.search('pangolinClient')).results[0]).toMatchObject({ source: 'src/pangolinClient.ts', kind: 'document' });
+    files[0]!.text = '# Pangolin\n\nRun ninja.';
+    expect(await knowledge.ingest('shop', '/srv/shop', files)).toMatchObject({
+      updated: ['README.md'],
+      unchanged: ['src/pangolinClient.ts'],
+    });
+    expect((await knowledge.listDocuments('shop', '/srv/shop')).documents.map(({ source }) => source)).toEqual([
+      'README.md',
+      'src/pangolinClient.ts',
+    ]);
+    expect(await knowledge.removeDocuments('shop', '/srv/shop', ['README.md', 'nothing'])).toEqual(['README.md']);
+    expect((await knowledge.search('ninja')).results).toEqual([]);
+    await expectExactIndex();
+  });
+
+  test('an export comes back elsewhere, with what superseded what', async () => {
+    const old = await knowledge.learn('moved', 'Use axios for calls.', { kind: 'decision', tags: ['http'] });
+    await knowledge.learn('moved', 'Use fetch for calls.', { kind: 'decision', supersedes: old.id });
+    await knowledge.update(old.id, { useful: false }, { boundTo: null, project: 'shop' });
+    const { entries } = await knowledge.export({ project: 'moved' });
+    const target = await open();
+    const other = new KnowledgeBase({ db: target });
+    expect(await other.import(entries)).toEqual({ added: 2, unchanged: 0, redactions: 0 });
+    expect(await other.import(entries)).toEqual({ added: 0, unchanged: 2, redactions: 0 });
+    expect((await other.export()).entries).toEqual(entries);
+    expect((await other.list()).entries.map(({ supersededBy }) => supersededBy)).toEqual([null, 2]);
+    await target.close();
+  });
+
+  test('words are stemmed in the project’s language, also those from before', async () => {
+    await knowledge.learn('kontor', 'Die Häuser wurden gestern gestrichen.');
+    const found = async () => (await knowledge.search('Haus streichen', { projects: ['kontor'] })).results.length;
+    expect(await found()).toBe(0);
+    expect(await knowledge.setLanguage('kontor', 'german')).toMatchObject({ reindexed: 1 });
+    expect(await found()).toBe(1);
+    await expect(knowledge.setLanguage('kontor', 'klingon')).rejects.toMatchObject({ code: 'invalid_input' });
+    await expectExactIndex();
+  });
+});

@@ -1,0 +1,268 @@
+import { homedir } from 'node:os';
+import { isAbsolute, relative, resolve } from 'node:path';
+import { SupervisorError } from '@supervisor/core';
+import { connect, type Database, type Orm } from '@supervisor/db';
+import { and, asc, eq, sql } from 'drizzle-orm';
+import { everyone, type Caller, type Entry, type Kind, type Redact, type Visibility } from './entry.js';
+import { forget, removeExpired, type Selection } from './forget.js';
+import { ingest, listDocuments, removeDocuments, rootAt, type Document, type Ingested, type IngestOptions, type Root } from './ingest.js';
+import { findSimilar, store, supersede, type Learned, type LearnOptions } from './learn.js';
+import { lockIndex } from './lexical/write.js';
+import { knowledgeMigrations } from './migrations.js';
+import { knowledgeEntries, knowledgeLanguages, knowledgeRoots, knowledgeScopes } from './schema.js';
+import { related } from './search/related.js';
+import { search, type Answer, type Hit, type SearchOptions } from './search/search.js';
+import type { Format } from './split/split.js';
+import { draft, languageOf } from './store/drafts.js';
+import { listEntries, readEntries, readEntry, visibleTo, type ListFilter } from './store/read.js';
+import { prepare, replaceEntry } from './store/write.js';
+import { isLanguage, type Language } from './text/stem.js';
+import { exportLines, importLines, type Line } from './transfer.js';
+
+export interface Changes extends Pick<LearnOptions, 'kind' | 'visibility' | 'tags' | 'task' | 'source' | 'supersedes' | 'ttlDays'> {
+  text?: string | undefined;
+  /** Whether it helped the caller's project. Saying it again changes nothing. */
+  useful?: boolean | undefined;
+}
+
+export interface Stats {
+  project: string;
+  kind: Kind;
+  visibility: Visibility;
+  language: Language;
+  entries: number;
+  chunks: number;
+  words: number;
+}
+
+/** Keeps what projects learn, and finds it again by its words. */
+export class KnowledgeBase {
+  readonly #database: () => Promise<Database>;
+  readonly #redact: Redact;
+  readonly #now: () => Date;
+
+  /**
+   * @param options.redact takes secrets out of every text before it is hashed, split, stored or embedded; without it texts stay as they are
+   */
+  constructor(options: { db?: Database; redact?: Redact; now?: () => Date } = {}) {
+    this.#database = connect(knowledgeMigrations, options.db);
+    this.#redact = options.redact ?? ((text) => ({ text, redactions: [] }));
+    this.#now = options.now ?? (() => new Date());
+  }
+
+  /**
+   * Stores a text. What says exactly the same is not stored twice; what says nearly the same is named.
+   * @throws SupervisorError `not_found` when the entry it supersedes is not the project's
+   */
+  async learn(project: string, text: string, options: LearnOptions = {}, caller: Caller = everyone): Promise<Learned> {
+    const { orm } = await this.#database();
+    const { supersedes, ttlDays, kind = 'learning', visibility = 'project', ...rest } = options;
+    const now = this.#now();
+    const language = await languageOf(orm, project);
+    const given = { ...rest, project, text, kind, visibility, language, expiresAt: expiry(ttlDays, now) };
+    const { draft: clean, redactions } = await draft(this.#redact, given);
+    const similar = await findSimilar(orm, clean, caller, now);
+    const { id, duplicateOf } = await store(orm, clean, supersedes, now);
+    await removeExpired(orm, now);
+    return { id, created: duplicateOf === null, duplicateOf, redactions, similar: similar.filter((entry) => entry.id !== id) };
+  }
+
+  /** Finds the chunks that answer a question best. */
+  async search(query: string, options: SearchOptions = {}, caller: Caller = everyone): Promise<Answer> {
+    const { orm } = await this.#database();
+    const { text } = await this.#redact(query);
+    return search(orm, text, options, caller, this.#now());
+  }
+
+  /** What was learned about a piece of work, the best first: not what merely shares a word with it, and nothing superseded. */
+  async related(work: string, most: number, caller: Caller = everyone): Promise<Hit[]> {
+    const { orm } = await this.#database();
+    const { text } = await this.#redact(work);
+    return related(orm, text, most, caller, this.#now());
+  }
+
+  /** @throws SupervisorError `not_found` */
+  async get(id: number, caller: Caller = everyone): Promise<Entry> {
+    const { orm } = await this.#database();
+    return readEntry(orm, id, caller);
+  }
+
+  /** The newest first, without their texts. */
+  async list(filter: ListFilter = {}, caller: Caller = everyone): ReturnType<typeof listEntries> {
+    const { orm } = await this.#database();
+    return listEntries(orm, filter, caller, this.#now());
+  }
+
+  /**
+   * Changes what is given; the id stays.
+   * @throws SupervisorError `not_found`, `forbidden` when it is another project's, `conflict` for the text of an ingested file
+   */
+  async update(id: number, changes: Changes, caller: Caller = everyone): Promise<Entry> {
+    const { orm } = await this.#database();
+    const entry = await readEntry(orm, id, caller);
+    const { useful, ...others } = changes;
+    if (Object.values(others).some((value) => value !== undefined)) await this.#change(orm, entry, others, caller);
+    if (useful !== undefined) await rate(orm, id, caller.boundTo ?? caller.project ?? entry.project, useful);
+    return readEntry(orm, id, caller);
+  }
+
+  async #change(orm: Orm, entry: Entry & { format: string }, changes: Omit<Changes, 'useful'>, { boundTo }: Caller): Promise<void> {
+    if (boundTo !== null && boundTo !== entry.project)
+      throw new SupervisorError('forbidden', `Entry ${entry.id} is ${entry.project}'s: this caller may only say whether it was useful.`);
+    const { supersedes, ttlDays, ...fields } = changes;
+    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+    if (entry.kind === 'document' && Object.keys(given).length > 0)
+      throw new SupervisorError('conflict', `Entry ${entry.id} is a file's: change ${entry.source} and ingest it again.`);
+    const language = await languageOf(orm, entry.project);
+    const { draft: clean } = await draft(this.#redact, { ...entry, format: entry.format as Format, language, ...given });
+    const prepared = prepare(clean);
+    await orm.transaction(async (transaction) => {
+      const tx = transaction as unknown as Orm;
+      await lockIndex(tx);
+      if (Object.keys(given).length > 0) await replaceEntry(tx, entry.id, prepared);
+      await tx
+        .update(knowledgeEntries)
+        .set({
+          tags: clean.tags,
+          task: clean.task ?? null,
+          source: clean.source ?? null,
+          ...(ttlDays === undefined ? {} : { expiresAt: expiry(ttlDays, this.#now()) }),
+        })
+        .where(eq(knowledgeEntries.id, entry.id));
+      if (supersedes !== undefined) await supersede(tx, supersedes, entry.id, entry.project);
+    });
+  }
+
+  /** Removes entries and all that the index knew of them; with `dryRun` only says which. */
+  async forget(selection: Selection, options: { dryRun?: boolean | undefined } = {}, caller: Caller = everyone): Promise<number[]> {
+    const { orm } = await this.#database();
+    return forget(orm, selection, options.dryRun ?? false, caller);
+  }
+
+  /** What there is, for each project, kind and visibility. */
+  async stats(project?: string, caller: Caller = everyone): Promise<Stats[]> {
+    const { orm } = await this.#database();
+    const columns = {
+      project: knowledgeScopes.project,
+      kind: sql<Kind>`${knowledgeScopes.kind}`,
+      visibility: sql<Visibility>`${knowledgeScopes.visibility}`,
+      language: sql<Language>`${knowledgeScopes.language}`,
+      chunks: knowledgeScopes.chunks,
+      words: knowledgeScopes.words,
+    };
+    return orm
+      .select({ ...columns, entries: sql<number>`(select count(*)::int from ${knowledgeEntries} where scope = knowledge_scopes.id)` })
+      .from(knowledgeScopes)
+      .where(and(visibleTo(caller), project === undefined ? undefined : eq(knowledgeScopes.project, project)))
+      .orderBy(asc(knowledgeScopes.project), asc(knowledgeScopes.kind), asc(knowledgeScopes.visibility));
+  }
+
+  /**
+   * Says in which language a project writes. What it has already is indexed anew.
+   * @throws SupervisorError `invalid_input` for a language whose stems are not known
+   */
+  async setLanguage(project: string, language: string): Promise<{ project: string; language: Language; reindexed: number }> {
+    if (!isLanguage(language))
+      throw new SupervisorError('invalid_input', `There are no stems for ${JSON.stringify(language.slice(0, 40))}.`);
+    const { orm } = await this.#database();
+    await orm
+      .insert(knowledgeLanguages)
+      .values({ project, language })
+      .onConflictDoUpdate({ target: knowledgeLanguages.project, set: { language } });
+    let reindexed = 0;
+    const elsewhere = and(eq(knowledgeScopes.project, project), sql`${knowledgeScopes.language} <> ${language}`);
+    // One by one: each is found all the while, and an interruption leaves nothing half done.
+    for (;;) {
+      const [entry] = await readEntries(orm, elsewhere, everyone, 1);
+      if (!entry) return { project, language, reindexed };
+      const { draft: clean } = await draft(this.#redact, { ...entry, format: entry.format as Format, language });
+      await orm.transaction(async (transaction) => {
+        const tx = transaction as unknown as Orm;
+        await lockIndex(tx);
+        await replaceEntry(tx, entry.id, prepare(clean));
+      });
+      reindexed++;
+    }
+  }
+
+  /**
+   * Allows a folder to be ingested into a project. Repeating it changes nothing.
+   * @throws SupervisorError `invalid_input` for the home folder and what contains it
+   */
+  async registerRoot(project: string, path: string): Promise<Root & { created: boolean }> {
+    const folder = resolve(path);
+    const inside = relative(folder, homedir());
+    if (!isAbsolute(path) || !inside.startsWith('..'))
+      throw new SupervisorError('invalid_input', 'path: give the absolute path of one project, not the home folder or what contains it.');
+    const { orm } = await this.#database();
+    const [inserted] = await orm.insert(knowledgeRoots).values({ project, path: folder }).onConflictDoNothing().returning();
+    return { ...(inserted ?? (await rootAt(orm, project, folder))), created: inserted !== undefined };
+  }
+
+  async listRoots(project?: string): Promise<Root[]> {
+    const { orm } = await this.#database();
+    return orm
+      .select()
+      .from(knowledgeRoots)
+      .where(project === undefined ? undefined : eq(knowledgeRoots.project, project))
+      .orderBy(asc(knowledgeRoots.id));
+  }
+
+  /**
+   * Brings documents of a registered root up to date: the same path is the same document, an equal text is left alone.
+   * @throws SupervisorError `not_found` when the root is not registered
+   */
+  async ingest(project: string, root: string, documents: readonly Document[], options: IngestOptions = {}): Promise<Ingested> {
+    const { orm } = await this.#database();
+    return ingest(orm, this.#redact, await rootAt(orm, project, root), documents, options);
+  }
+
+  /** The documents of a root, in the order they came in. */
+  async listDocuments(
+    project: string,
+    root: string,
+    page: { limit?: number | undefined; cursor?: string | undefined } = {},
+  ): ReturnType<typeof listDocuments> {
+    const { orm } = await this.#database();
+    return listDocuments(orm, (await rootAt(orm, project, root)).id, page);
+  }
+
+  /** Forgets documents that are no longer in their root. Answers with those that were there. */
+  async removeDocuments(project: string, root: string, sources: string[]): Promise<string[]> {
+    const { orm } = await this.#database();
+    return removeDocuments(orm, (await rootAt(orm, project, root)).id, sources);
+  }
+
+  /** What was learned as lines of JSONL, a page at a time. Documents stay out: their files are the original. */
+  async export(
+    filter: { project?: string | undefined; limit?: number | undefined; cursor?: string | undefined } = {},
+    caller: Caller = everyone,
+  ): ReturnType<typeof exportLines> {
+    const { orm } = await this.#database();
+    return exportLines(orm, filter, caller);
+  }
+
+  /** Stores exported lines; what is there already is left as it is. */
+  async import(lines: readonly Line[]): ReturnType<typeof importLines> {
+    const { orm } = await this.#database();
+    return importLines(orm, this.#redact, lines, this.#now());
+  }
+}
+
+// A project has one voice: the last one counts.
+async function rate(orm: Orm, id: number, project: string, useful: boolean): Promise<void> {
+  const without = (column: typeof knowledgeEntries.helped | typeof knowledgeEntries.misled) => sql`array_remove(${column}, ${project})`;
+  const added = (column: typeof knowledgeEntries.helped | typeof knowledgeEntries.misled) =>
+    sql`array_append(array_remove(${column}, ${project}), ${project})`;
+  await orm
+    .update(knowledgeEntries)
+    .set({
+      helped: useful ? added(knowledgeEntries.helped) : without(knowledgeEntries.helped),
+      misled: useful ? without(knowledgeEntries.misled) : added(knowledgeEntries.misled),
+    })
+    .where(eq(knowledgeEntries.id, id));
+}
+
+function expiry(ttlDays: number | undefined, now: Date): string | undefined {
+  return ttlDays === undefined ? undefined : new Date(now.getTime() + ttlDays * 86_400_000).toISOString();
+}

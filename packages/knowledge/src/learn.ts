@@ -1,0 +1,111 @@
+import { SupervisorError } from '@supervisor/core';
+import type { Orm } from '@supervisor/db';
+import { and, eq, isNull, or } from 'drizzle-orm';
+import type { Caller, Draft, LearnedKind, Visibility } from './entry.js';
+import { lockIndex } from './lexical/write.js';
+import { knowledgeEntries, knowledgeScopes } from './schema.js';
+import { search } from './search/search.js';
+import { alive } from './store/read.js';
+import { insertEntries, prepare } from './store/write.js';
+import { termsOf } from './text/terms.js';
+
+export interface LearnOptions {
+  /** `learning` when left out. */
+  kind?: LearnedKind | undefined;
+  /** `project` when left out. */
+  visibility?: Visibility | undefined;
+  title?: string | undefined;
+  /** The task it was learned in. */
+  task?: string | undefined;
+  tags?: string[] | undefined;
+  /** Where it is from: a file, a URL, a pull request … */
+  source?: string | undefined;
+  /** The id of the entry that this one replaces. */
+  supersedes?: number | undefined;
+  /** Days until it is forgotten. */
+  ttlDays?: number | undefined;
+}
+
+export interface Learned {
+  id: number;
+  created: boolean;
+  /** The entry that says exactly this already; then nothing was stored. */
+  duplicateOf: number | null;
+  /** What was taken out before it was stored. */
+  redactions: string[];
+  /** Entries that say nearly the same: perhaps this one supersedes them. */
+  similar: { id: number; similarity: number; text: string }[];
+}
+
+/** Stores a draft, unless its project, or another one for all, says exactly this already. */
+export async function store(
+  orm: Orm,
+  draft: Draft,
+  supersedes: number | undefined,
+  now: Date,
+): Promise<{ id: number; duplicateOf: number | null }> {
+  const prepared = prepare(draft);
+  return orm.transaction(async (transaction) => {
+    const tx = transaction as unknown as Orm;
+    await lockIndex(tx);
+    const [same] = await tx
+      .select({ id: knowledgeEntries.id })
+      .from(knowledgeEntries)
+      .innerJoin(knowledgeScopes, eq(knowledgeScopes.id, knowledgeEntries.scope))
+      .where(
+        and(
+          eq(knowledgeEntries.hash, draft.hash),
+          isNull(knowledgeEntries.root),
+          alive(now),
+          or(eq(knowledgeScopes.project, draft.project), eq(knowledgeScopes.visibility, 'shared')),
+        ),
+      )
+      .limit(1);
+    if (same) return { id: same.id, duplicateOf: same.id };
+    const [id] = await insertEntries(tx, [prepared]);
+    if (supersedes !== undefined) await supersede(tx, supersedes, id!, draft.project);
+    return { id: id!, duplicateOf: null };
+  });
+}
+
+/** Marks an entry of the project as replaced. @throws SupervisorError `not_found` or `conflict` */
+export async function supersede(tx: Orm, older: number, newer: number, project: string): Promise<void> {
+  const [entry] = await tx
+    .select({ id: knowledgeEntries.id, supersededBy: knowledgeEntries.supersededBy })
+    .from(knowledgeEntries)
+    .innerJoin(knowledgeScopes, eq(knowledgeScopes.id, knowledgeEntries.scope))
+    .where(and(eq(knowledgeEntries.id, older), eq(knowledgeScopes.project, project)));
+  if (!entry || older === newer)
+    throw new SupervisorError('not_found', `supersedes: ${project} has no other entry ${older}. search_knowledge finds its entries.`);
+  if (entry.supersededBy !== null && entry.supersededBy !== newer) {
+    throw new SupervisorError('conflict', `Entry ${older} is superseded by ${entry.supersededBy} already. Supersede that one.`, {
+      supersededBy: entry.supersededBy,
+    });
+  }
+  await tx.update(knowledgeEntries).set({ supersededBy: newer }).where(eq(knowledgeEntries.id, older));
+}
+
+// Share of the words of both that both have. Half is much for two texts of their own.
+const leastSimilarity = 0.5;
+const comparedCharacters = 1200;
+
+/** The entries that say nearly the same as a draft, the nearest first. */
+export async function findSimilar(orm: Orm, draft: Draft, caller: Caller, now: Date): Promise<Learned['similar']> {
+  const question = draft.text.slice(0, comparedCharacters);
+  const { results } = await search(orm, question, { limit: 5 }, { ...caller, project: draft.project }, now);
+  const own = new Set(termsOf(question, draft.language).counts.keys());
+  return results
+    .filter(({ kind }) => kind !== 'document')
+    .map(({ id, text }) => ({
+      id,
+      similarity: Math.round(100 * overlap(own, new Set(termsOf(text.slice(0, comparedCharacters), draft.language).counts.keys()))) / 100,
+      text: text.length > 200 ? `${text.slice(0, 200)}…` : text,
+    }))
+    .filter(({ similarity }) => similarity >= leastSimilarity)
+    .toSorted((one, other) => other.similarity - one.similarity);
+}
+
+function overlap(one: ReadonlySet<string>, other: ReadonlySet<string>): number {
+  const both = [...one].filter((term) => other.has(term)).length;
+  return both / Math.max(1, one.size + other.size - both);
+}

@@ -1,0 +1,119 @@
+import { rows, type Orm } from '@supervisor/db';
+import { sql } from 'drizzle-orm';
+import type { Language } from '../text/stem.js';
+import { termId } from '../text/term-id.js';
+import { queryTerms } from '../text/terms.js';
+import { b, inverseFrequency, k1 } from './bm25.js';
+import { blockBits, countBits, lengthBits } from './hit.js';
+import { list } from './write.js';
+
+/** A part of the collection that is searched, with its size. */
+export interface SearchedScope {
+  id: number;
+  language: Language;
+  chunks: number;
+  words: number;
+}
+
+/** How well a chunk matches, by BM25. */
+export interface Match {
+  chunk: number;
+  score: number;
+}
+
+/** What a term of the question contributed: for explanations. */
+export interface AskedTerm {
+  term: string;
+  /** How many chunks have it, of those that were searched. */
+  frequency: number;
+  weight: number;
+}
+
+// The rarest terms choose the candidates, as long as no more hits than this must be read; the others only score the candidates. It
+// bounds what a question costs however large the collection is, and changes nothing in one with fewer hits.
+const mostHits = 20_000;
+
+/**
+ * The best chunks for a question, by BM25 over exactly the scopes given: how rare a word is depends on nothing that the caller may not see.
+ */
+export async function searchLexically(
+  orm: Orm,
+  question: string,
+  scopes: readonly SearchedScope[],
+  most: number,
+): Promise<{ matches: Match[]; terms: AskedTerm[] }> {
+  const languages = [...new Set(scopes.map(({ language }) => language))];
+  const asked = new Map<string, { times: number; scopes: number[] }>();
+  for (const language of languages) {
+    const ids = scopes.filter((scope) => scope.language === language && scope.chunks > 0).map(({ id }) => id);
+    for (const [term, times] of queryTerms(question, language)) {
+      const known = asked.get(term);
+      asked.set(term, { times, scopes: [...(known?.scopes ?? []), ...ids] });
+    }
+  }
+  const chunks = scopes.reduce((sum, scope) => sum + scope.chunks, 0);
+  const meanLength = scopes.reduce((sum, scope) => sum + scope.words, 0) / Math.max(1, chunks);
+  const frequencies = await countFrequencies(orm, asked);
+  const terms = [...asked]
+    .map(([term, { times, scopes: ids }]) => {
+      const frequency = frequencies.get(termId(term)) ?? 0;
+      return { term, scopes: ids, frequency, weight: times * inverseFrequency(chunks, frequency) };
+    })
+    .filter(({ frequency }) => frequency > 0)
+    .toSorted((one, other) => one.frequency - other.frequency);
+  if (terms.length === 0) return { matches: [], terms: [] };
+  let read = 0;
+  const rare = terms.filter(({ frequency }, index) => (read += frequency) <= mostHits || index === 0);
+  const matches = await score(orm, rare, terms.slice(rare.length), meanLength, most);
+  return { matches, terms: terms.map(({ term, frequency, weight }) => ({ term, frequency, weight })) };
+}
+
+async function countFrequencies(orm: Orm, asked: ReadonlyMap<string, { scopes: number[] }>): Promise<Map<number, number>> {
+  const pairs = [...asked].flatMap(([term, { scopes }]) => scopes.map((scope) => ({ scope, term: termId(term) })));
+  if (pairs.length === 0) return new Map();
+  const found = await rows<{ term: string | number; frequency: number }>(
+    orm,
+    sql`select term, sum(size)::int as frequency
+      from unnest(${list(pairs.map(({ scope }) => scope))}::int[], ${list(pairs.map(({ term }) => term))}::int8[]) as asked(scope, term)
+      join supervisor.knowledge_postings using (scope, term) group by term`,
+  );
+  return new Map(found.map(({ term, frequency }) => [Number(term), frequency]));
+}
+
+interface WeightedTerm extends AskedTerm {
+  scopes: number[];
+}
+
+const raw = (value: number) => sql.raw(String(value));
+const place = sql`(hit >> ${raw(countBits + lengthBits)})`;
+const times = sql`((hit >> ${raw(lengthBits)}) & ${raw(2 ** countBits - 1)})`;
+const length = sql`(hit & ${raw(2 ** lengthBits - 1)})`;
+
+async function score(
+  orm: Orm,
+  rare: readonly WeightedTerm[],
+  common: readonly WeightedTerm[],
+  meanLength: number,
+  most: number,
+): Promise<Match[]> {
+  const part = sql`sum(weight * ${times} * ${raw(k1 + 1)} / (${times} + ${raw(k1)} * (${raw(1 - b)} + ${raw(b)} * ${length} / ${meanLength}::float8)))`;
+  const best = sql`
+    select (block << ${raw(blockBits)}) + ${place} as chunk, ${part} as score
+    from ${table(rare)} join supervisor.knowledge_postings using (scope, term) cross join lateral unnest(hits) as hit
+    group by 1 order by score desc, chunk limit ${most}`;
+  if (common.length === 0) return rows<Match>(orm, best);
+  return rows<Match>(
+    orm,
+    sql`with best as materialized (${best})
+      select chunk, score + coalesce((
+        select ${part} from ${table(common)} join supervisor.knowledge_postings using (scope, term) cross join lateral unnest(hits) as hit
+        where block = chunk >> ${raw(blockBits)} and ${place} = (chunk & ${raw(2 ** blockBits - 1)})), 0) as score
+      from best order by score desc, chunk`,
+  );
+}
+
+function table(terms: readonly WeightedTerm[]) {
+  const pairs = terms.flatMap(({ term, weight, scopes }) => scopes.map((scope) => ({ scope, term: termId(term), weight })));
+  const [scopes, ids, weights] = [pairs.map(({ scope }) => scope), pairs.map(({ term }) => term), pairs.map(({ weight }) => weight)];
+  return sql`unnest(${list(scopes)}::int[], ${list(ids)}::int8[], ${list(weights)}::float8[]) as asked(scope, term, weight)`;
+}

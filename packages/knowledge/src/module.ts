@@ -1,0 +1,5 @@
+import type { Module } from '@supervisor/core';
+import { knowledgeMigrations } from './migrations.js';
+import { knowledgeOperations } from './operations.js';
+
+export const knowledgeModule: Module = { ...knowledgeMigrations, operations: knowledgeOperations };

@@ -1,0 +1,7 @@
+import { documentOperations } from './operations/documents.js';
+import { entryOperations } from './operations/entries.js';
+import type { KnowledgeDeps } from './operations/fields.js';
+import { transferOperations } from './operations/transfer.js';
+
+export type { KnowledgeDeps };
+export const knowledgeOperations = [...entryOperations, ...documentOperations, ...transferOperations];

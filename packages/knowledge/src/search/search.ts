@@ -1,0 +1,148 @@
+import type { Orm } from '@supervisor/db';
+import { and, eq, gte, inArray } from 'drizzle-orm';
+import type { Caller, Kind } from '../entry.js';
+import { searchLexically, type AskedTerm } from '../lexical/search.js';
+import { knowledgeChunks, knowledgeEntries, knowledgeScopes } from '../schema.js';
+import { alive } from '../store/read.js';
+import { compare, recency, scoreOf, usefulness, type ScoreParts } from './rank.js';
+import { chooseScopes } from './scopes.js';
+import { estimateTokens } from './tokens.js';
+
+export interface SearchOptions {
+  /** Only these; else the caller's own project and what every project shares. */
+  projects?: string[] | undefined;
+  kinds?: Kind[] | undefined;
+  /** Only what was learned or changed at this instant (ISO 8601) or later. */
+  since?: string | undefined;
+  /** At most this many chunks; 10 when left out. */
+  limit?: number | undefined;
+  /** The answer ends before the chunk that would pass this many tokens. */
+  maxTokens?: number | undefined;
+  explain?: boolean | undefined;
+}
+
+export interface Hit {
+  id: number;
+  project: string;
+  kind: Kind;
+  title: string;
+  /** The chunk; `get` has the whole entry. */
+  text: string;
+  source: string | null;
+  heading: string;
+  startLine: number;
+  endLine: number;
+  updatedAt: string;
+  supersededBy: number | null;
+  score: number;
+  score_parts: ScoreParts;
+}
+
+export interface Answer {
+  results: Hit[];
+  /** Chunks that matched well but did not fit into maxTokens. */
+  omitted: number;
+  terms?: AskedTerm[];
+}
+
+const candidates = 200;
+// A filter on time is applied to the candidates: there must be more of them.
+const filteredCandidates = 2000;
+// A long document must not fill the answer.
+const mostOfOneEntry = 2;
+
+export async function search(orm: Orm, question: string, options: SearchOptions, caller: Caller, now: Date): Promise<Answer> {
+  const scopes = await chooseScopes(orm, caller, options);
+  const most = options.since === undefined ? candidates : filteredCandidates;
+  const { matches, terms } = await searchLexically(orm, question, scopes, most);
+  const bm25 = new Map(matches.map(({ chunk, score }) => [chunk, score]));
+  const rows = await readHits(orm, [...bm25.keys()], options, now);
+  const best = Math.max(...rows.map(({ chunk }) => bm25.get(chunk)!));
+  const ranked = rows
+    .map(({ chunk, helped, misled, ...hit }) => {
+      const parts: ScoreParts = {
+        bm25: bm25.get(chunk)!,
+        recency: recency(hit.updatedAt, now),
+        usefulness: usefulness(helped.length, misled.length),
+        superseded: hit.supersededBy !== null,
+      };
+      return { chunk, ...hit, score: scoreOf(parts, best), score_parts: parts };
+    })
+    .toSorted((one, other) => compare(one, other) || one.chunk - other.chunk);
+  const { results, omitted } = await cutToFit(orm, ranked, options);
+  return { results, omitted, ...(options.explain ? { terms } : {}) };
+}
+
+function readHits(orm: Orm, chunks: number[], { since }: SearchOptions, now: Date) {
+  if (chunks.length === 0) return Promise.resolve([]);
+  return orm
+    .select({
+      chunk: knowledgeChunks.id,
+      id: knowledgeEntries.id,
+      updatedAt: knowledgeEntries.updatedAt,
+      supersededBy: knowledgeEntries.supersededBy,
+      helped: knowledgeEntries.helped,
+      misled: knowledgeEntries.misled,
+    })
+    .from(knowledgeChunks)
+    .innerJoin(knowledgeEntries, eq(knowledgeEntries.id, knowledgeChunks.entry))
+    .where(and(inArray(knowledgeChunks.id, chunks), alive(now), since === undefined ? undefined : gte(knowledgeEntries.updatedAt, since)));
+}
+
+type RankedRow = Pick<Hit, 'id' | 'updatedAt' | 'supersededBy' | 'score' | 'score_parts'> & { chunk: number };
+
+async function cutToFit(orm: Orm, ranked: readonly RankedRow[], options: SearchOptions): Promise<{ results: Hit[]; omitted: number }> {
+  const limit = options.limit ?? 10;
+  const ofEntry = new Map<number, number>();
+  const chosen: RankedRow[] = [];
+  for (const row of ranked) {
+    const taken = ofEntry.get(row.id) ?? 0;
+    if (taken === mostOfOneEntry) continue;
+    ofEntry.set(row.id, taken + 1);
+    chosen.push(row);
+    if (chosen.length === limit) break;
+  }
+  if (chosen.length === 0) return { results: [], omitted: 0 };
+  const texts = await orm
+    .select({
+      chunk: knowledgeChunks.id,
+      project: knowledgeScopes.project,
+      kind: knowledgeScopes.kind,
+      title: knowledgeEntries.title,
+      text: knowledgeChunks.text,
+      source: knowledgeEntries.source,
+      heading: knowledgeChunks.heading,
+      startLine: knowledgeChunks.startLine,
+      endLine: knowledgeChunks.endLine,
+    })
+    .from(knowledgeChunks)
+    .innerJoin(knowledgeEntries, eq(knowledgeEntries.id, knowledgeChunks.entry))
+    .innerJoin(knowledgeScopes, eq(knowledgeScopes.id, knowledgeEntries.scope))
+    .where(
+      inArray(
+        knowledgeChunks.id,
+        chosen.map(({ chunk }) => chunk),
+      ),
+    );
+  const byChunk = new Map(texts.map((row) => [row.chunk, row]));
+  const results: Hit[] = [];
+  let tokens = 0;
+  for (const { chunk, ...row } of chosen) {
+    const found = byChunk.get(chunk);
+    // Forgotten a moment ago.
+    if (!found) continue;
+    const { chunk: _chunk, kind, ...text } = found;
+    tokens += estimateTokens(text.text + text.heading + (text.source ?? ''));
+    if (tokens > (options.maxTokens ?? Infinity)) return { results, omitted: chosen.length - results.length };
+    results.push({ ...row, ...text, kind: kind as Kind, score: round(row.score), score_parts: rounded(row.score_parts) });
+  }
+  return { results, omitted: 0 };
+}
+
+function rounded(parts: ScoreParts): ScoreParts {
+  return { ...parts, bm25: round(parts.bm25), recency: round(parts.recency), usefulness: round(parts.usefulness) };
+}
+
+function round(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
+}

@@ -1,0 +1,41 @@
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import type { Block } from './block.js';
+import { plainBlocks } from './plain.js';
+
+type Node = ReturnType<typeof fromMarkdown>['children'][number] | { type: string; children?: unknown; position?: unknown };
+
+const frontMatter = /^---\n[^]*?\n---(?:\n|$)/;
+
+/** The blocks of a Markdown text, each with the headings above it. A fence is one block, however long. */
+export function markdownBlocks(text: string): Block[] {
+  const matter = frontMatter.exec(text)?.[0].length ?? 0;
+  const blocks: Block[] = plainBlocks(text, 0, matter);
+  const path: { depth: number; title: string }[] = [];
+  for (const node of fromMarkdown(text.slice(matter)).children) {
+    if (node.type === 'heading') {
+      while (path.length > 0 && path.at(-1)!.depth >= node.depth) path.pop();
+      path.push({ depth: node.depth, title: textOf(node).replace(/\s+/g, ' ').trim() });
+    }
+    const headings = path.map(({ title }) => title).filter(Boolean);
+    blocks.push(...blocksOf(node, text, matter, headings));
+  }
+  return blocks;
+}
+
+// A list is as many blocks as its items have: between them it may be cut, in a fence inside one it may not.
+function blocksOf(node: Node, text: string, offset: number, headings: readonly string[]): Block[] {
+  if (['list', 'listItem', 'blockquote'].includes(node.type)) {
+    const children = (node as { children: Node[] }).children;
+    if (children.length > 0) return children.flatMap((child) => blocksOf(child, text, offset, headings));
+  }
+  const position = (node as { position: { start: { offset: number }; end: { offset: number } } }).position;
+  const end = position.end.offset + offset;
+  // From the line's start on: a list's bullet and a fence's indent belong to it.
+  const start = text.lastIndexOf('\n', position.start.offset + offset - 1) + 1;
+  if (node.type === 'code') return [{ start, end, headings, divisible: false }];
+  return plainBlocks(text, start, end, headings);
+}
+
+function textOf(node: { value?: string; children?: readonly unknown[] }): string {
+  return node.value ?? (node.children ?? []).map((child) => textOf(child as { value?: string })).join('');
+}
