@@ -2,9 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { programs, TestHome } from './harness.js';
-import { hasTerminal, onTerminal } from './terminal.js';
+import { onTerminal, withTerminal } from './terminal.js';
 
-const withTerminal = hasTerminal ? test : test.skip;
 const fake = `ghp_${'aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6'}`;
 let home: TestHome;
 beforeAll(async () => {
