@@ -11,8 +11,8 @@ export interface IndexedChunk {
   terms: Terms;
 }
 
-// A statement on the embedded database blocks the service: this many hits take some 30 ms.
-const hitsPerStatement = 3000;
+// A statement on the embedded database blocks the service: it is kept small.
+const hitsPerStatement = 1000;
 
 /** Adds chunks to the index. Runs in a transaction that holds the index lock. */
 export async function addToIndex(tx: Orm, chunks: readonly IndexedChunk[]): Promise<void> {
