@@ -32,7 +32,7 @@ export const disguises = {
   JSON: plainly((value) => JSON.stringify(value).slice(1, -1)),
   shell: plainly((value) => `'${value.replaceAll("'", `'\\''`)}'`),
   HTML: plainly((value) => value.replace(/[&<>"']/g, (char) => entities[char])),
-  reversed: plainly((value) => [...value].reverse().join('')),
+  reversed: plainly((value) => [...value].toReversed().join('')),
   'in two writes': {
     form: raw,
     async print(value, write) {
