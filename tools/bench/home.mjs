@@ -13,7 +13,7 @@ import { startNode } from './processes.mjs';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
-const startMilliseconds = 20_000;
+const startMilliseconds = 60_000;
 
 /** A folder that is gone at the end. */
 export function temporaryFolder() {

@@ -92,6 +92,9 @@ export class Stage {
 }
 
 class HomeOnStage {
+  /** Resolves with all that the service printed, and its exit code, when it has ended. */
+  service;
+
   constructor(stage, root, settings) {
     const folder = stage.folder();
     this.stage = stage;
@@ -106,9 +109,9 @@ class HomeOnStage {
 
   /** Starts the service as its owner does, and waits until it answers. */
   async start(env = {}) {
-    const service = this.run([this.programs.api], env);
+    this.service = this.run([this.programs.api], env);
     let ended;
-    void service.then((result) => (ended = result));
+    void this.service.then((result) => (ended = result));
     for (const deadline = Date.now() + 60_000; ; await sleep(20)) {
       const rpc = await findService(this.paths);
       if (rpc) return rpc.close();

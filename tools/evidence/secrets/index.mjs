@@ -1,5 +1,6 @@
 import { auditDown } from './audit-down.mjs';
 import { auditTampering } from './audit-tampering.mjs';
+import { canaries } from './canary.mjs';
 import { envelope } from './envelope.mjs';
 import { grants } from './grants.mjs';
 import { hostile } from './hostile-urls.mjs';
@@ -7,4 +8,4 @@ import { ifVersion } from './if-version.mjs';
 import { leakyChild } from './leaky-child.mjs';
 import { rotation } from './rotation.mjs';
 
-export const checks = [envelope, rotation, grants, ifVersion, auditTampering, auditDown, hostile, leakyChild];
+export const checks = [envelope, rotation, grants, ifVersion, auditTampering, auditDown, hostile, leakyChild, canaries];
