@@ -100,7 +100,7 @@ test('a wrong key, a key that is gone, and one that is no key', async () => {
   expect(short.stderr).not.toContain('secret-but-short');
   rmSync(home.home.encryptionKey);
   expectMessage(await start(), /was in .*encryption\.key and is not there now\. Put it back/);
-  writeFileSync(home.home.encryptionKey, key);
+  writeFileSync(home.home.encryptionKey, key, { mode: 0o600 });
   await home.start();
 });
 
