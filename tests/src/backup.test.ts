@@ -114,8 +114,7 @@ withTerminal('kill -9 during a backup leaves no half file, and during a restore 
   for (const milliseconds of [0, 15, 40]) {
     const running = home.cli('backup', `killed-${milliseconds}.jsonl.gz`);
     await sleep(250 + milliseconds);
-    const { pid } = JSON.parse(readFileSync(home.home.service, 'utf8')) as { pid: number };
-    process.kill(pid, 'SIGKILL');
+    await killService(home);
     const { code } = await running;
     const file = join(home.work, `killed-${milliseconds}.jsonl.gz`);
     if (code === 0 || existsSync(file)) expect(gunzipSync(readFileSync(file)).toString()).toContain('"sha256"');
@@ -133,6 +132,19 @@ withTerminal('kill -9 during a backup leaves no half file, and during a restore 
     await home.stop();
   }
 });
+
+// One that was killed before may still be named until the next is up.
+async function killService(on: TestHome): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    try {
+      const { pid } = JSON.parse(readFileSync(on.home.service, 'utf8')) as { pid: number };
+      if (process.kill(pid, 'SIGKILL')) return;
+    } catch {
+      await sleep(20);
+    }
+  }
+  throw new Error('There was no service to kill.');
+}
 
 /** The command and whatever else names this home in its environment; Linux only, none elsewhere. */
 function processesOf(on: TestHome): number[] {

@@ -38,7 +38,7 @@ test('a secret’s value comes from stdin and goes nowhere else', async () => {
 });
 
 test('help teaches, and a slip is answered with what there is', async () => {
-  expect((await home.cli()).stdout).toContain('ports allocate');
+  expect((await home.cli('--help')).stdout).toContain('ports allocate');
   expect((await home.cli('ports', 'allocate', '--help')).stdout).toMatch(/Usage: supervisor ports allocate SERVICE[^]*--project/);
   expect(await home.cli('port', 'allocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('ports allocate') });
   expect(await home.cli('ports', 'alocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('ports allocate') });

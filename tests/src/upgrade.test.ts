@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { cpSync, mkdtempSync, readFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { homeAt, owner, type Context } from '@supervisor/core';
@@ -15,6 +15,8 @@ test('a home of the first build opens in this one, and everything is there', asy
   const folder = mkdtempSync(join(tmpdir(), 'supervisor-upgrade-'));
   const home = homeAt(join(folder, 'home'));
   cpSync(fixture, home.directory, { recursive: true });
+  // A checkout keeps no such mode.
+  chmodSync(home.encryptionKey, 0o600);
   const askPassword = () => Promise.reject(new Error('This needs no password.'));
   const plan = await planRestore({ home, checkout: folder, file: join(fixture, 'backup.jsonl.gz'), to: 'embedded', askPassword });
   await plan.run();

@@ -34,7 +34,8 @@ function exampleOf(field: string, { examples, enum: choices, type, items, minimu
   const [given] = Array.isArray(examples) ? (examples as unknown[]) : (choices ?? []);
   if (given !== undefined) return String(given);
   if (type === 'array') return exampleOf(field.replace(/s$/, ''), items ?? {});
-  if (usual[field] !== undefined) return usual[field];
+  const word = usual[field];
+  if (word !== undefined && (type !== 'integer' || /^\d+$/.test(word))) return word;
   return type === 'integer' || type === 'number' ? String(minimum ?? 1) : field;
 }
 

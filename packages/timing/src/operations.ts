@@ -237,6 +237,7 @@ export const taskOperations = [
   }),
   operation({
     name: 'record_tasks',
+    command: false,
     route: 'POST /tasks/record',
     summary: 'Record tasks that are over, and learn from them',
     description: 'Those that are already there stay as they are.',

@@ -2,7 +2,9 @@ import { instant, nextCursor, operation, page, projectField, projectFilter, text
 import { z } from 'zod';
 import { visibility, type KnowledgeDeps } from './fields.js';
 
-const path = textField('Absolute path of the folder', 4000).min(1);
+const path = textField('Absolute path of the folder', 4000)
+  .min(1)
+  .meta({ description: 'Absolute path of the folder', examples: ['/srv/notes'] });
 const source = textField('Path inside the root', 1000).min(1);
 const root = z.object({ id: z.int(), project: z.string(), path: z.string() });
 const sources = z.array(z.string());
@@ -29,6 +31,7 @@ export const documentOperations = [
   }),
   operation({
     name: 'ingest_documents',
+    command: false,
     route: 'POST /projects/{project}/knowledge-documents',
     summary: 'Bring documents of a registered root up to date',
     description: 'The same source is the same document; an equal text is left alone. `supervisor ingest DIR` does it for a folder.',
@@ -64,6 +67,7 @@ export const documentOperations = [
   }),
   operation({
     name: 'remove_documents',
+    command: false,
     route: 'POST /projects/{project}/knowledge-documents/remove',
     summary: 'Forget documents that are no longer in their root',
     access: 'write',
