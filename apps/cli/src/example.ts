@@ -1,5 +1,5 @@
 import type { FieldSchema, OperationDescription } from '@supervisor/core';
-import { argumentsOf } from './input.js';
+import { argumentsOf, flagName } from './input.js';
 
 // What stands for a field that gives no example of its own.
 const usual: Record<string, string> = {
@@ -19,10 +19,19 @@ const usual: Record<string, string> = {
   method: 'GET',
 };
 
-/** The words of a call that parses and says what it means: the command and all that it requires. What is hidden is asked for. */
+/**
+ * The words of a call that parses and says what it means: the command, all that it requires, and what else has an example of
+ * its own. What is hidden is asked for.
+ */
 export function exampleWords(operation: OperationDescription): string[] {
-  const { positional } = argumentsOf(operation);
-  return [...operation.command.split(' '), ...positional.map((field) => exampleOf(field, operation.input.properties[field]!))];
+  const { positional, flags } = argumentsOf(operation);
+  const { properties } = operation.input;
+  const worded = flags.filter((field) => Array.isArray(properties[field]!.examples));
+  return [
+    ...operation.command.split(' '),
+    ...positional.map((field) => exampleOf(field, properties[field]!)),
+    ...worded.flatMap((field) => [`--${flagName(field)}`, exampleOf(field, properties[field]!)]),
+  ];
 }
 
 /** The same as a person types it into a shell. */

@@ -130,7 +130,12 @@ export const entryOperations = [
     access: 'destroy',
     toolset: 'admin',
     input: z.object({
-      ids: z.array(id).min(1).max(500).optional(),
+      ids: z
+        .array(id)
+        .min(1)
+        .max(500)
+        .optional()
+        .meta({ examples: [7] }),
       project: projectFilter(),
       kind: kind.optional(),
       tag: tag.optional(),
