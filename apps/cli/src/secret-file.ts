@@ -52,7 +52,10 @@ export function readSecretFile(text: string, format: SecretFormat): Entry[] {
 export function writeSecretFile(secrets: readonly FileSecret[], format: SecretFormat): string {
   if (format === 'dotenv') return writeDotenv(secrets);
   const data = Object.fromEntries(secrets.map(({ path, value }) => [path, value]));
-  return format === 'json' ? `${JSON.stringify(data, null, 2)}\n` : stringify(data, { lineWidth: 0 });
+  // Always quoted: a block of YAML can lose leading white space.
+  return format === 'json'
+    ? `${JSON.stringify(data, null, 2)}\n`
+    : stringify(data, { lineWidth: 0, defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' });
 }
 
 // A variable does not tell a path: the comments on top do, so that nothing is lost on the way back.
