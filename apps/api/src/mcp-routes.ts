@@ -39,7 +39,8 @@ function confine(principal: Principal, project: string | undefined): Principal {
   if (!slugPattern.test(project)) throw new SupervisorError('invalid_input', 'The path names no project slug.');
   if (principal.boundTo !== null && principal.boundTo !== project)
     throw new SupervisorError('forbidden', `This token is bound to project ${principal.boundTo}.`);
-  return { ...principal, boundTo: project };
+  // A token of its own project keeps what it was granted besides; one for all projects has this one here.
+  return { ...principal, boundTo: project, ...(principal.boundTo === null ? { only: project } : {}) };
 }
 
 function readSelection(request: FastifyRequest): ToolSelection {

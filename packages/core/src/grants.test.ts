@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { isGranted } from './grants.js';
+import { isGranted, mayReach } from './grants.js';
+import type { Principal } from './principal.js';
 
 const allows = (paths: string, path: string) => isGranted([{ paths, actions: ['use'] }], 'use', path);
 
@@ -34,4 +35,18 @@ test('a pattern full of wildcards takes no longer than others', () => {
   expect(allows('a*'.repeat(100), `${'a'.repeat(199)}b/`)).toBe(false);
   expect(allows(`${'**/a/'.repeat(60)}b`, 'a/'.repeat(100))).toBe(false);
   expect(performance.now() - before).toBeLessThan(200);
+});
+
+test('where the address names a project, grants for others do not count', () => {
+  const token: Principal = {
+    id: 't',
+    kind: 'token',
+    scopes: ['use'],
+    boundTo: 'shop',
+    only: 'shop',
+    grants: [{ paths: '**', actions: ['use'] }],
+  };
+  expect(mayReach(token, 'use', 'shop/stripe/key')).toBe(true);
+  expect(mayReach(token, 'use', 'shopping/stripe/key')).toBe(false);
+  expect(mayReach(token, 'use', 'meta/stripe/key')).toBe(false);
 });

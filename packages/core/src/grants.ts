@@ -9,6 +9,7 @@ export interface Grant {
 
 /** The one place that decides whether a principal may do this to the secret at a path. A token may what its grants say and nothing else. */
 export function mayReach(principal: Principal, action: Scope, path: string): boolean {
+  if (principal.only !== undefined && !path.startsWith(`${principal.only}/`)) return false;
   return principal.kind !== 'token' || isGranted(principal.grants ?? [], action, path);
 }
 

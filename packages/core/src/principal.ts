@@ -16,6 +16,8 @@ export interface Principal {
   scopes: readonly Scope[];
   /** The only project this principal may touch; null for all. */
   boundTo: string | null;
+  /** The project of the address it called: there, grants for other projects do not count. */
+  only?: string;
   /** The secrets a token may reach; without any it reaches none. Other kinds need no grant. */
   grants?: readonly Grant[];
 }
