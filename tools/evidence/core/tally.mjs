@@ -27,9 +27,23 @@ const values = {
 
 /** The least input that an operation takes, about a project. */
 export function leastInput(operations, name, project) {
-  const { properties, required = [] } = operations.find((operation) => operation.name === name).input;
+  const { input } = operations.find((operation) => operation.name === name);
   const path = `${project}/fake/key`;
   const known = { ...values, path, secrets: [{ path, value: 'fake' }], ...(name.endsWith('_token') ? { id: '0123456789ab' } : {}) };
-  const input = Object.fromEntries(required.map((field) => [field, known[field]]));
-  return 'project' in properties && project !== undefined ? { ...input, project } : input;
+  const least = leastOf(input, known);
+  return 'project' in input.properties && project !== undefined ? { ...least, project } : least;
+}
+
+// What nobody named here follows from its schema, so that an operation of tomorrow is asked for something whole, too.
+function leastOf({ properties, required = [] }, known = {}) {
+  return Object.fromEntries(required.map((field) => [field, known[field] ?? leastValue(properties[field])]));
+}
+
+function leastValue(schema) {
+  if (schema.examples) return schema.examples[0];
+  if (schema.enum) return schema.enum[0];
+  if (schema.type === 'object') return schema.properties ? leastOf(schema) : {};
+  if (schema.type === 'array') return Array.from({ length: schema.minItems ?? 0 }, () => leastValue(schema.items));
+  if (schema.type === 'integer' || schema.type === 'number') return schema.minimum ?? 1;
+  return schema.type === 'boolean' ? false : 'fake';
 }
