@@ -1,19 +1,28 @@
-// Joins an app's compiled files into dist/main.js, and what it loads on demand into chunks beside it. Node would spend a third of a short command's time on finding them one by one.
-// Usage, in the app's folder: node ../../tools/bundle.mjs [FILE TO LEAVE OUT …]
+// Joins an app's compiled files into dist/FILE. Node would spend a third of a short command's time on finding them one by one.
+// A .cjs is one file that starts without the loader for modules, which takes as long again; a .js keeps what it loads on demand
+// in chunks beside it.
+// Usage, in the app's folder: node ../../tools/bundle.mjs FILE [MODULE TO LEAVE OUT …]
 import { readdirSync, rmSync } from 'node:fs';
+import { parse } from 'node:path';
 import { build } from 'esbuild';
 
-for (const name of readdirSync('dist')) if (name.startsWith('chunk-')) rmSync(`dist/${name}`);
+const [file, ...external] = process.argv.slice(2);
+const { name, ext } = parse(file);
+const common = { bundle: true, platform: 'node', target: 'node20', external, logLevel: 'warning' };
 
-await build({
-  entryPoints: { main: 'dist/entry.js' },
-  outdir: 'dist',
-  chunkNames: 'chunk-[name]-[hash]',
-  bundle: true,
-  splitting: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'esm',
-  external: process.argv.slice(2),
-  logLevel: 'warning',
-});
+// What an earlier build left would go on being run by whoever still names it.
+for (const old of readdirSync('dist')) if (old.startsWith('chunk-') || /^main\.c?js$/.test(old)) rmSync(`dist/${old}`);
+
+if (ext === '.cjs') await build({ ...common, ...commonModule(), entryPoints: ['dist/entry.js'], outfile: `dist/${file}`, format: 'cjs' });
+else {
+  const entryPoints = { [name]: 'dist/entry.js' };
+  await build({ ...common, entryPoints, outdir: 'dist', chunkNames: 'chunk-[name]-[hash]', splitting: true, format: 'esm' });
+}
+
+function commonModule() {
+  const url = 'require("node:url").pathToFileURL';
+  return {
+    define: { 'import.meta.url': 'moduleUrl', 'import.meta.resolve': 'resolveModule' },
+    banner: { js: `const moduleUrl = ${url}(__filename).href, resolveModule = (name) => ${url}(require.resolve(name)).href;` },
+  };
+}

@@ -18,7 +18,7 @@ export function stampBuild(root) {
 function addFolder(hash, folder) {
   if (!existsSync(folder)) return;
   for (const file of readdirSync(folder, { recursive: true }).toSorted()) {
-    if (/\.(?:js|json|sql)$/.test(file) && !/\.test\.js$|build\.json$/.test(file))
+    if (/\.(?:c?js|json|sql)$/.test(file) && !/\.test\.js$|build\.json$/.test(file))
       hash.update(file).update(readFileSync(join(folder, file)));
   }
 }

@@ -15,7 +15,7 @@ export const root = fileURLToPath(new URL('../../', import.meta.url));
 export const programs = {
   api: join(root, 'apps/api/dist/main.js'),
   pipe: join(root, 'apps/mcp-server/dist/main.js'),
-  cli: join(root, 'apps/cli/dist/main.js'),
+  cli: join(root, 'apps/cli/dist/main.cjs'),
 };
 
 export interface Finished {

@@ -7,7 +7,7 @@ import { runNode } from './processes.mjs';
 import { embeddedService } from './services.mjs';
 import { figure } from './table.mjs';
 
-const supervisor = `${root}apps/cli/dist/main.js`;
+const supervisor = `${root}apps/cli/dist/main.cjs`;
 const dotenvx = fileURLToPath(new URL('src/cli/dotenvx.js', import.meta.resolve('@dotenvx/dotenvx/package.json')));
 const path = 'bench/cli/key';
 const value = 'a value of usual length, 40 characters .';

@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Home } from '@supervisor/core';
 
-const cli = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../cli/dist/main.cjs', import.meta.url));
 
 /**
  * Writes the `supervisor` command of this home, and links that of the usual home into `~/.local/bin` when that is on PATH.

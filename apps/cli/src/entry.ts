@@ -64,9 +64,7 @@ function parseJson(text: string, field: string): unknown {
   }
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (caught) {
+function report(caught: unknown): void {
   const error = caught instanceof Error && 'syscall' in caught ? (homeFailure(caught, caller.home) ?? caught) : caught;
   if (error instanceof UsageError)
     process.stderr.write(`${error.message}\nsupervisor --help lists the commands; COMMAND --help tells more.\n`);
@@ -74,6 +72,8 @@ try {
     process.stderr.write(process.argv.includes('--json') ? `${JSON.stringify(error)}\n` : `${error.message}\n`);
   else process.stderr.write(`supervisor: ${(error as Error).message}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
-} finally {
-  await caller.close();
 }
+
+void main(process.argv.slice(2))
+  .catch(report)
+  .finally(() => caller.close());

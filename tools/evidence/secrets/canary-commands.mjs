@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout } from '../harness.mjs';
 
-const program = join(checkout, 'apps/cli/dist/main.js');
+const program = join(checkout, 'apps/cli/dist/main.cjs');
 const longest = 20_000;
 
 /** Runs an operation as its command. Sensitive fields go in on stdin, as the command asks for them. */

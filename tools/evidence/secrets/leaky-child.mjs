@@ -6,7 +6,7 @@ import { checkout, randomFrom } from '../harness.mjs';
 import { disguises } from './disguises.mjs';
 import { base64Text, cleanKinds, logText, randomBytesFrom } from './streams.mjs';
 
-const program = join(checkout, 'apps/cli/dist/main.js');
+const program = join(checkout, 'apps/cli/dist/main.cjs');
 const child = fileURLToPath(new URL('leaky-program.mjs', import.meta.url));
 const values = {
   TOKEN: 'sk_fake_51H8xQ2eZvKYlo2C7f3a',

@@ -15,7 +15,7 @@ export const replayCheck = {
     );
     writeFileSync(file, `${lines.join('\n')}\n`);
     const started = performance.now();
-    const child = stage.spawn([join(checkout, 'apps/cli/dist/main.js'), 'tasks', 'replay', file, '--json'], {
+    const child = stage.spawn([join(checkout, 'apps/cli/dist/main.cjs'), 'tasks', 'replay', file, '--json'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     let output = '';

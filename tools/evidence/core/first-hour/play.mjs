@@ -4,7 +4,7 @@ import { cpSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout, isAlive, until } from '../../harness.mjs';
 
-const cli = join(checkout, 'apps/cli/dist/main.js');
+const cli = join(checkout, 'apps/cli/dist/main.cjs');
 const composeUp = join(checkout, 'tools/evidence/core/first-hour/compose-up.mjs');
 const projects = ['storefront', 'notifier', 'stack'];
 
