@@ -116,17 +116,43 @@ test('a database that is away, and one without a key', async () => {
 // A disk of its own, in a mount namespace of its own, that goes with the process.
 const hasMounts = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
 
-(hasMounts ? test : test.skip)('a full disk: which, and how much is missing', async () => {
+function onDisk(size: string, commands: string): Promise<Finished> {
   mkdirSync(home.home.directory);
-  const onDisk = async (size: string, command: string): Promise<Finished> => {
-    const script = `mount -t tmpfs -o size=${size} tmpfs "$SUPERVISOR_HOME" && ${command}`;
-    const child = spawn('unshare', ['-rm', 'sh', '-c', script], { env: home.env, cwd: home.work });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (chunk) => (stdout += String(chunk)));
-    child.stderr.on('data', (chunk) => (stderr += String(chunk)));
-    return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr, lingeredSeconds: 0 })));
-  };
-  const service = `'${process.execPath}' '${programs.api}'`;
-  expectMessage(await onDisk('2m', service), /The disk that holds .*data is full \(\d+ MB left; a database needs 64\)\. Free some space/);
-  expectMessage(await onDisk('4k', service), /The disk that holds .* is full.* Free some space/);
+  const script = `mount -t tmpfs -o size=${size},mode=0700 tmpfs "$SUPERVISOR_HOME" && ${commands}`;
+  const child = spawn('unshare', ['-rm', 'sh', '-c', script], { env: home.env, cwd: home.work });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => (stdout += String(chunk)));
+  child.stderr.on('data', (chunk) => (stderr += String(chunk)));
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr, lingeredSeconds: 0 })));
+}
+
+const service = `'${process.execPath}' '${programs.api}'`;
+
+(hasMounts ? test : test.skip).each([
+  ['2m', /The disk that holds .*data is full \(\d+ MB left; a database needs 64\)\. Free some space/],
+  ['4k', /The disk that holds .* is full.* Free some space/],
+])('a disk with %s: which, and how much is missing', async (size, message) => {
+  expectMessage(await onDisk(size, service), message);
+});
+
+(hasMounts ? test : test.skip)('a disk that fills up meanwhile: nothing is half done, and it goes on once there is space', async () => {
+  const supervisor = `'${process.execPath}' '${programs.cli}'`;
+  const play = [
+    `${service} > /dev/null & service=$!`,
+    `until [ -S "$SUPERVISOR_HOME/supervisor.sock" ]; do kill -0 $service || exit 1; sleep 0.1; done`,
+    `echo first-fake-value | ${supervisor} secrets store shop/a/first --json`,
+    `dd if=/dev/zero of="$SUPERVISOR_HOME/big" bs=64k 2> /dev/null`,
+    `head -c 60000 /dev/zero | tr '\\0' x | ${supervisor} secrets store shop/a/large --json`,
+    `rm "$SUPERVISOR_HOME/big"`,
+    `echo second-fake-value | ${supervisor} secrets store shop/a/second --json`,
+    `${supervisor} secrets list --json`,
+    `kill $service; wait $service`,
+  ].join('\n');
+  const { code, stdout, stderr } = await onDisk('160m', `{ ${play}\n}`);
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: expect.stringMatching(/disk is full\. Nothing is half done; free some space and try again\.","details":\{\}\}\n$/),
+  });
+  const { secrets } = JSON.parse(stdout.trim().split('\n').at(-1)!);
+  expect(secrets.map(({ path }: { path: string }) => path)).toEqual(['shop/a/first', 'shop/a/second']);
 });

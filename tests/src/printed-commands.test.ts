@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Catalogue } from '@supervisor/core';
-import { programs, TestHome } from './harness.js';
+import { programs, root, TestHome } from './harness.js';
 
 // As a person does it: every example that --help prints goes into a shell.
 const { operations } = JSON.parse(
@@ -15,7 +15,7 @@ let home: TestHome;
 beforeAll(async () => {
   home = await TestHome.create();
   mkdirSync(join(home.work, '.git'));
-  // Starts the service too.
+  await home.start();
   expect((await home.cli('ports', 'allocate', 'web')).code).toBe(0);
 });
 afterAll(() => home.remove());
@@ -39,4 +39,19 @@ test.each(shown)('the example of $command works as pasted', ({ name, command, ac
   if (access === 'owner') return expect(stderr).toContain('This is for the owner');
   // What there is none of is a fair answer; what was not understood is not.
   if (code !== 0) expect(JSON.parse(stderr)).toMatchObject({ code: expect.stringMatching(/^(not_found|conflict)$/) });
+});
+
+// What needs docker, another machine or the whole installation has checks of its own.
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block!.trim());
+const here = blocks
+  .flatMap((block) => block.split('\n'))
+  .filter((line) => /^(?:supervisor|curl) /.test(line) && !line.includes('example.com'));
+
+test('the README has lines to paste', () => expect(here.length).toBeGreaterThan(2));
+
+test.each(here)('%s works as pasted', (line) => {
+  const { code, stdout } = paste(line.replaceAll('http://127.0.0.1:3099', home.url).replaceAll('~/.supervisor', home.home.directory));
+  expect(code).toBe(0);
+  expect(stdout).toMatch(line.includes('ports') ? /31\d\d/ : /supervisor/);
 });
