@@ -21,16 +21,35 @@ test('a look starts nothing, and then shows who listens', async () => {
   await home.start();
   const { port } = JSON.parse((await home.cli('ports', 'allocate', 'web', '--json')).stdout) as { port: number };
   await home.cli('ports', 'allocate', 'idle');
+  await home.cli('tasks', 'import', refactorings(), '--yes');
   await home.cli('tasks', 'start', 'task-1', 'refactor', 'Take it apart');
   const server = home.spawn([programs.cli, 'run', '--port', 'PORT=web', '--', process.execPath, '-e', listen]);
   await new Promise((resolve) => server.stdout!.once('data', resolve));
   const { stdout } = await home.cli();
   expect(stdout).toMatch(new RegExp(`shop\\n\\s+web\\s+${port}\\s+node \\(pid \\d+\\)\\n\\s+idle\\s+${port + 1}\\s+nobody listens`));
-  expect(stdout).toMatch(/task-1 \(refactor\) runs for \d+ s/);
-  expect(JSON.parse((await home.cli('--json')).stdout)).toMatchObject({ url: home.url, tasks: [{ id: 'task-1' }] });
+  expect(stdout).toMatch(/task-1 \(refactor\) runs for \d+ s, about (19|20|21) min more \(80 %: under 2\d min\)/);
+  expect(JSON.parse((await home.cli('--json')).stdout)).toMatchObject({
+    url: home.url,
+    tasks: [{ id: 'task-1', remaining: { p50Seconds: expect.any(Number) } }],
+  });
   expect((await home.cli('ports', 'map')).stdout).toContain(`${port}–${port + 99}   shop`);
   server.kill('SIGTERM');
 });
+
+/** Eight that took twenty minutes each. */
+function refactorings(): string {
+  const file = join(person, 'tasks.jsonl');
+  const lines = Array.from({ length: 8 }, (_, index) => ({
+    id: `past-${index}`,
+    project: 'shop',
+    type: 'refactor',
+    start: `2026-01-0${index + 1}T10:00:00Z`,
+    end: `2026-01-0${index + 1}T10:20:00Z`,
+    actualSeconds: 1200,
+  }));
+  writeFileSync(file, lines.map((line) => JSON.stringify(line)).join('\n'));
+  return file;
+}
 
 const listen = 'require("http").createServer().listen(process.env.PORT, () => console.log("up"))';
 

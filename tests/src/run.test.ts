@@ -39,6 +39,18 @@ test('what a command writes that ends at once is not lost', async () => {
   for (let round = 0; round < 10; round++) expect(await home.cli('run', '--', 'echo', 'done')).toMatchObject({ code: 0, stdout: 'done\n' });
 });
 
+test('a port given for a time stays while the command lives', async () => {
+  const expiry = async () => {
+    const { stdout } = await home.cli('ports', 'get', 'job', '--json');
+    return Date.parse((JSON.parse(stdout) as { expiresAt: string }).expiresAt);
+  };
+  await home.cli('ports', 'allocate', 'job', '--expires-in-seconds', '3');
+  const first = await expiry();
+  const child = home.spawn([programs.cli, 'run', '--port', 'PORT=job', '--', 'sleep', '5']);
+  await new Promise((resolve) => child.once('close', resolve));
+  expect((await expiry()) - first).toBeGreaterThan(4000);
+});
+
 test('run passes stdin, exit code and signals through', async () => {
   expect(await home.run([programs.cli, 'run', '--', 'cat'], 'through')).toMatchObject({ code: 0, stdout: 'through' });
   expect((await home.cli('run', '--', 'sh', '-c', 'exit 7')).code).toBe(7);

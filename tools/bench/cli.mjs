@@ -65,7 +65,13 @@ async function roundTrip(home) {
   const started = performance.now();
   const rpc = await findService(home);
   await rpc.request('hello', { role: 'owner' });
-  const asked = { get_status: {}, list_ports: { live: true, limit: 500 }, list_tasks: { status: 'running', limit: 500 } };
+  const asked = {
+    get_status: {},
+    list_ports: { live: true, limit: 500 },
+    list_tasks: { status: 'running', limit: 500 },
+    get_task_stats: {},
+    list_secrets: { expiring: 14, limit: 500 },
+  };
   await Promise.all(Object.entries(asked).map(([operation, input]) => rpc.request('call', { operation, input })));
   rpc.close();
   return { milliseconds: performance.now() - started };

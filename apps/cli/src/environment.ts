@@ -31,9 +31,25 @@ function pairs(flag: string, form: string, given: string[] = []): Record<string,
   );
 }
 
+/** A service's port, and when it goes back; null: never. */
+export interface Granted {
+  service: string;
+  port: number;
+  expiresAt: string | null;
+}
+
 /** The ports of the wanted services by variable; a service that has none yet gets one. */
-export function portsOf(caller: Caller, { ports }: Wanted): Promise<Record<string, string>> {
-  return each(ports, async (service) => String((await caller.call('allocate_port', { service })).port));
+export function grantsOf(caller: Caller, { ports }: Wanted): Promise<Record<string, Granted>> {
+  return each(ports, (service) => caller.call('allocate_port', { service }));
+}
+
+/** The same as a program's environment has them. */
+export async function portsOf(caller: Caller, wanted: Wanted): Promise<Record<string, string>> {
+  return variables(await grantsOf(caller, wanted));
+}
+
+export function variables(grants: Record<string, Granted>): Record<string, string> {
+  return Object.fromEntries(Object.entries(grants).map(([name, { port }]) => [name, String(port)]));
 }
 
 /** The values of the wanted secrets by variable, for a program: none of them may be shown. */
@@ -51,6 +67,6 @@ export function revealedSecretsOf(caller: Caller, { secrets }: Wanted): Promise<
 }
 
 // All at once: they share one connection, and each answer takes as long as all.
-async function each(names: Record<string, string>, find: (of: string) => Promise<string>): Promise<Record<string, string>> {
+async function each<Found>(names: Record<string, string>, find: (of: string) => Promise<Found>): Promise<Record<string, Found>> {
   return Object.fromEntries(await Promise.all(Object.entries(names).map(async ([name, of]) => [name, await find(of)])));
 }

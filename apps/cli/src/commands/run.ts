@@ -1,12 +1,13 @@
 import type { Caller } from '../caller.js';
 import { runChild } from '../child.js';
-import { portsOf, readWanted, secretsOf, wantedFlags } from '../environment.js';
+import { grantsOf, readWanted, secretsOf, variables, wantedFlags } from '../environment.js';
 import { parseFlags, UsageError } from '../input.js';
+import { renewLeases } from '../renew-leases.js';
 
 export const usage = `Usage: supervisor run [--port NAME=service] [--secret NAME=path] -- COMMAND [ARGUMENTS]
 
 Runs a command with its ports and secrets in the environment. What .supervisor.json lists is there by itself; a service
-that has no port yet gets one. Signals, exit code and terminal are the command's own. Where its output is not a terminal,
+that has no port yet gets one, and one that has it for a time keeps it while the command lives. Signals, exit code and terminal are the command's own. Where its output is not a terminal,
 such as a log or an agent that reads it, the secrets in it are replaced by [secret:path], in most disguises too.
 
   --port NAME=service   the service's port in the variable NAME; may be repeated
@@ -20,8 +21,10 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const command = split === -1 ? [] : words.slice(split + 1);
   if (command.length === 0) throw new UsageError('Say what to run after --, such as supervisor run -- npm run dev.');
   const wanted = readWanted(caller.directory, parseFlags(words.slice(0, split), wantedFlags).values);
-  const [ports, secrets] = await Promise.all([portsOf(caller, wanted), secretsOf(caller, wanted)]);
-  await caller.close();
+  const [grants, secrets] = await Promise.all([grantsOf(caller, wanted), secretsOf(caller, wanted)]);
+  const endLeases = renewLeases(caller, Object.values(grants));
+  if (!endLeases) await caller.close();
   const hidden = Object.entries(secrets).map(([name, value]) => ({ name: wanted.secrets[name]!, value }));
-  process.exitCode = await runChild(command, { ...process.env, ...ports, ...secrets }, hidden);
+  process.exitCode = await runChild(command, { ...process.env, ...variables(grants), ...secrets }, hidden);
+  endLeases?.();
 }

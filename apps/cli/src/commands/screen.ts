@@ -31,6 +31,8 @@ interface Task {
   id: string;
   type: string;
   startedAt: string;
+  /** What it will still take, where such tasks tell: seconds. */
+  remaining?: { p50Seconds: number; p80Seconds: number } | null;
 }
 
 interface Facts {
@@ -62,10 +64,11 @@ export async function run(words: string[], caller: Caller): Promise<void> {
 }
 
 async function gather(caller: Caller): Promise<Facts> {
-  const [status, ports, { tasks }, { secrets }] = await Promise.all([
+  const [status, ports, { tasks }, { runningTasks }, { secrets }] = await Promise.all([
     caller.call('get_status'),
     caller.call('list_ports', { live: true, limit: 500 }),
     caller.call('list_tasks', { status: 'running', limit: 500 }),
+    caller.call('get_task_stats'),
     caller.call('list_secrets', { expiring: soonDays, limit: 500 }),
   ]);
   const { url = null } = readServiceNote(caller.home) ?? {};
@@ -74,7 +77,7 @@ async function gather(caller: Caller): Promise<Facts> {
     url,
     ports: ports.allocations,
     orphans: ports.orphans ?? [],
-    tasks,
+    tasks: tasks.map((task: Task) => ({ ...task, remaining: remainingOf(task, runningTasks) })),
     expiring: secrets,
     errors: recentErrors(caller.home),
   };
@@ -98,7 +101,7 @@ function draw({ status, url, ports, orphans, tasks, expiring, errors }: Facts): 
         .map(({ port, pid, command }) => yellow(`  ${processName(command, pid)} listens on ${port} without asking`)),
       ...tasks
         .filter(({ project }) => project === name)
-        .map((task) => `  ${plain(task.id)} (${plain(task.type)}) runs for ${age((Date.now() - Date.parse(task.startedAt)) / 1000)}`),
+        .map((task) => `  ${plain(task.id)} (${plain(task.type)}) runs for ${runningFor(task)}`),
     ];
   });
   const soon = expiring.map(({ path, expiresAt }) => yellow(`  ${path} expires ${expiresAt.slice(0, 10)}`));
@@ -108,6 +111,16 @@ function draw({ status, url, ports, orphans, tasks, expiring, errors }: Facts): 
   if (soon.length > 0) parts.push('', bold('Secrets that expire'), ...soon);
   if (wrong.length > 0) parts.push('', bold('Last errors'), ...wrong);
   return parts.join('\n');
+}
+
+// The statistics know it of the last ten.
+function remainingOf({ project, id }: Task, running: Task[]): Task['remaining'] {
+  return running.find((task) => task.project === project && task.id === id)?.remaining ?? null;
+}
+
+function runningFor({ startedAt, remaining }: Task): string {
+  const since = age((Date.now() - Date.parse(startedAt)) / 1000);
+  return remaining ? `${since}, about ${age(remaining.p50Seconds)} more (80 %: under ${age(remaining.p80Seconds)})` : since;
 }
 
 function nameOf({ service, instance }: Port): string {
