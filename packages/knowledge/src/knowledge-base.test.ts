@@ -224,9 +224,18 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await knowledge.learn('kontor', 'Die Häuser wurden gestern gestrichen.');
     const found = async () => (await knowledge.search('Haus streichen', { projects: ['kontor'] })).results.length;
     expect(await found()).toBe(0);
-    expect(await knowledge.setLanguage('kontor', 'german')).toMatchObject({ reindexed: 1 });
+    expect(await knowledge.setLanguage('kontor', 'german')).toMatchObject({ reindexed: 1, left: 0 });
     expect(await found()).toBe(1);
     await expect(knowledge.setLanguage('kontor', 'klingon')).rejects.toMatchObject({ code: 'invalid_input' });
+    await expectExactIndex();
+  });
+
+  test('changes of language that contend come to an end, in the last one', async () => {
+    for (let number = 0; number < 5; number++) await knowledge.learn('kontor', `Die Häuser von Straße ${number} wurden gestrichen.`);
+    await Promise.all(['german', 'english', 'irish', 'german', 'dutch'].map((language) => knowledge.setLanguage('kontor', language)));
+    expect(await knowledge.reindex()).toEqual({ reindexed: 0, left: 0 });
+    const scopes = (await knowledge.stats('kontor')).filter(({ entries }) => entries > 0);
+    expect(scopes.map(({ language }) => language)).toEqual([expect.stringMatching(/^(german|english|irish|dutch)$/)]);
     await expectExactIndex();
   });
 });

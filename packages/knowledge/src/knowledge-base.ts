@@ -14,7 +14,8 @@ import { related } from './search/related.js';
 import { search, type Answer, type Hit, type SearchOptions } from './search/search.js';
 import type { Format } from './split/split.js';
 import { draft, languageOf } from './store/drafts.js';
-import { listEntries, readEntries, readEntry, visibleTo, type ListFilter } from './store/read.js';
+import { listEntries, readEntry, visibleTo, type ListFilter } from './store/read.js';
+import { reindex } from './store/reindex.js';
 import { prepare, replaceEntry } from './store/write.js';
 import { isLanguage, type Language } from './text/stem.js';
 import { exportLines, importLines, type Line } from './transfer.js';
@@ -34,6 +35,10 @@ export interface Stats {
   chunks: number;
   words: number;
 }
+
+// How long a change of language keeps its caller, and a sweep the database.
+const callMilliseconds = 2_000;
+const sweepMilliseconds = 10_000;
 
 /** Keeps what projects learn, and finds it again by its words. */
 export class KnowledgeBase {
@@ -161,7 +166,7 @@ export class KnowledgeBase {
    * Says in which language a project writes. What it has already is indexed anew.
    * @throws SupervisorError `invalid_input` for a language whose stems are not known
    */
-  async setLanguage(project: string, language: string): Promise<{ project: string; language: Language; reindexed: number }> {
+  async setLanguage(project: string, language: string): Promise<{ project: string; language: Language; reindexed: number; left: number }> {
     if (!isLanguage(language))
       throw new SupervisorError('invalid_input', `There are no stems for ${JSON.stringify(language.slice(0, 40))}.`);
     const { orm } = await this.#database();
@@ -169,20 +174,12 @@ export class KnowledgeBase {
       .insert(knowledgeLanguages)
       .values({ project, language })
       .onConflictDoUpdate({ target: knowledgeLanguages.project, set: { language } });
-    let reindexed = 0;
-    const elsewhere = and(eq(knowledgeScopes.project, project), sql`${knowledgeScopes.language} <> ${language}`);
-    // One by one: each is found all the while, and an interruption leaves nothing half done.
-    for (;;) {
-      const [entry] = await readEntries(orm, elsewhere, everyone, 1);
-      if (!entry) return { project, language, reindexed };
-      const { draft: clean } = await draft(this.#redact, { ...entry, format: entry.format as Format, language });
-      await orm.transaction(async (transaction) => {
-        const tx = transaction as unknown as Orm;
-        await lockIndex(tx);
-        await replaceEntry(tx, entry.id, prepare(clean));
-      });
-      reindexed++;
-    }
+    return { project, language, ...(await reindex(orm, this.#redact, callMilliseconds, project)) };
+  }
+
+  /** Goes on with what changes of language have left, for ten seconds at the most. */
+  async reindex(): Promise<{ reindexed: number; left: number }> {
+    return reindex((await this.#database()).orm, this.#redact, sweepMilliseconds);
   }
 
   /**

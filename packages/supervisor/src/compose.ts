@@ -53,7 +53,7 @@ export interface Supervisor extends Answerer<Context> {
   ping(): Promise<number>;
   /** Holds the service's own port in the ledger. @returns who else has it, or undefined */
   holdPort(port: number): Promise<string | undefined>;
-  /** What is to be done once a minute, by every service: leases of ports and tasks whose time has passed are ended. */
+  /** What is to be done once a minute, by every service: leases of ports and tasks whose time has passed are ended, texts indexed anew. */
   sweep(): Promise<void>;
   /** An agent's process is gone: what it left running is abandoned. */
   endSession(session: string): Promise<void>;
@@ -180,7 +180,7 @@ async function compose(
       }),
     ping,
     holdPort: (port) => holdPort(managers.ports, port, database.kind === 'embedded' ? '' : instance.id.slice(0, 8)),
-    sweep: async () => void (await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired()])),
+    sweep: async () => void (await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired(), managers.knowledge.reindex()])),
     endSession: async (session) => void (await managers.tasks.abandonSession(session)),
     async close() {
       await quiet.stop();

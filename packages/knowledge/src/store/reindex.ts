@@ -1,0 +1,48 @@
+import type { Orm } from '@supervisor/db';
+import { and, count, eq, sql } from 'drizzle-orm';
+import { everyone, type Redact } from '../entry.js';
+import { lockIndex } from '../lexical/write.js';
+import { knowledgeEntries, knowledgeLanguages, knowledgeScopes } from '../schema.js';
+import type { Format } from '../split/split.js';
+import { draft, languageOf } from './drafts.js';
+import { readEntries } from './read.js';
+import { prepare, replaceEntry } from './write.js';
+
+/**
+ * Indexes anew what lies in another language than its project writes in now: one entry at a time, each found all the while, until
+ * the time is over. Who goes on later, or at the same time, finds what is left.
+ */
+export async function reindex(
+  orm: Orm,
+  redact: Redact,
+  milliseconds: number,
+  project?: string,
+): Promise<{ reindexed: number; left: number }> {
+  const until = performance.now() + milliseconds;
+  const spoken = sql`(select ${knowledgeLanguages.language} from ${knowledgeLanguages} where ${knowledgeLanguages.project} = ${knowledgeScopes.project})`;
+  const elsewhere = and(
+    sql`${knowledgeScopes.language} <> ${spoken}`,
+    project === undefined ? undefined : eq(knowledgeScopes.project, project),
+  );
+  for (let reindexed = 0; ; reindexed++) {
+    const [entry] = await readEntries(orm, elsewhere, everyone, 1);
+    if (!entry) return { reindexed, left: 0 };
+    if (performance.now() > until) return { reindexed, left: await countEntries(orm, elsewhere) };
+    const language = await languageOf(orm, entry.project);
+    const { draft: clean } = await draft(redact, { ...entry, format: entry.format as Format, language });
+    await orm.transaction(async (transaction) => {
+      const tx = transaction as unknown as Orm;
+      await lockIndex(tx);
+      await replaceEntry(tx, entry.id, prepare(clean));
+    });
+  }
+}
+
+async function countEntries(orm: Orm, condition: ReturnType<typeof and>): Promise<number> {
+  const [row] = await orm
+    .select({ count: count() })
+    .from(knowledgeEntries)
+    .innerJoin(knowledgeScopes, eq(knowledgeScopes.id, knowledgeEntries.scope))
+    .where(condition);
+  return row!.count;
+}
