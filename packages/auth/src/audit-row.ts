@@ -1,4 +1,6 @@
 import { createHash, createHmac, hkdfSync } from 'node:crypto';
+import type { Orm } from '@supervisor/db';
+import { sql } from 'drizzle-orm';
 import type { auditEvents } from './schema.js';
 
 /** A row of the trail as the database has it. */
@@ -46,4 +48,10 @@ export function sealMac(
 function content(row: Row): string {
   const { at, call, principalId, principalKind, operation, project, subject, version, fingerprint, outcome, endedAt } = row;
   return JSON.stringify([at, call, principalId, principalKind, operation, project, subject, version, fingerprint, outcome, endedAt]);
+}
+
+/** Adds rows in their order, by one statement. */
+export async function addRows(orm: Orm, rows: readonly (Row & { mac: Buffer })[]): Promise<void> {
+  const given = JSON.stringify(rows.map(({ mac, ...row }) => ({ ...row, mac: mac.toString('hex') })));
+  await orm.execute(sql`select supervisor.add_audit_rows(${given}::json)`);
 }

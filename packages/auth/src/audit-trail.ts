@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Audit, AuditEntry, Released } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
-import { deriveKeys, fingerprint, rowMac, type AuditKeys, type Row } from './audit-row.js';
+import { addRows, deriveKeys, fingerprint, rowMac, type AuditKeys, type Row } from './audit-row.js';
 import { listEvents, type AuditEvent, type AuditListOptions } from './audit-list.js';
 import { sealRows, verifyRows, type Verification } from './audit-chain.js';
 import { authMigrations } from './migrations.js';
-import { auditEvents } from './schema.js';
 
 interface Batch {
   rows: Row[];
@@ -136,7 +135,10 @@ export class AuditTrail implements Audit {
 
   async #write(rows: Row[]): Promise<void> {
     const [orm, keys] = [await this.#orm(), await this.#keys()];
-    await orm.insert(auditEvents).values(rows.map((row) => ({ ...row, mac: rowMac(keys, row) })));
+    await addRows(
+      orm,
+      rows.map((row) => ({ ...row, mac: rowMac(keys, row) })),
+    );
   }
 
   #keep(late: Row[]): void {

@@ -2,7 +2,7 @@ import { nearest, SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, asc, eq, gt, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import { projectOf } from './path.js';
-import { secrets, secretVersions } from './schema.js';
+import { secrets } from './schema.js';
 
 /** All that is shown of a secret besides its value. */
 export interface SecretMetadata {
@@ -57,24 +57,6 @@ export const metadata = {
 /** What can be seen at a path: neither deleted nor Supervisor's own. */
 export function visible(path: string) {
   return and(eq(secrets.path, path), ne(secrets.exposure, 'internal'), isNull(secrets.deletedAt));
-}
-
-export type CurrentVersion = ReturnType<typeof prepareCurrent>;
-
-/** The newest version at a path, whatever its exposure: what is asked for all day, planned once. */
-export function prepareCurrent(orm: Orm) {
-  return orm
-    .select({
-      id: secrets.id,
-      version: secrets.version,
-      exposure: secrets.exposure,
-      allowedHosts: secrets.allowedHosts,
-      envelope: secretVersions.envelope,
-    })
-    .from(secrets)
-    .innerJoin(secretVersions, and(eq(secretVersions.secretId, secrets.id), eq(secretVersions.version, secrets.version)))
-    .where(and(eq(secrets.path, sql.placeholder('path')), isNull(secrets.deletedAt)))
-    .prepare('supervisor_current_secret');
 }
 
 /** Metadata in the order of paths. */

@@ -3,22 +3,14 @@ import { SupervisorError } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
 import { and, count, eq, isNull, ne, sql } from 'drizzle-orm';
 import { claimKey } from './claim.js';
+import { CurrentVersions } from './current.js';
 import { listDefaults, setDefault, useOnly, type Exposure } from './exposure.js';
 import { parseKey } from './key.js';
 import { KeyRotation } from './key-rotation.js';
 import { Keyring } from './keyring.js';
 import { secretMigrations } from './migrations.js';
 import { checkPath, projectOf, valueProblem } from './path.js';
-import {
-  listSecrets,
-  metadata,
-  notFound,
-  prepareCurrent,
-  visible,
-  type CurrentVersion,
-  type ListOptions,
-  type SecretMetadata,
-} from './queries.js';
+import { listSecrets, metadata, notFound, visible, type ListOptions, type SecretMetadata } from './queries.js';
 import { secrets, secretVersions } from './schema.js';
 import { TextRedaction, type Redacted } from './redact/text-redaction.js';
 import { given, storeNext, storeOne, type MetadataOptions, type StoreOptions, type StoreResult } from './store.js';
@@ -44,7 +36,7 @@ export interface SecretsOptions {
 
 interface Connected {
   orm: Orm;
-  current: CurrentVersion;
+  current: CurrentVersions;
 }
 
 /** Keeps secrets in the database, each version sealed under a data key of its own (see envelope.ts). */
@@ -288,14 +280,14 @@ export class SecretsManager {
       const inserted = await tx.insert(secrets).values(values).onConflictDoNothing().returning({ id: secrets.id });
       if (inserted.length > 0) await addVersion(tx as Orm, this.#keyring, randomBytes(32), at);
     });
-    const [row] = await current.execute({ path });
+    const row = await current.at(path);
     return this.#keyring.open(row!.envelope!, { ...at, secretId: row!.id });
   }
 
   #database(): Promise<Connected> {
     this.#connected ??= this.#open().then(async (database) => {
       await claimKey(database, this.#keyring, this.#holder);
-      return { orm: database.orm, current: prepareCurrent(database.orm) };
+      return { orm: database.orm, current: new CurrentVersions(database.orm) };
     });
     this.#connected.catch(() => (this.#connected = undefined));
     return this.#connected;
@@ -304,7 +296,7 @@ export class SecretsManager {
   async #release(path: string, purpose: Exposure): Promise<UsableSecret> {
     checkPath(path);
     const { orm, current } = await this.#database();
-    const [row] = await current.execute({ path });
+    const row = await current.at(path);
     if (!row?.envelope || row.exposure === 'internal') throw await notFound(orm, path);
     const { id, version, exposure, allowedHosts, envelope } = row;
     if (purpose === 'reveal' && exposure !== 'reveal') throw useOnly(path);
