@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { findService } from '@supervisor/client';
-import { TestHome } from './harness.js';
+import { callTool, programs, TestHome } from './harness.js';
 
 let home: TestHome;
 beforeAll(async () => {
@@ -45,6 +48,30 @@ test('a person types what an agent asked for, once, and the agent has not seen i
   await expect(agent.call('list_secret_questions', {})).rejects.toMatchObject({ code: 'forbidden' });
   agent.close();
   person.close();
+});
+
+test('a host that can is asked to open the page, and the agent does not see its address', async () => {
+  const pages: { url: string; message: string }[] = [];
+  const host = new Client({ name: 'test', version: '1.0.0' }, { capabilities: { elicitation: { url: {} } } });
+  host.setRequestHandler(ElicitRequestSchema, ({ params }) => {
+    if (params.mode === 'url') pages.push(params);
+    return { action: 'accept' };
+  });
+  await host.connect(
+    new StdioClientTransport({ command: process.execPath, args: [programs.pipe], env: home.env, cwd: home.work, stderr: 'ignore' }),
+  );
+  const asked = await callTool(host, 'store_secret', { path: 'shop/mail/key', from: 'person' });
+  expect(JSON.stringify(asked)).not.toContain('/ask/');
+  const [page] = pages;
+  expect(page).toMatchObject({ url: expect.stringContaining(`${home.url}/ask/`), message: expect.stringContaining('shop/mail/key') });
+  expect((await fetch(page!.url, { method: 'POST', body: new URLSearchParams({ value: 'typed-fake' }) })).status).toBe(200);
+  expect((await callTool(host, 'retrieve_secret', { path: 'shop/mail/key' })).structuredContent).toMatchObject({ value: 'typed-fake' });
+  await host.close();
+});
+
+test('a host that cannot is not asked', async () => {
+  const host = await home.client();
+  expect((await callTool(host, 'store_secret', { path: 'shop/chat/key', from: 'person' })).isError).toBeFalsy();
 });
 
 test('a generated value is not shown, and is not replaced by asking again', async () => {

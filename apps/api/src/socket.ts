@@ -155,7 +155,9 @@ class Session {
     if (!caller) throw new SupervisorError('unauthenticated', 'The first request of a session is hello.');
     const { answerer } = this.options;
     const { selection, ...who } = caller;
-    const context = { ...who, signal, progress: this.#progress(params) };
+    const context: Context = { ...who, signal, progress: this.#progress(params) };
+    // A pipe passes it on to a host that can show pages.
+    if (method === 'tools/call') context.showPage = (page) => this.#send({ method: 'show_page', params: page });
     switch (method) {
       case 'call':
         return answerer.call(typeof params['operation'] === 'string' ? params['operation'] : '', params['input'], context);

@@ -6,7 +6,7 @@ import { errorFromBody, SupervisorError } from '@supervisor/core/errors';
 import { homeAt } from '@supervisor/core/home';
 import { listTools, resolveTool } from '@supervisor/core/tools';
 import type { Options } from './options.js';
-import { errorCode, initializeResult, type Message } from './protocol.js';
+import { canShowPages, errorCode, initializeResult, type Message } from './protocol.js';
 
 const service = fileURLToPath(new URL('../../api/dist/main.js', import.meta.url));
 
@@ -20,6 +20,7 @@ export function runPipe({ project, home, selection }: Options): void {
   let tools: unknown[] = own;
   const running = new Map<string | number, AbortController>();
   let initialized = false;
+  let showsPages = false;
   let ended = false;
 
   const send = (message: object): void => void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
@@ -35,9 +36,15 @@ export function runPipe({ project, home, selection }: Options): void {
       ...(project === undefined ? {} : { project, bound: true }),
       ...selection,
     },
-    onNotification: (method, params) => send({ method, params }),
+    onNotification: (method, params) => (method === 'show_page' ? showPage(params) : send({ method, params })),
     onConnect: () => void compareTools().catch(() => {}),
   });
+
+  // By the specification of 2025-11-25; what the person does there, the page itself tells the service.
+  function showPage(page: object): void {
+    const elicitationId = crypto.randomUUID();
+    if (showsPages) send({ id: `page-${elicitationId}`, method: 'elicitation/create', params: { mode: 'url', elicitationId, ...page } });
+  }
 
   async function compareTools(): Promise<void> {
     const answer = (await session.request('tools/list', {})) as { tools: unknown[] };
@@ -75,6 +82,7 @@ export function runPipe({ project, home, selection }: Options): void {
     switch (method) {
       case 'initialize':
         initialized = true;
+        showsPages = canShowPages(params);
         return send({ id, result: initializeResult(params, catalogue.version, catalogue.instructions) });
       case 'ping':
         return send({ id, result: {} });

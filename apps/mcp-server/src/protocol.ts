@@ -21,3 +21,9 @@ export function initializeResult(params: Record<string, unknown>, version: strin
     instructions,
   };
 }
+
+/** Whether a host opens pages for its person when a server asks: elicitation by URL. */
+export function canShowPages(params: Record<string, unknown>): boolean {
+  const { elicitation } = (params['capabilities'] ?? {}) as { elicitation?: { url?: unknown } };
+  return typeof elicitation?.url === 'object' && elicitation.url !== null;
+}

@@ -15,6 +15,8 @@ export interface Context {
   signal: AbortSignal;
   /** Reports how far a long operation has come; `total` may be unknown. */
   progress(done: number, total?: number, message?: string): void;
+  /** Has the agent's host open a page for its person; the agent itself never sees the address. Absent where no host can be asked. */
+  showPage?: ((page: { url: string; message: string }) => void) | undefined;
 }
 
 export type Toolset = 'default' | 'admin' | 'cloud';

@@ -88,15 +88,17 @@ export const secretOperations = [
       .extend({ path: z.string(), waiting: z.string().optional().describe('Not stored yet: what a person does now') }),
     ...onPath,
     released: ({ value }, { path, version }) => (version === undefined ? [] : [{ path, version, value }]),
-    async handle({ secrets, questions }: SecretDeps, { path, value, from, ...options }) {
+    async handle({ secrets, questions }: SecretDeps, { path, value, from, ...options }, { showPage }) {
       if ((value === undefined) === (from === 'value'))
         throw new SupervisorError('invalid_input', `store_secret: value goes with from "value", and with no other.`, { fields: ['value'] });
       if (from === 'generate') return secrets.generate(path, options);
       if (from === 'value') return secrets.store(path, value!, options);
-      questions.ask(path, options);
+      const { link } = questions.ask(path, options);
+      showPage?.({ url: link, message: `An agent asks you for the value of ${path}. It will not see what you type.` });
       return {
         path,
-        waiting: 'A person opens the page that the service printed, or that `supervisor secrets waiting` shows, and types the value.',
+        waiting:
+          'A person opens the page that your host shows, that the service printed, or that `supervisor secrets waiting` lists, and types the value.',
       };
     },
   }),
