@@ -1,5 +1,5 @@
 // The command line as a person, a script or an agent uses it.
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout } from '../harness.mjs';
 
@@ -24,7 +24,13 @@ export async function runCommand(stage, home, operation, input) {
 export async function commandLines(stage, home, path) {
   const secret = ['--secret', `CANARY=${path}`];
   const shell = (script) => ['run', ...secret, '--', 'sh', '-c', script];
+  writeFileSync(join(home.work, 'template'), `key={{secret:${path}}}`);
+  writeFileSync(join(home.work, 'broken'), `key={{secret:${path}}} other={{secret:fuzz-a/no/such}}`);
   const lines = [
+    // What it writes is for the person alone, and outside the home.
+    ['render', 'template', 'rendered'],
+    ['render', 'template', 'no-such-folder/rendered'],
+    ['render', 'broken', 'rendered'],
     shell('echo "$CANARY"; exit 0'),
     shell('echo "$CANARY" >&2; exit 7'),
     shell('printf %s "$CANARY" | base64; env; kill -9 $$'),
