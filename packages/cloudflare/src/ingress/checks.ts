@@ -26,16 +26,6 @@ const isLast = ({ index, rules }: Placed) => index === rules.length - 1;
 /** cloudflared's rules for a list of rules, one by one. */
 export const checks: readonly Check[] = [
   {
-    name: 'shape',
-    level: 'error',
-    problem: ({ rule }) => {
-      const wrong = ['hostname', 'path', 'service'].find(
-        (field) => rule[field] !== undefined && rule[field] !== null && typeof rule[field] !== 'string',
-      );
-      return wrong === undefined ? undefined : `${wrong} must be text`;
-    },
-  },
-  {
     name: 'origin-request',
     level: 'error',
     problem: ({ rule }) => originRequestProblem(rule.originRequest),

@@ -11,7 +11,7 @@ export interface Rule {
 }
 
 export function isEveryHost(hostname: string | undefined): boolean {
-  return hostname === undefined || hostname === '' || hostname === '*';
+  return !hostname || hostname === '*';
 }
 
 /** Whether a rule answers whatever is asked. */
