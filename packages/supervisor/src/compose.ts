@@ -2,7 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { AuditTrail, TokenRegistry } from '@supervisor/auth';
 import { findProject } from '@supervisor/client';
-import { bind, SupervisorError, type Answerer, type Context, type Home, type OperationDescription, type Principal } from '@supervisor/core';
+import { CloudflareManager } from '@supervisor/cloudflare';
+import {
+  bind,
+  SupervisorError,
+  type Answerer,
+  type Context,
+  type Home,
+  type OperationDescription,
+  type Principal,
+  type ToolSelection,
+} from '@supervisor/core';
 import {
   createInstance,
   databaseFailure,
@@ -27,6 +37,7 @@ import { QuietBackups } from './backups/quiet.js';
 import { version } from './catalogue.js';
 import { decide, type Decision, type Settings } from './decide.js';
 import { parseNeededKey } from './decide-key.js';
+import { exposedPort, ownPorts } from './exposed-port.js';
 import { HomeKeys } from './home-keys.js';
 import { generateKey } from './key-files.js';
 import { lessonsOf } from './lessons.js';
@@ -34,6 +45,7 @@ import type { Managers } from './managers.js';
 import { modules } from './modules.js';
 import { instances } from './schema.js';
 import type { Vitals } from './status.js';
+import { TakingUp } from './taking-up.js';
 import { withoutKeys } from './without-keys.js';
 
 /** Everything a process of Supervisor runs on. */
@@ -53,7 +65,9 @@ export interface Supervisor extends Answerer<Context> {
   ping(): Promise<number>;
   /** Holds the service's own port in the ledger. @returns who else has it, or undefined */
   holdPort(port: number): Promise<string | undefined>;
-  /** What is to be done once a minute, by every service: leases of ports and tasks whose time has passed are ended, texts indexed anew. */
+  /** Fills in the toolsets that a caller has not chosen: `cloud` is among them once an account is set. */
+  select(selection: ToolSelection): Promise<ToolSelection>;
+  /** What is to be done once a minute, by every service: what is over is ended, what was broken off or begun is taken up. */
   sweep(): Promise<void>;
   /** An agent's process is gone: what it left running is abandoned. */
   endSession(session: string): Promise<void>;
@@ -124,13 +138,19 @@ async function compose(
     .values({ id: instance.id })
     .onConflictDoUpdate({ target: instances.id, set: { startedAt: sql`now()` } });
   const options = { db: database };
+  const ports = new PortManager({ ...options, projectOf });
   const managers: Managers = {
     secrets,
     requests: new HttpRequester({ use: (paths) => secrets.use(paths) }),
     questions: new SecretQuestions((id) => `${localUrl(decision.address)}/ask/${id}`),
-    ports: new PortManager({ ...options, projectOf }),
+    ports,
     tasks: new TaskTimer(options),
     knowledge: new KnowledgeBase({ ...options, redact: withoutKeys(secrets) }),
+    cloudflare: new CloudflareManager({
+      ...options,
+      token: async (path) => (await secrets.use([path]))[0]!.value,
+      portOf: exposedPort(ports, ownPorts(decision)),
+    }),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
   };
   const trail = new AuditTrail({
@@ -141,6 +161,10 @@ async function compose(
   const keys = new HomeKeys(home, secrets, from);
   keys.resume((error) => log(randomUUID(), 'rotate_keys', error));
   await ensureToken(home, managers.tokens);
+  // Who has the embedded directory is alone: the leases of a service that died count for nothing.
+  const alone = database.kind === 'embedded';
+  const takingUp = new TakingUp([() => managers.cloudflare.resume()], (error) => log(randomUUID(), 'resume', error));
+  takingUp.start([() => managers.cloudflare.resume({ alone })]);
   const housekeeping = keepHouse(secrets, trail, log);
   const ping = () => measurePing(database);
   const vitals: Vitals = {
@@ -180,10 +204,17 @@ async function compose(
       }),
     ping,
     holdPort: (port) => holdPort(managers.ports, port, database.kind === 'embedded' ? '' : instance.id.slice(0, 8)),
-    sweep: async () => void (await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired(), managers.knowledge.reindex()])),
+    select: async ({ toolsets, ...selection }) => ({
+      ...selection,
+      toolsets: toolsets ?? ['default', ...((await managers.cloudflare.isConfigured()) ? (['cloud'] as const) : [])],
+    }),
+    async sweep() {
+      takingUp.start();
+      await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired(), managers.knowledge.reindex()]);
+    },
     endSession: async (session) => void (await managers.tasks.abandonSession(session)),
     async close() {
-      await quiet.stop();
+      await Promise.all([quiet.stop(), takingUp.stop()]);
       clearInterval(housekeeping);
       await keys.close();
       await trail.flush();

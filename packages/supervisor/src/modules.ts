@@ -1,4 +1,5 @@
 import { authModule } from '@supervisor/auth';
+import { cloudflareModule } from '@supervisor/cloudflare';
 import type { Module } from '@supervisor/core';
 import { knowledgeModule } from '@supervisor/knowledge';
 import { portsModule } from '@supervisor/ports';
@@ -16,4 +17,12 @@ const statusModule: Module = {
 };
 
 /** Every room of the house. A new domain is added here and in compose.ts. */
-export const modules: readonly Module[] = [statusModule, authModule, secretsModule, portsModule, timingModule, knowledgeModule];
+export const modules: readonly Module[] = [
+  statusModule,
+  authModule,
+  secretsModule,
+  portsModule,
+  timingModule,
+  knowledgeModule,
+  cloudflareModule,
+];
