@@ -18,6 +18,18 @@ import { listEntries, readEntries, readEntry, visibleTo, type ListFilter } from 
 import { prepare, replaceEntry } from './store/write.js';
 import { isLanguage, type Language } from './text/stem.js';
 import { exportLines, importLines, type Line } from './transfer.js';
+import { calibrate, type Calibration, type Pair } from './vectors/calibrate.js';
+import type { Embedder } from './vectors/embedder.js';
+import { Embedding, type EmbedderStatus } from './vectors/embedding.js';
+import type { EmbedderSettings } from './vectors/models.js';
+
+export interface KnowledgeOptions {
+  db?: Database | undefined;
+  redact?: Redact | undefined;
+  now?: (() => Date) | undefined;
+  embedder?: Embedder | undefined;
+  secret?: ((path: string) => Promise<string>) | undefined;
+}
 
 export interface Changes extends Pick<LearnOptions, 'kind' | 'visibility' | 'tags' | 'task' | 'source' | 'supersedes' | 'ttlDays'> {
   text?: string | undefined;
@@ -40,14 +52,19 @@ export class KnowledgeBase {
   readonly #database: () => Promise<Database>;
   readonly #redact: Redact;
   readonly #now: () => Date;
+  readonly #embedding: Embedding;
 
   /**
    * @param options.redact takes secrets out of every text before it is hashed, split, stored or embedded; without it texts stay as they are
+   * @param options.embedder makes vectors, by which texts are found too; without it an owner may configure one
+   * @param options.secret the value of a secret, for a configured embedder that needs a key
    */
-  constructor(options: { db?: Database; redact?: Redact; now?: () => Date } = {}) {
+  constructor(options: KnowledgeOptions = {}) {
     this.#database = connect(knowledgeMigrations, options.db);
     this.#redact = options.redact ?? ((text) => ({ text, redactions: [] }));
     this.#now = options.now ?? (() => new Date());
+    const { embedder, secret } = options;
+    this.#embedding = new Embedding({ database: this.#database, redact: this.#redact, embedder, secret });
   }
 
   /**
@@ -64,6 +81,7 @@ export class KnowledgeBase {
     const similar = await findSimilar(orm, clean, caller, now);
     const { id, duplicateOf } = await store(orm, clean, supersedes, now);
     await removeExpired(orm, now);
+    this.#embedding.stored();
     return { id, created: duplicateOf === null, duplicateOf, redactions, similar: similar.filter((entry) => entry.id !== id) };
   }
 
@@ -71,7 +89,7 @@ export class KnowledgeBase {
   async search(query: string, options: SearchOptions = {}, caller: Caller = everyone): Promise<Answer> {
     const { orm } = await this.#database();
     const { text } = await this.#redact(query);
-    return search(orm, text, options, caller, this.#now());
+    return search(orm, text, options, caller, this.#now(), this.#embedding);
   }
 
   /** What was learned about a piece of work, the best first: not what merely shares a word with it, and nothing superseded. */
@@ -101,7 +119,10 @@ export class KnowledgeBase {
     const { orm } = await this.#database();
     const entry = await readEntry(orm, id, caller);
     const { useful, ...others } = changes;
-    if (Object.values(others).some((value) => value !== undefined)) await this.#change(orm, entry, others, caller);
+    if (Object.values(others).some((value) => value !== undefined)) {
+      await this.#change(orm, entry, others, caller);
+      this.#embedding.stored();
+    }
     if (useful !== undefined) await rate(orm, id, caller.boundTo ?? caller.project ?? entry.project, useful);
     return readEntry(orm, id, caller);
   }
@@ -174,7 +195,10 @@ export class KnowledgeBase {
     // One by one: each is found all the while, and an interruption leaves nothing half done.
     for (;;) {
       const [entry] = await readEntries(orm, elsewhere, everyone, 1);
-      if (!entry) return { project, language, reindexed };
+      if (!entry) {
+        this.#embedding.stored();
+        return { project, language, reindexed };
+      }
       const { draft: clean } = await draft(this.#redact, { ...entry, format: entry.format as Format, language });
       await orm.transaction(async (transaction) => {
         const tx = transaction as unknown as Orm;
@@ -214,7 +238,9 @@ export class KnowledgeBase {
    */
   async ingest(project: string, root: string, documents: readonly Document[], options: IngestOptions = {}): Promise<Ingested> {
     const { orm } = await this.#database();
-    return ingest(orm, this.#redact, await rootAt(orm, project, root), documents, options);
+    const done = await ingest(orm, this.#redact, await rootAt(orm, project, root), documents, options);
+    this.#embedding.stored();
+    return done;
   }
 
   /** The documents of a root, in the order they came in. */
@@ -245,7 +271,71 @@ export class KnowledgeBase {
   /** Stores exported lines; what is there already is left as it is. */
   async import(lines: readonly Line[]): ReturnType<typeof importLines> {
     const { orm } = await this.#database();
-    return importLines(orm, this.#redact, lines, this.#now());
+    const done = await importLines(orm, this.#redact, lines, this.#now());
+    this.#embedding.stored();
+    return done;
+  }
+
+  /**
+   * Makes a model the one that vectors are made with. Until all are made, texts are found by their words. The same again changes nothing.
+   * @param weight what a cosine of 1 counts, where the best match of words counts 1; `calibrate` measures it
+   * @throws SupervisorError `unavailable` when the model does not answer, or the server has no pgvector
+   */
+  async configureEmbedder(settings: EmbedderSettings, weight?: number): Promise<EmbedderStatus> {
+    return this.#embedding.configure(settings, weight);
+  }
+
+  /** Which model makes vectors, how far they are, and what keeps them from being made. */
+  async embedder(): Promise<EmbedderStatus> {
+    return this.#embedding.status();
+  }
+
+  /** Uses no model any more, and forgets all vectors. */
+  async removeEmbedder(): Promise<EmbedderStatus> {
+    return this.#embedding.remove();
+  }
+
+  /** Makes all vectors anew, with the same model: what it answers may have changed. @throws SupervisorError `conflict` without one */
+  async reembed(): Promise<EmbedderStatus> {
+    return this.#embedding.reembed();
+  }
+
+  /** Makes the vectors that are missing, and ends when none is. @throws SupervisorError `unavailable` when the model does not answer */
+  async embedMissing(): Promise<void> {
+    return this.#embedding.complete();
+  }
+
+  /** Lets missing vectors be made in the background; what goes wrong there, `embedder` says. */
+  wake(): void {
+    this.#embedding.wake();
+  }
+
+  /**
+   * Measures by questions with known answers what a cosine should count, and keeps it. 0 where vectors do not help for sure.
+   * @throws SupervisorError `conflict` before all vectors are made, `invalid_input` for fewer than 20 pairs that are there
+   */
+  async calibrate(pairs: readonly Pair[], caller: Caller = everyone): Promise<Calibration> {
+    const { orm } = await this.#database();
+    const { state, pending, failed } = await this.#embedding.status();
+    if (state !== 'ready' || pending > failed)
+      throw new SupervisorError(
+        'conflict',
+        'There is no embedder, or its vectors are still being made: see supervisor knowledge get-embedder.',
+      );
+    const calibration = await calibrate(pairs, async (query) => {
+      const { text } = await this.#redact(query);
+      const { results, reason } = await search(orm, text, { limit: 200 }, caller, this.#now(), this.#embedding.weighing(1));
+      if (reason !== undefined) throw new SupervisorError('unavailable', `${reason} Nothing was changed.`);
+      return results;
+    });
+    const { weight, ...measured } = calibration;
+    await this.#embedding.setWeight(weight, measured);
+    return calibration;
+  }
+
+  /** Ends what runs in the background. */
+  async close(): Promise<void> {
+    await this.#embedding.close();
   }
 }
 

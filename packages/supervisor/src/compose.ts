@@ -130,7 +130,11 @@ async function compose(
     questions: new SecretQuestions((id) => `${localUrl(decision.address)}/ask/${id}`),
     ports: new PortManager({ ...options, projectOf }),
     tasks: new TaskTimer(options),
-    knowledge: new KnowledgeBase({ ...options, redact: withoutKeys(secrets) }),
+    knowledge: new KnowledgeBase({
+      ...options,
+      redact: withoutKeys(secrets),
+      secret: async (path) => (await secrets.use([path]))[0]!.value,
+    }),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
   };
   const trail = new AuditTrail({
@@ -180,11 +184,15 @@ async function compose(
       }),
     ping,
     holdPort: (port) => holdPort(managers.ports, port, database.kind === 'embedded' ? '' : instance.id.slice(0, 8)),
-    sweep: async () => void (await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired()])),
+    sweep: async () => {
+      managers.knowledge.wake();
+      await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired()]);
+    },
     endSession: async (session) => void (await managers.tasks.abandonSession(session)),
     async close() {
       await quiet.stop();
       clearInterval(housekeeping);
+      await managers.knowledge.close();
       await keys.close();
       await trail.flush();
       await secrets.keys.leave().catch(() => {});
