@@ -329,7 +329,7 @@ export class KnowledgeBase {
       return results;
     });
     const { weight, ...measured } = calibration;
-    await this.#embedding.setWeight(weight, measured);
+    await this.#embedding.setWeight(weight, { by: 'pairs', ...measured });
     return calibration;
   }
 

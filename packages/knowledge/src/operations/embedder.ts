@@ -1,7 +1,8 @@
 import { nameField, operation, textField } from '@supervisor/core';
 import { z } from 'zod';
 import { fewestPairs } from '../vectors/calibrate.js';
-import { embedderSettings, measured, settingsOf } from '../vectors/models.js';
+import { embedderSettings, settingsOf } from '../vectors/models.js';
+import { measured } from '../vectors/weight.js';
 import { callerOf, id, source, type KnowledgeDeps } from './fields.js';
 
 const prefix = textField('What the model wants before each text', 200).optional();
@@ -13,7 +14,7 @@ const status = z.object({
   settings: embedderSettings.nullable(),
   state: z.enum(['none', 'building', 'ready']).describe('building: words serve until all vectors are there'),
   weight: weight.nullable(),
-  measured: measured.nullable().describe('nDCG@10 of words alone and with vectors, and the gain in 95 of 100 resamplings'),
+  measured: measured.nullable().describe('What the weight was decided by; null before there are texts enough'),
   pending: z.int().describe('Chunks without a vector yet'),
   failed: z.int().describe('Of those: refused by the model, tried again later'),
   problem: z.string().nullable(),
@@ -81,7 +82,7 @@ export const embedderOperations = [
         .min(fewestPairs)
         .max(500),
     }),
-    output: measured.extend({ weight }),
+    output: z.object({ weight, pairs: z.int(), lexical: z.number(), hybrid: z.number(), low: z.number(), high: z.number() }),
     handle: ({ knowledge }: KnowledgeDeps, { pairs }, context) => knowledge.calibrate(pairs, callerOf(context)),
   }),
 ];

@@ -3,7 +3,7 @@ import { interval } from '../evaluate/bootstrap.js';
 import { judge } from '../evaluate/metrics.js';
 import { scoreOf } from '../search/rank.js';
 import type { Hit } from '../search/search.js';
-import type { Measured } from './models.js';
+import type { Measured } from './weight.js';
 
 /** A question, and the entry that answers it: by its id, or by its source. */
 export interface Pair {
@@ -12,9 +12,7 @@ export interface Pair {
   source?: string | undefined;
 }
 
-export interface Calibration extends Measured {
-  weight: number;
-}
+export type Calibration = { weight: number } & Omit<Extract<Measured, { by: 'pairs' }>, 'by'>;
 
 /** Fewer say nothing that could not be chance. */
 export const fewestPairs = 20;

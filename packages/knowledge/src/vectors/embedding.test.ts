@@ -3,6 +3,9 @@ import { SupervisorError } from '@supervisor/core';
 import { openInMemory, rows, type Database } from '@supervisor/db';
 import { testDatabases } from '@supervisor/db/testing';
 import { sql } from 'drizzle-orm';
+import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { readCollection } from '../evaluate/collection.js';
 import { KnowledgeBase } from '../knowledge-base.js';
 import type { Embedder } from './embedder.js';
 import { fakeEndpoint, fakeVector, type FakeEndpoint } from './fake-endpoint.test.data.js';
@@ -32,6 +35,11 @@ function fakeEmbedder(id = 'fake', dims = 512) {
     },
   };
   return embedder;
+}
+
+/** Eight numbers by chance, always the same for a text. */
+function byChance(text: string): number[] {
+  return [...createHash('sha256').update(text).digest().subarray(0, 8)].map((byte) => byte - 127.5);
 }
 
 describe('with pgvector', () => {
@@ -68,13 +76,13 @@ describe('with pgvector', () => {
     expect(await knowledge.configureEmbedder({ url: endpoint.url, model: 'fake' })).toMatchObject({
       state: 'building',
       dims: 512,
-      weight: 0.3,
+      weight: 0.1,
     });
     await knowledge.embedMissing();
     expect(await knowledge.embedder()).toMatchObject({ state: 'ready', pending: 0, failed: 0, problem: null });
     const after = await knowledge.search('vehicle');
     expect(after).toMatchObject({ mode: 'hybrid', embedder: `${new URL(endpoint.url).host}/fake` });
-    expect(after.results[0]).toMatchObject({ text: lessons[0], score_parts: { bm25: 0, weight: 0.3, cosine: expect.any(Number) } });
+    expect(after.results[0]).toMatchObject({ text: lessons[0], score_parts: { bm25: 0, weight: 0.1, cosine: expect.any(Number) } });
     expect(after.reason).toBeUndefined();
     // Words that match still come first.
     expect((await knowledge.search('invoices numbered')).results[0]).toMatchObject({ text: lessons[3] });
@@ -218,19 +226,44 @@ describe('with pgvector', () => {
     expect(good.weight).toBeGreaterThan(0);
     expect(good.hybrid).toBeGreaterThan(good.lexical);
     expect(good.low).toBeGreaterThanOrEqual(0);
-    expect(await knowledge.embedder()).toMatchObject({ weight: good.weight, measured: { pairs: 24 } });
+    expect(await knowledge.embedder()).toMatchObject({ weight: good.weight, measured: { by: 'pairs', pairs: 24 } });
     await expect(knowledge.calibrate(pairs.slice(0, 5))).rejects.toMatchObject({ code: 'invalid_input' });
-    let state = 1;
-    const noise = {
-      ...fakeEmbedder('noise', 8),
-      embed: async (texts: readonly string[]) =>
-        texts.map(() => Array.from({ length: 8 }, () => (state = (state * 16807) % 2147483647) / 2147483647 - 0.5)),
-    };
+    const noise = { ...fakeEmbedder('noise', 8), embed: async (texts: readonly string[]) => texts.map(byChance) };
     const other = open({ embedder: noise });
     await other.embedMissing();
     const weak = await other.calibrate(pairs);
     expect(weak.hybrid).toBeGreaterThanOrEqual(weak.lexical);
     expect(weak.weight).toBeLessThan(good.weight);
+  });
+
+  test('a model is tried on the texts that are there: one that knows nothing counts nothing', async () => {
+    const { documents } = await readCollection(fileURLToPath(new URL('../../collection/', import.meta.url)));
+    const first = open({ embedder: fakeEmbedder('words', 256) });
+    await first.registerRoot('shop', '/srv/shop');
+    await first.ingest(
+      'shop',
+      '/srv/shop',
+      documents.slice(0, 40).map(({ id, text }) => ({ source: id, text })),
+    );
+    await first.embedMissing();
+    const words = await first.embedder();
+    expect(words).toMatchObject({ state: 'ready', measured: { by: 'halves', texts: expect.any(Number) } });
+    expect(words.weight).toBeGreaterThan(0.1);
+    expect(words.weight).toBeLessThanOrEqual(0.3);
+    const chance = { ...fakeEmbedder('chance', 8), embed: async (texts: readonly string[]) => texts.map(byChance) };
+    const second = open({ embedder: chance });
+    await second.embedMissing();
+    expect(await second.embedder()).toMatchObject({ weight: 0, measured: { by: 'halves' } });
+    const answer = await second.search('webhook signature');
+    expect(answer).toMatchObject({ mode: 'lexical', embedder: null, reason: expect.stringContaining('measured not to help') });
+    // What the owner says counts, and stays.
+    const third = open();
+    expect(await third.configureEmbedder({ url: endpoint.url, model: 'fake' }, 0.4)).toMatchObject({
+      weight: 0.4,
+      measured: { by: 'owner' },
+    });
+    await third.embedMissing();
+    expect(await third.embedder()).toMatchObject({ state: 'ready', weight: 0.4, measured: { by: 'owner' } });
   });
 
   test('the index finds the same as looking at every vector', async () => {

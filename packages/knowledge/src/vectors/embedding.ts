@@ -6,9 +6,11 @@ import { embedTexts, type Embedder } from './embedder.js';
 import { endpointDims, endpointEmbedder } from './endpoint.js';
 import { localEmbedder } from './local.js';
 import { currentModel, markReady, removeModel, retireAll, retiredModels, setWeight, startModel, startOver } from './models.js';
-import type { EmbedderSettings, Measured, ModelRow } from './models.js';
+import type { EmbedderSettings, ModelRow } from './models.js';
 import { claim, countPending, endLeases, postpone, release, removePending, saveVectors, walk, type PendingChunk } from './queue.js';
+import { weighByHalves } from './halves.js';
 import { hasVectors, makeIndex, makeVectors, removeVectors } from './storage.js';
+import type { Measured } from './weight.js';
 
 export interface EmbeddingOptions {
   database: () => Promise<Database>;
@@ -70,7 +72,11 @@ export class Embedding implements VectorSource {
   async ask(orm: Orm, question: string): Promise<AskedVector | undefined> {
     const model = await this.#current();
     if (!model) return this.#options.embedder && { embedder: this.#options.embedder.id, reason: this.#problem! };
-    if (model.weight === 0) return { embedder: model.name, reason: 'Its weight is 0: it was measured not to help.' };
+    if (model.weight === 0)
+      return {
+        embedder: model.name,
+        reason: `Its weight is 0: ${model.measured?.by === 'owner' ? 'the owner said so' : 'it was measured not to help'}.`,
+      };
     return this.#ask(orm, model, question);
   }
 
@@ -113,8 +119,9 @@ export class Embedding implements VectorSource {
     await makeVectors(database);
     const model = await currentModel(database.orm);
     const same = model && model.name === embedder.id && model.dims === embedder.dims && sameSettings(model.settings, settings);
-    if (!same) await this.#start(database, { name: embedder.id, dims: embedder.dims, settings, weight });
-    else if (weight !== undefined) await setWeight(database.orm, model.id, weight, null);
+    const chosen = weight === undefined ? {} : { weight, measured: { by: 'owner' as const } };
+    if (!same) await this.#start(database, { name: embedder.id, dims: embedder.dims, settings, ...chosen });
+    else if (weight !== undefined) await setWeight(database.orm, model.id, weight, { by: 'owner' });
     this.#made = undefined;
     this.#rested();
     this.wake();
@@ -126,7 +133,8 @@ export class Embedding implements VectorSource {
     const database = await this.#options.database();
     const { name, dims, settings, weight, measured } = await this.#required();
     await makeVectors(database);
-    await this.#start(database, { name, dims, settings, weight, measured });
+    const kept = measured === null || measured.by === 'halves' ? {} : { weight, measured };
+    await this.#start(database, { name, dims, settings, ...kept });
     this.#rested();
     this.wake();
     return this.status();
@@ -141,7 +149,7 @@ export class Embedding implements VectorSource {
     return this.status();
   }
 
-  async setWeight(weight: number, measured: Measured | null): Promise<void> {
+  async setWeight(weight: number, measured: Measured): Promise<void> {
     const { orm } = await this.#options.database();
     await setWeight(orm, (await this.#required()).id, weight, measured);
   }
@@ -223,12 +231,21 @@ export class Embedding implements VectorSource {
       if (chunks.length > 0) await this.#embed(orm, model.id, embedder, chunks);
       else if (!more) {
         const { pending, failed } = await countPending(orm, model.id);
-        if (pending === failed) await markReady(orm, model.id);
+        if (pending === failed) {
+          if (model.measured === null) await this.#try(orm, model, embedder);
+          await markReady(orm, model.id);
+        }
         break;
       }
       await this.#pause();
     }
     for (const id of await retiredModels(orm)) await this.#forget(orm, id);
+  }
+
+  // Whoever it was configured for may have few texts yet: then it is tried when there are more.
+  async #try(orm: Orm, { id }: ModelRow, embedder: Embedder): Promise<void> {
+    const tried = await weighByHalves(orm, embedder, this.#options.redact, this.#deadline());
+    if (tried) await setWeight(orm, id, tried.weight, tried.measured);
   }
 
   async #prepare(database: Database, { id, dims }: ModelRow): Promise<void> {

@@ -5,7 +5,7 @@ import { and, eq, ne } from 'drizzle-orm';
 import { z } from 'zod';
 import { lockIndex } from '../lexical/write.js';
 import { knowledgeEmbedders } from '../schema.js';
-import { defaultWeight } from './weight.js';
+import { untriedWeight, type Measured } from './weight.js';
 
 /** How an owner says to reach a model. */
 export const embedderSettings = z.union([
@@ -41,10 +41,6 @@ export function settingsOf(
   });
 }
 
-/** What a weight was measured by. */
-export const measured = z.object({ pairs: z.int(), lexical: z.number(), hybrid: z.number(), low: z.number(), high: z.number() });
-export type Measured = z.output<typeof measured>;
-
 /** A generation of vectors as the database knows it. */
 export interface ModelRow {
   id: number;
@@ -53,6 +49,7 @@ export interface ModelRow {
   settings: EmbedderSettings | null;
   state: 'building' | 'ready';
   weight: number;
+  /** Null until it has been tried. */
   measured: Measured | null;
   queuedTo: number;
 }
@@ -86,7 +83,7 @@ export interface NewModel {
   name: string;
   dims: number;
   settings: EmbedderSettings | null;
-  /** The usual one when left out. */
+  /** When left out, that of a model that has not been tried. */
   weight?: number | undefined;
   measured?: Measured | null | undefined;
 }
@@ -95,7 +92,7 @@ export interface NewModel {
  * Makes a model the current one; its vectors are all still to be made. The index lock keeps those out who are storing chunks: whoever
  * comes after sees the model and queues its chunks, and what was there before the walk of the queue finds.
  */
-export async function startModel(orm: Orm, { weight = defaultWeight, measured = null, ...model }: NewModel): Promise<number> {
+export async function startModel(orm: Orm, { weight = untriedWeight, measured = null, ...model }: NewModel): Promise<number> {
   const id = randomInt(1, 2 ** 31 - 1);
   await orm.transaction(async (transaction) => {
     const tx = transaction as unknown as Orm;
@@ -110,7 +107,7 @@ export async function retireAll(orm: Orm): Promise<void> {
   await orm.update(knowledgeEmbedders).set({ state: 'retired' }).where(ne(knowledgeEmbedders.state, 'retired'));
 }
 
-export async function setWeight(orm: Orm, id: number, weight: number, measured: Measured | null): Promise<void> {
+export async function setWeight(orm: Orm, id: number, weight: number, measured: Measured): Promise<void> {
   await orm.update(knowledgeEmbedders).set({ weight, measured }).where(eq(knowledgeEmbedders.id, id));
 }
 
