@@ -1,6 +1,7 @@
 export { pairedInterval, type Interval } from './evaluate/bootstrap.js';
 export { readCollection, type Collection } from './evaluate/collection.js';
 export { evaluate, type EvaluateOptions, type Evaluation } from './evaluate/evaluate.js';
+export { judge, type Quality } from './evaluate/metrics.js';
 export type { Caller, Entry, EntrySummary, Kind, LearnedKind, Redact, Redacted, Visibility } from './entry.js';
 export type { Document, Ingested, IngestOptions, Root } from './ingest.js';
 export { KnowledgeBase, type Changes, type KnowledgeOptions, type Stats } from './knowledge-base.js';
