@@ -5,6 +5,7 @@ import { measureCalls } from './calls.mjs';
 import { cleanUp } from './cleanup.mjs';
 import { measureCommand } from './cli.mjs';
 import { measureGrants } from './grants.mjs';
+import { measureKnowledge } from './knowledge.mjs';
 import { measureMemory } from './memory.mjs';
 import { measurePipe } from './pipe.mjs';
 import { endProcesses } from './processes.mjs';
@@ -19,6 +20,7 @@ const groups = {
   rest: [measureRest, 'reads per second over HTTP, against a hand-written Fastify route'],
   grants: [measureGrants, 'ports granted per second at 32 clients, against INSERT … RETURNING'],
   secrets: [measureSecrets, 'opening an envelope against a bare decryption, a release against its least SQL'],
+  knowledge: [measureKnowledge, 'quality of retrieval on the small collection, against minisearch and orama'],
   memory: [measureMemory, 'memory of the stdio server'],
   tokens: [measureTokens, 'what the list of tools costs a model'],
   cli: [measureCommand, 'a whole command, against an empty Node process'],
@@ -29,7 +31,7 @@ const usage = `Usage: npm run bench -- [--json] [GROUP …]
 Each figure with its goal and whether it holds. Without a group, all; a part of a name is enough:
 
 ${Object.entries(groups)
-  .map(([name, [, what]]) => `  ${name.padEnd(8)}${what}`)
+  .map(([name, [, what]]) => `  ${name.padEnd(10)}${what}`)
   .join('\n')}
 
   --json  for machines

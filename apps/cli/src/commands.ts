@@ -76,6 +76,11 @@ export const commands: readonly CommandEntry[] = [
   { command: 'knowledge export', summary: 'Write what was learned as JSONL', load: () => import('./commands/knowledge-export.js') },
   { command: 'knowledge import', summary: 'Store exported JSONL', load: () => import('./commands/knowledge-import.js') },
   { command: 'knowledge evaluate', summary: 'Measure retrieval on a collection', load: () => import('./commands/knowledge-evaluate.js') },
+  {
+    command: 'knowledge calibrate',
+    summary: 'Measure what vectors should count, by your own questions',
+    load: () => import('./commands/knowledge-calibrate.js'),
+  },
   { command: 'tasks import', summary: 'Add tasks that are over, also from transcripts', load: () => import('./commands/tasks-import.js') },
   { command: 'tasks export', summary: 'Write all tasks as JSONL', load: () => import('./commands/tasks-export.js') },
   { command: 'tasks replay', summary: 'Score estimates on a history of tasks', load: () => import('./commands/tasks-replay.js') },

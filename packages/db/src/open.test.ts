@@ -29,6 +29,26 @@ test('an embedded directory keeps its rows and has one opener at a time', async 
   await second.close();
 });
 
+test('an embedded database fills no log with zeros, first and later', async () => {
+  const directory = join(temporary(), 'data');
+  for (const open of [() => openDatabase(directory), () => openDatabase(directory), openInMemory]) {
+    const database = await open();
+    expect(await rows(database.orm, sql`show wal_init_zero`)).toEqual([{ wal_init_zero: 'off' }]);
+    await database.close();
+  }
+});
+
+test('vectors can be kept in an embedded database, and are there when it is opened again', async () => {
+  const directory = join(temporary(), 'data');
+  const first = await openDatabase(directory);
+  await first.orm.execute(sql`create extension vector`);
+  await first.orm.execute(sql`create table kept as select '[3,4]'::vector as v`);
+  await first.close();
+  const second = await openDatabase(directory);
+  expect(await rows(second.orm, sql`select v <-> '[0,0]' as distance from kept`)).toEqual([{ distance: 5 }]);
+  await second.close();
+});
+
 test('a folder that holds something else is refused', async () => {
   const directory = temporary();
   writeFileSync(join(directory, 'notes.txt'), 'mine');

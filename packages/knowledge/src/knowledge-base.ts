@@ -19,6 +19,18 @@ import { reindex } from './store/reindex.js';
 import { prepare, replaceEntry } from './store/write.js';
 import { isLanguage, type Language } from './text/stem.js';
 import { exportLines, importLines, type Line } from './transfer.js';
+import { calibrate, type Calibration, type Pair } from './vectors/calibrate.js';
+import type { Embedder } from './vectors/embedder.js';
+import { Embedding, type EmbedderStatus } from './vectors/embedding.js';
+import type { EmbedderSettings } from './vectors/models.js';
+
+export interface KnowledgeOptions {
+  db?: Database | undefined;
+  redact?: Redact | undefined;
+  now?: (() => Date) | undefined;
+  embedder?: Embedder | undefined;
+  secret?: ((path: string) => Promise<string>) | undefined;
+}
 
 export interface Changes extends Pick<LearnOptions, 'kind' | 'visibility' | 'tags' | 'task' | 'source' | 'supersedes' | 'ttlDays'> {
   text?: string | undefined;
@@ -45,14 +57,19 @@ export class KnowledgeBase {
   readonly #database: () => Promise<Database>;
   readonly #redact: Redact;
   readonly #now: () => Date;
+  readonly #embedding: Embedding;
 
   /**
    * @param options.redact takes secrets out of every text before it is hashed, split, stored or embedded; without it texts stay as they are
+   * @param options.embedder makes vectors, by which texts are found too; without it an owner may configure one
+   * @param options.secret the value of a secret, for a configured embedder that needs a key
    */
-  constructor(options: { db?: Database; redact?: Redact; now?: () => Date } = {}) {
+  constructor(options: KnowledgeOptions = {}) {
     this.#database = connect(knowledgeMigrations, options.db);
     this.#redact = options.redact ?? ((text) => ({ text, redactions: [] }));
     this.#now = options.now ?? (() => new Date());
+    const { embedder, secret } = options;
+    this.#embedding = new Embedding({ database: this.#database, redact: this.#redact, embedder, secret });
   }
 
   /**
@@ -69,6 +86,7 @@ export class KnowledgeBase {
     const similar = await findSimilar(orm, clean, caller, now);
     const { id, duplicateOf } = await store(orm, clean, supersedes, now);
     await removeExpired(orm, now);
+    this.#embedding.stored();
     return { id, created: duplicateOf === null, duplicateOf, redactions, similar: similar.filter((entry) => entry.id !== id) };
   }
 
@@ -76,7 +94,7 @@ export class KnowledgeBase {
   async search(query: string, options: SearchOptions = {}, caller: Caller = everyone): Promise<Answer> {
     const { orm } = await this.#database();
     const { text } = await this.#redact(query);
-    return search(orm, text, options, caller, this.#now());
+    return search(orm, text, options, caller, this.#now(), this.#embedding);
   }
 
   /** What was learned about a piece of work, the best first: not what merely shares a word with it, and nothing superseded. */
@@ -106,9 +124,18 @@ export class KnowledgeBase {
     const { orm } = await this.#database();
     const entry = await readEntry(orm, id, caller);
     const { useful, ...others } = changes;
-    if (Object.values(others).some((value) => value !== undefined)) await this.#change(orm, entry, others, caller);
+    if (Object.values(others).some((value) => value !== undefined)) {
+      await this.#change(orm, entry, others, caller);
+      this.#embedding.stored();
+    }
     if (useful !== undefined) await rate(orm, id, caller.boundTo ?? caller.project ?? entry.project, useful);
     return readEntry(orm, id, caller);
+  }
+
+  async #reindex(milliseconds: number, project?: string): Promise<{ reindexed: number; left: number }> {
+    const done = await reindex((await this.#database()).orm, this.#redact, milliseconds, project);
+    if (done.reindexed > 0) this.#embedding.stored();
+    return done;
   }
 
   async #change(orm: Orm, entry: Entry & { format: string }, changes: Omit<Changes, 'useful'>, { boundTo }: Caller): Promise<void> {
@@ -174,12 +201,12 @@ export class KnowledgeBase {
       .insert(knowledgeLanguages)
       .values({ project, language })
       .onConflictDoUpdate({ target: knowledgeLanguages.project, set: { language } });
-    return { project, language, ...(await reindex(orm, this.#redact, callMilliseconds, project)) };
+    return { project, language, ...(await this.#reindex(callMilliseconds, project)) };
   }
 
   /** Goes on with what changes of language have left, for ten seconds at the most. */
   async reindex(): Promise<{ reindexed: number; left: number }> {
-    return reindex((await this.#database()).orm, this.#redact, sweepMilliseconds);
+    return this.#reindex(sweepMilliseconds);
   }
 
   /**
@@ -211,7 +238,9 @@ export class KnowledgeBase {
    */
   async ingest(project: string, root: string, documents: readonly Document[], options: IngestOptions = {}): Promise<Ingested> {
     const { orm } = await this.#database();
-    return ingest(orm, this.#redact, await rootAt(orm, project, root), documents, options);
+    const done = await ingest(orm, this.#redact, await rootAt(orm, project, root), documents, options);
+    this.#embedding.stored();
+    return done;
   }
 
   /** The documents of a root, in the order they came in. */
@@ -242,7 +271,71 @@ export class KnowledgeBase {
   /** Stores exported lines; what is there already is left as it is. */
   async import(lines: readonly Line[]): ReturnType<typeof importLines> {
     const { orm } = await this.#database();
-    return importLines(orm, this.#redact, lines, this.#now());
+    const done = await importLines(orm, this.#redact, lines, this.#now());
+    this.#embedding.stored();
+    return done;
+  }
+
+  /**
+   * Makes a model the one that vectors are made with. Until all are made, texts are found by their words. The same again changes nothing.
+   * @param weight what a cosine of 1 counts, where the best match of words counts 1; `calibrate` measures it
+   * @throws SupervisorError `unavailable` when the model does not answer, or the server has no pgvector
+   */
+  async configureEmbedder(settings: EmbedderSettings, weight?: number): Promise<EmbedderStatus> {
+    return this.#embedding.configure(settings, weight);
+  }
+
+  /** Which model makes vectors, how far they are, and what keeps them from being made. */
+  async embedder(): Promise<EmbedderStatus> {
+    return this.#embedding.status();
+  }
+
+  /** Uses no model any more, and forgets all vectors. */
+  async removeEmbedder(): Promise<EmbedderStatus> {
+    return this.#embedding.remove();
+  }
+
+  /** Makes all vectors anew, with the same model: what it answers may have changed. @throws SupervisorError `conflict` without one */
+  async reembed(): Promise<EmbedderStatus> {
+    return this.#embedding.reembed();
+  }
+
+  /** Makes the vectors that are missing, and ends when none is. @throws SupervisorError `unavailable` when the model does not answer */
+  async embedMissing(): Promise<void> {
+    return this.#embedding.complete();
+  }
+
+  /** Lets missing vectors be made in the background; what goes wrong there, `embedder` says. */
+  wake(): void {
+    this.#embedding.wake();
+  }
+
+  /**
+   * Measures by questions with known answers what a cosine should count, and keeps it. 0 where vectors do not help for sure.
+   * @throws SupervisorError `conflict` before all vectors are made, `invalid_input` for fewer than 20 pairs that are there
+   */
+  async calibrate(pairs: readonly Pair[], caller: Caller = everyone): Promise<Calibration> {
+    const { orm } = await this.#database();
+    const { state, pending, failed } = await this.#embedding.status();
+    if (state !== 'ready' || pending > failed)
+      throw new SupervisorError(
+        'conflict',
+        'There is no embedder, or its vectors are still being made: see supervisor knowledge get-embedder.',
+      );
+    const calibration = await calibrate(pairs, async (query) => {
+      const { text } = await this.#redact(query);
+      const { results, reason } = await search(orm, text, { limit: 200 }, caller, this.#now(), this.#embedding.weighing(1));
+      if (reason !== undefined) throw new SupervisorError('unavailable', `${reason} Nothing was changed.`);
+      return results;
+    });
+    const { weight, ...measured } = calibration;
+    await this.#embedding.setWeight(weight, { by: 'pairs', ...measured });
+    return calibration;
+  }
+
+  /** Ends what runs in the background. */
+  async close(): Promise<void> {
+    await this.#embedding.close();
   }
 }
 

@@ -1,6 +1,18 @@
 import { instant, supervisor } from '@supervisor/db';
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, integer, primaryKey, smallint, text, unique, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  check,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  primaryKey,
+  smallint,
+  text,
+  unique,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 
 const createdAt = () =>
   instant('created_at')
@@ -110,4 +122,48 @@ export const knowledgePostings = supervisor.table(
     hits: integer().array().notNull(),
   },
   (table) => [primaryKey({ name: 'knowledge_postings_pk', columns: [table.scope, table.term, table.block] })],
+);
+
+/**
+ * The models that vectors are made with, one generation of vectors to a row. At the most one is not retired: it is being built, or ready to
+ * be asked. The vectors themselves are not here but in a schema of their own (vectors/storage.ts): they need pgvector, and no backup.
+ */
+export const knowledgeEmbedders = supervisor.table(
+  'knowledge_embedders',
+  {
+    /** By chance, not counted: vectors that outlived their database are never taken for those of another model. */
+    id: integer().primaryKey(),
+    name: text().notNull(),
+    dims: integer().notNull(),
+    /** How to reach the model; null when the program brings it. */
+    settings: jsonb(),
+    state: text().notNull().default('building'),
+    /** What a cosine of 1 counts, where the best match of words counts 1. */
+    weight: doublePrecision().notNull(),
+    /** What the weight was measured by; null when it is the usual one. */
+    measured: jsonb(),
+    /** Every chunk up to this one has been put into the queue. */
+    queuedTo: integer('queued_to').notNull().default(0),
+    createdAt: createdAt(),
+  },
+  (table) => [check('knowledge_embedders_state', sql`${table.state} in ('building', 'ready', 'retired')`)],
+);
+
+/** Chunks that still need a vector. They are found by their words meanwhile. */
+export const knowledgePending = supervisor.table(
+  'knowledge_pending',
+  {
+    chunk: integer()
+      .notNull()
+      .references(() => knowledgeChunks.id, { onDelete: 'cascade' }),
+    embedder: integer()
+      .notNull()
+      .references(() => knowledgeEmbedders.id, { onDelete: 'cascade' }),
+    /** Nobody else takes it before. */
+    leasedUntil: instant('leased_until')
+      .notNull()
+      .default(sql`'-infinity'`),
+    failures: smallint().notNull().default(0),
+  },
+  (table) => [primaryKey({ name: 'knowledge_pending_pk', columns: [table.chunk, table.embedder] })],
 );

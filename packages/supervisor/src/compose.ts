@@ -139,16 +139,17 @@ async function compose(
     .onConflictDoUpdate({ target: instances.id, set: { startedAt: sql`now()` } });
   const options = { db: database };
   const ports = new PortManager({ ...options, projectOf });
+  const valueOf = async (path: string) => (await secrets.use([path]))[0]!.value;
   const managers: Managers = {
     secrets,
     requests: new HttpRequester({ use: (paths) => secrets.use(paths) }),
     questions: new SecretQuestions((id) => `${localUrl(decision.address)}/ask/${id}`),
     ports,
     tasks: new TaskTimer(options),
-    knowledge: new KnowledgeBase({ ...options, redact: withoutKeys(secrets) }),
+    knowledge: new KnowledgeBase({ ...options, redact: withoutKeys(secrets), secret: valueOf }),
     cloudflare: new CloudflareManager({
       ...options,
-      token: async (path) => (await secrets.use([path]))[0]!.value,
+      token: valueOf,
       portOf: exposedPort(ports, ownPorts(decision)),
     }),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
@@ -210,12 +211,14 @@ async function compose(
     }),
     async sweep() {
       takingUp.start();
+      managers.knowledge.wake();
       await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired(), managers.knowledge.reindex()]);
     },
     endSession: async (session) => void (await managers.tasks.abandonSession(session)),
     async close() {
       await Promise.all([quiet.stop(), takingUp.stop()]);
       clearInterval(housekeeping);
+      await managers.knowledge.close();
       await keys.close();
       await trail.flush();
       await secrets.keys.leave().catch(() => {});

@@ -1,6 +1,9 @@
 import { killIngest } from './kill-ingest.mjs';
+import { killReembed } from './kill-reembed.mjs';
+import { modelSwitch } from './model-switch.mjs';
 import { plantedSecrets } from './planted-secrets.mjs';
 import { sameRanking } from './same-ranking.mjs';
 import { scale } from './scale.mjs';
+import { weakEmbedder } from './weak-embedder.mjs';
 
-export const checks = [sameRanking, plantedSecrets, killIngest, scale];
+export const checks = [sameRanking, weakEmbedder, plantedSecrets, killIngest, killReembed, modelSwitch, scale];

@@ -56,10 +56,13 @@ interface Shown {
     score: number;
     score_parts: Record<string, unknown>;
   }[];
+  mode: string;
+  embedder: string | null;
+  reason?: string;
   terms?: { term: string; frequency: number; weight: number }[];
 }
 
-function show({ results, terms }: Shown, explain: boolean): string {
+function show({ results, mode, embedder, reason, terms }: Shown, explain: boolean): string {
   const parts = results.map((hit) => {
     const place = hit.kind === 'document' ? `${hit.source}:${hit.startLine}-${hit.endLine}` : `${hit.kind} ${hit.id}`;
     const more = [
@@ -82,6 +85,9 @@ function show({ results, terms }: Shown, explain: boolean): string {
   const asked = terms?.map(({ term, frequency, weight }) => `${plain(term)} (in ${frequency}, ${weight.toFixed(1)})`).join(', ');
   return [
     ...(parts.length > 0 ? parts : ['Nothing matches. Try other words, or --projects.']),
+    // Whoever has a model wants to know when it was not asked.
+    ...(reason === undefined ? [] : [`Found by words alone. ${plain(reason)}`]),
+    ...(explain ? [`${mode === 'hybrid' ? `Found by words and by the vectors of ${plain(embedder!)}` : 'Found by words'}.`] : []),
     ...(explain ? [`Terms: ${asked || 'none of them is in what was searched'}.`] : []),
   ].join('\n\n');
 }

@@ -35,6 +35,7 @@ export async function evaluate(knowledge: KnowledgeBase, collection: Collection,
   const project = (named: string | null | undefined) => slugOf(named ?? options.project ?? 'evaluation');
   const started = performance.now();
   await ingestAll(knowledge, collection.documents, project, progress);
+  await knowledge.embedMissing();
   const ingestSeconds = (performance.now() - started) / 1000;
   const judged = collection.questions.filter(({ id }) => [...(collection.grades.get(id)?.values() ?? [])].some((grade) => grade > 0));
   if (judged.length === 0) throw new SupervisorError('invalid_input', 'qrels.tsv has no right answer to any question of queries.jsonl.');

@@ -86,8 +86,9 @@ interface WeightedTerm extends AskedTerm {
 
 const raw = (value: number) => sql.raw(String(value));
 const place = sql`(hit >> ${raw(countBits + lengthBits)})`;
-const times = sql`((hit >> ${raw(lengthBits)}) & ${raw(2 ** countBits - 1)})`;
-const length = sql`(hit & ${raw(2 ** lengthBits - 1)})`;
+// As floats from the start: a literal with a point is a numeric, and arithmetic on those takes three times as long as all the rest.
+const times = sql`((hit >> ${raw(lengthBits)}) & ${raw(2 ** countBits - 1)})::float8`;
+const length = sql`(hit & ${raw(2 ** lengthBits - 1)})::float8`;
 
 async function score(
   orm: Orm,
@@ -96,9 +97,10 @@ async function score(
   meanLength: number,
   most: number,
 ): Promise<Match[]> {
-  const part = sql`sum(weight * ${times} * ${raw(k1 + 1)} / (${times} + ${raw(k1)} * (${raw(1 - b)} + ${raw(b)} * ${length} / ${meanLength}::float8)))`;
+  const perWord = (k1 * b) / meanLength;
+  const part = sql`sum(weight * ${times} / (${times} + (${k1 * (1 - b)}::float8 + ${perWord}::float8 * ${length})))`;
   const best = sql`
-    select (block << ${raw(blockBits)}) + ${place} as chunk, ${part} as score
+    select (block << ${raw(blockBits)}) + ${place} as chunk, ${k1 + 1}::float8 * ${part} as score
     from ${table(rare)} join supervisor.knowledge_postings using (scope, term) cross join lateral unnest(hits) as hit
     group by 1 order by score desc, chunk limit ${most}`;
   if (common.length === 0) return rows<Match>(orm, best);
@@ -106,7 +108,7 @@ async function score(
     orm,
     sql`with best as materialized (${best})
       select chunk, score + coalesce((
-        select ${part} from ${table(common)} join supervisor.knowledge_postings using (scope, term) cross join lateral unnest(hits) as hit
+        select ${k1 + 1}::float8 * ${part} from ${table(common)} join supervisor.knowledge_postings using (scope, term) cross join lateral unnest(hits) as hit
         where block = chunk >> ${raw(blockBits)} and ${place} = (chunk & ${raw(2 ** blockBits - 1)})), 0) as score
       from best order by score desc, chunk`,
   );

@@ -20,6 +20,8 @@ const hit = z.object({
   score: z.number(),
   score_parts: z.object({
     bm25: z.number(),
+    cosine: z.number().optional(),
+    weight: z.number().optional(),
     recency: z.number(),
     usefulness: z.number(),
     superseded: z.boolean(),
@@ -76,6 +78,9 @@ export const entryOperations = [
     output: z.object({
       results: z.array(hit),
       omitted: z.int().describe('Matches that did not fit into maxTokens'),
+      mode: z.enum(['lexical', 'hybrid']),
+      embedder: z.string().nullable().describe('The model whose vectors were asked'),
+      reason: z.string().optional().describe('Why only words were asked, though there is a model'),
       terms: z.array(z.object({ term: z.string(), frequency: z.int(), weight: z.number() })).optional(),
     }),
     projects: ({ projects }) => projects ?? [],

@@ -2,6 +2,10 @@
 export interface ScoreParts {
   /** BM25 as it is. */
   bm25: number;
+  /** How near its vector is to the question's, −1 to 1; absent where only words were asked. */
+  cosine?: number;
+  /** What a cosine of 1 counts, where the best BM25 of the answer counts 1. */
+  weight?: number;
   /** 1 to 1.05: half of it is gone after half a year. */
   recency: number;
   /** 0.9 to 1.1: by the projects it helped and misled. */
@@ -29,9 +33,9 @@ export interface Ranked {
   score_parts: ScoreParts;
 }
 
-/** One number from the parts: near 1 for the best match. `best` is the highest BM25 of the answer. */
-export function scoreOf(parts: ScoreParts, best: number): number {
-  return (parts.bm25 / best) * parts.recency * parts.usefulness;
+/** One number from the parts. `best` is the highest BM25 of the answer. */
+export function scoreOf({ bm25, cosine = 0, weight = 0, recency, usefulness }: ScoreParts, best: number): number {
+  return ((best > 0 ? bm25 / best : 0) + weight * cosine) * recency * usefulness;
 }
 
 export function compare(one: Ranked, other: Ranked): number {

@@ -4,9 +4,11 @@ import type { Caller, Kind } from '../entry.js';
 import { searchLexically, type AskedTerm } from '../lexical/search.js';
 import { knowledgeChunks, knowledgeEntries, knowledgeScopes } from '../schema.js';
 import { alive } from '../store/read.js';
+import type { VectorSource } from '../vectors/embedding.js';
 import { compare, recency, scoreOf, usefulness, type ScoreParts } from './rank.js';
 import { chooseScopes } from './scopes.js';
 import { estimateTokens } from './tokens.js';
+import { askVectors, completeCosines, mean } from './vectors.js';
 
 export interface SearchOptions {
   /** Only these; else the caller's own project and what every project shares. */
@@ -19,7 +21,11 @@ export interface SearchOptions {
   /** The answer ends before the chunk that would pass this many tokens. */
   maxTokens?: number | undefined;
   explain?: boolean | undefined;
+  /** `lexical`: by words alone. `hybrid`, when left out: by vectors too, where there are some. */
+  mode?: Mode | undefined;
 }
+
+export type Mode = 'lexical' | 'hybrid';
 
 export interface Hit {
   id: number;
@@ -42,6 +48,12 @@ export interface Answer {
   results: Hit[];
   /** Chunks that matched well but did not fit into maxTokens. */
   omitted: number;
+  /** How it was found. */
+  mode: Mode;
+  /** The model whose vectors were asked; null where only words were. */
+  embedder: string | null;
+  /** Why only words were asked, though there is a model. */
+  reason?: string;
   terms?: AskedTerm[];
 }
 
@@ -51,17 +63,31 @@ const filteredCandidates = 2000;
 // A long document must not fill the answer.
 const mostOfOneEntry = 2;
 
-export async function search(orm: Orm, question: string, options: SearchOptions, caller: Caller, now: Date): Promise<Answer> {
+export async function search(
+  orm: Orm,
+  question: string,
+  options: SearchOptions,
+  caller: Caller,
+  now: Date,
+  embedding?: VectorSource,
+): Promise<Answer> {
   const scopes = await chooseScopes(orm, caller, options);
   const most = options.since === undefined ? candidates : filteredCandidates;
-  const { matches, terms } = await searchLexically(orm, question, scopes, most);
+  const [{ matches, terms }, near] = await Promise.all([
+    searchLexically(orm, question, scopes, most),
+    options.mode === 'lexical' || !embedding ? undefined : askVectors(orm, embedding, question, scopes, most),
+  ]);
   const bm25 = new Map(matches.map(({ chunk, score }) => [chunk, score]));
-  const rows = await readHits(orm, [...bm25.keys()], options, now);
-  const best = Math.max(...rows.map(({ chunk }) => bm25.get(chunk)!));
+  const cosines = near && (await completeCosines(orm, near, scopes, [...bm25.keys()]));
+  const rows = await readHits(orm, [...new Set([...bm25.keys(), ...(cosines?.keys() ?? [])])], options, now);
+  const best = Math.max(0, ...rows.map(({ chunk }) => bm25.get(chunk) ?? 0));
+  // One that has no vector yet is neither ahead nor behind for it.
+  const usual = cosines && mean([...bm25.keys()].flatMap((chunk) => cosines.get(chunk) ?? []));
   const ranked = rows
     .map(({ chunk, helped, misled, ...hit }) => {
       const parts: ScoreParts = {
-        bm25: bm25.get(chunk)!,
+        bm25: bm25.get(chunk) ?? 0,
+        ...(cosines && { cosine: cosines.get(chunk) ?? usual!, weight: near.weight }),
         recency: recency(hit.updatedAt, now),
         usefulness: usefulness(helped.length, misled.length),
         superseded: hit.supersededBy !== null,
@@ -70,7 +96,14 @@ export async function search(orm: Orm, question: string, options: SearchOptions,
     })
     .toSorted((one, other) => compare(one, other) || one.chunk - other.chunk);
   const { results, omitted } = await cutToFit(orm, ranked, options);
-  return { results, omitted, ...(options.explain ? { terms } : {}) };
+  const how = cosines ? { mode: 'hybrid' as const, embedder: near.embedder } : { mode: 'lexical' as const, embedder: null };
+  return {
+    results,
+    omitted,
+    ...how,
+    ...(near?.reason === undefined ? {} : { reason: near.reason }),
+    ...(options.explain ? { terms } : {}),
+  };
 }
 
 function readHits(orm: Orm, chunks: number[], { since }: SearchOptions, now: Date) {
@@ -140,7 +173,13 @@ async function cutToFit(orm: Orm, ranked: readonly RankedRow[], options: SearchO
 }
 
 function rounded(parts: ScoreParts): ScoreParts {
-  return { ...parts, bm25: round(parts.bm25), recency: round(parts.recency), usefulness: round(parts.usefulness) };
+  return {
+    ...parts,
+    bm25: round(parts.bm25),
+    ...(parts.cosine === undefined ? {} : { cosine: round(parts.cosine) }),
+    recency: round(parts.recency),
+    usefulness: round(parts.usefulness),
+  };
 }
 
 function round(value: number): number {

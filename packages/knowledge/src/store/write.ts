@@ -8,6 +8,7 @@ import type { Chunk } from '../split/block.js';
 import { split } from '../split/split.js';
 import type { Language } from '../text/stem.js';
 import type { Terms } from '../text/terms.js';
+import { enqueue } from '../vectors/queue.js';
 
 /** A draft cut into chunks and these into terms: everything that needs no database. */
 export interface Prepared {
@@ -86,6 +87,10 @@ async function insertChunks(tx: Orm, entries: readonly { entry: number; scope: n
       select entry, ordinal, heading, start_line, end_line, text
       from rows from (json_to_recordset(${JSON.stringify(values)}::json) as (entry int, ordinal int, heading text, start_line int, end_line int,
         text text)) with ordinality order by ordinality returning id`,
+  );
+  await enqueue(
+    tx,
+    inserted.map(({ id }) => id),
   );
   await addToIndex(
     tx,
