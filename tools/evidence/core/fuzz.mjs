@@ -35,15 +35,17 @@ export const fuzz = {
       const { name, toolset, access, route } = operation;
       // An agent may not destroy, and nobody but the owner may do what is the owner's: there the handler is what is to be reached.
       const session = ['destroy', 'owner'].includes(access) ? owner : agent;
+      // Both ways share them.
+      const count = route ? sizes.inputs / 2 : sizes.inputs;
       const method = toolset ? 'tools/call' : 'call';
       const params = (input) => (toolset ? { name, arguments: input } : { operation: name, input });
-      await run.all(`${name} over MCP`, sample(sizes.inputs, 0), async (input) => {
+      await run.all(`${name} over MCP`, sample(count, 0), async (input) => {
         const result = await session.request(method, params(input)).catch(asText);
         return { text: JSON.stringify(result), releases: name === 'retrieve_secret' && !result.isError };
       });
       if (!route) continue;
-      const variants = fc.sample(fc.nat(99), { numRuns: sizes.inputs, seed });
-      await run.all(`${name} over REST`, sample(sizes.inputs, 1), async (input, number) => {
+      const variants = fc.sample(fc.nat(99), { numRuns: count, seed });
+      await run.all(`${name} over REST`, sample(count, 1), async (input, number) => {
         const answer = await send(home.url, token, restRequest(operation, input, variants[number]));
         return { ...answer, releases: name === 'retrieve_secret' && answer.status === 200 };
       });
@@ -100,7 +102,10 @@ class Run {
     if (leak === undefined) return;
     this.total++;
     const key = `${what}: ${leak}`;
-    if (!this.findings.has(key)) this.findings.set(key, `first with ${JSON.stringify(input).slice(0, 300)}: ${answer.text?.slice(0, 200)}`);
+    if (this.findings.has(key)) return;
+    const first = `first with ${JSON.stringify(input).slice(0, 300)}: ${answer.text?.slice(0, 200)}`;
+    this.findings.set(key, first);
+    this.stage.note(`${key}: ${first}`);
   }
 }
 
