@@ -5,21 +5,23 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { Accounts, FoundZone } from '../accounts.js';
 import { recordAnswer, type RemoteRecord } from '../api/answers.js';
 import type { CloudflareApi } from '../api/cloudflare-api.js';
+import { unavailable } from '../api/failure.js';
 import { isFinal, reasonOf } from '../failure.js';
 import { cloudflareDnsRecords } from '../schema.js';
 import { listRemote, listRows, placeOf, type RecordFilter, type RecordRow } from './listing.js';
 import { dnsName } from './name.js';
 import {
   bodyOf,
-  commentOf,
   desiredOf,
   driftOf,
   isInTheWay,
   observedOf,
   readComment,
+  recordTypes,
   refuseRoot,
   slotOf,
   type Desired,
+  type RecordType,
   type RecordWish,
 } from './record.js';
 
@@ -110,7 +112,7 @@ export class DnsRecords {
       const { api } = await this.#accounts.reach(row.account);
       const remote = await listRemote(api, row.zoneId, row.name);
       for (const record of remote) {
-        if (readComment(record.comment ?? '').id === row.id) await api.delete(`/zones/${row.zoneId}/dns_records/${record.id}`);
+        if (readComment(record.comment ?? '').id === row.id) await this.#deleteRemote(api, row, record.id);
         else if (record.id === row.recordId) throw unmarked(row);
       }
       await this.#orm.delete(cloudflareDnsRecords).where(eq(cloudflareDnsRecords.id, row.id));
@@ -118,6 +120,13 @@ export class DnsRecords {
       await this.#failed(row, error, false);
       throw error;
     }
+  }
+
+  // "Not found" is said of a wrong address too: whether it is gone is looked at.
+  async #deleteRemote(api: CloudflareApi, row: RecordRow, recordId: string): Promise<void> {
+    if (await api.delete(`/zones/${row.zoneId}/dns_records/${recordId}`)) return;
+    const left = await listRemote(api, row.zoneId, row.name);
+    if (left.some(({ id }) => id === recordId)) throw unavailable(`Cloudflare did not delete ${row.type} ${row.name}.`);
   }
 
   /** Takes over a record that others made: from then on it is ours. Asking again changes nothing. */
@@ -143,14 +152,12 @@ export class DnsRecords {
         `${name} belongs to ${ours ? `project ${ours.project}` : 'another Supervisor'}. Release it there first.`,
       );
     }
+    if (!recordTypes.includes(record.type as RecordType))
+      throw new SupervisorError('invalid_input', `Records of type ${record.type} cannot be adopted: Supervisor could not make them again.`);
     const { content, ttl, proxied, priority } = seen;
     const desired: Desired = { name, type: record.type, content, ttl, proxied, priority, note };
     const { row } = await this.#intend(project, desired, found, null, record.id);
-    const marked = await found.api.patch(
-      `/zones/${found.zone.id}/dns_records/${record.id}`,
-      { comment: commentOf(row.id, note) },
-      recordAnswer,
-    );
+    const marked = await found.api.patch(`/zones/${found.zone.id}/dns_records/${record.id}`, bodyOf(row.id, desired), recordAnswer);
     return this.#saw(row, marked);
   }
 
@@ -162,7 +169,9 @@ export class DnsRecords {
     const { api } = await this.#accounts.reach(row.account);
     for (const record of await listRemote(api, row.zoneId, row.name)) {
       const { id, note } = readComment(record.comment ?? '');
-      if (id === row.id) await api.patch(`/zones/${row.zoneId}/dns_records/${record.id}`, { comment: note }, recordAnswer);
+      if (id !== row.id) continue;
+      const body = { ...bodyOf(row.id, { ...row, ...observedOf(record) }), comment: note };
+      await api.patch(`/zones/${row.zoneId}/dns_records/${record.id}`, body, recordAnswer);
     }
     await this.#orm.delete(cloudflareDnsRecords).where(eq(cloudflareDnsRecords.id, row.id));
     return row;

@@ -1,0 +1,3 @@
+import { checks as cloudflare } from './cloudflare/index.mjs';
+
+export const checks = [...cloudflare];
