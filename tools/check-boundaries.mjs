@@ -12,6 +12,7 @@ const layers = {
   client: ['core'],
   rest: ['core'],
   mcp: ['core'],
+  fakes: [],
   ...Object.fromEntries(domains.map((name) => [name, ['core', 'db']])),
   supervisor: ['core', 'db', 'client', 'rest', 'mcp', ...domains],
 };
@@ -19,6 +20,8 @@ const app = ['supervisor', 'client', 'rest', 'mcp', 'core'];
 // The client gives the managers' methods under the managers' types: it may name them, not load them.
 const typesOnly = { client: domains };
 const sdk = '@modelcontextprotocol/sdk';
+// What stands in for a provider is for tests, tools and the demo: never in what is shipped.
+const onlyInTests = ['fakes'];
 // Declared once, at the root.
 const testTools = ['@jest/globals', 'fast-check'];
 
@@ -46,6 +49,11 @@ function checkPackage(kind, name) {
         .slice(0, target.startsWith('@') ? 2 : 1)
         .join('/');
       const own = packageName.startsWith('@supervisor/') ? packageName.slice('@supervisor/'.length) : undefined;
+      const forTests = onlyInTests.includes(own) && name !== own;
+      if (forTests && test) {
+        if (!manifest.devDependencies?.[packageName]) problems.push(`${from}: ${packageName} is not in devDependencies`);
+        continue;
+      }
       if (own !== undefined && !allowed.includes(own) && !(type && typesOnly[name]?.includes(own)))
         problems.push(`${from}: ${name} may not import ${packageName}`);
       if (packageName === sdk && name !== 'mcp') problems.push(`${from}: only packages/mcp imports the MCP SDK`);

@@ -6,19 +6,34 @@ export const httpStatus = {
   invalid_input: 400,
   unauthenticated: 401,
   forbidden: 403,
+  /** Something made by others, which is not touched until it is adopted. */
+  not_owned: 403,
+  /** It would cost more than the owner allows. */
+  budget: 403,
   not_found: 404,
   unknown_operation: 404,
   conflict: 409,
+  already_exists: 409,
   exhausted: 409,
+  /** What must not be changed by this call, whoever asks. */
+  protected: 409,
   too_large: 413,
+  /** The effects are named; the call has to be made again with the word it was given. */
+  confirmation_required: 428,
   rate_limited: 429,
+  /** The provider's own limit, which waiting does not lift. */
+  quota: 429,
   cancelled: 499,
   internal: 500,
   outcome_unknown: 502,
+  /** Some steps were done and could not be undone: the details say which. */
+  partial_failure: 502,
   unavailable: 503,
+  provider_unavailable: 503,
   wrong_key: 503,
   locked: 503,
   stopped: 503,
+  operation_timeout: 504,
 } as const;
 
 export type ErrorCode = keyof typeof httpStatus;

@@ -1,0 +1,16 @@
+/** Time that moves when it is told to. */
+export class FakeClock {
+  #now: number;
+
+  constructor(start = '2026-01-01T00:00:00Z') {
+    this.#now = Date.parse(start);
+  }
+
+  now(): Date {
+    return new Date(this.#now);
+  }
+
+  advance(seconds: number): void {
+    this.#now += seconds * 1000;
+  }
+}
