@@ -1,4 +1,4 @@
-import { instant, supervisor } from '@supervisor/db';
+import { instant, leaseColumns, supervisor } from '@supervisor/db';
 import { sql } from 'drizzle-orm';
 import { boolean, check, doublePrecision, index, integer, jsonb, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 
@@ -124,8 +124,7 @@ export const gcloudOperations = supervisor.table(
     /** What was done and undone of it, for the error. */
     history: text().array().notNull(),
     attempts: integer().notNull().default(0),
-    fence: integer().notNull().default(0),
-    leasedUntil: instant('leased_until'),
+    ...leaseColumns(),
     createdAt: createdAt(),
     endedAt: instant('ended_at'),
   },

@@ -14,6 +14,7 @@ import {
   type Database,
   type Instance,
 } from '@supervisor/db';
+import { GCloudManager } from '@supervisor/gcloud';
 import { KnowledgeBase } from '@supervisor/knowledge';
 import { PortManager, type Place } from '@supervisor/ports';
 import type { ListeningProcess } from '@supervisor/ports/listeners';
@@ -27,6 +28,7 @@ import { QuietBackups } from './backups/quiet.js';
 import { version } from './catalogue.js';
 import { decide, type Decision, type Settings } from './decide.js';
 import { parseNeededKey } from './decide-key.js';
+import { googleDefaults } from './google-defaults.js';
 import { HomeKeys } from './home-keys.js';
 import { generateKey } from './key-files.js';
 import { lessonsOf } from './lessons.js';
@@ -131,6 +133,7 @@ async function compose(
     ports: new PortManager({ ...options, projectOf }),
     tasks: new TaskTimer(options),
     knowledge: new KnowledgeBase({ ...options, redact: withoutKeys(secrets) }),
+    gcloud: new GCloudManager({ ...options, secret: async (path) => (await secrets.use([path]))[0]!.value, defaults: googleDefaults() }),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
   };
   const trail = new AuditTrail({
@@ -180,7 +183,7 @@ async function compose(
       }),
     ping,
     holdPort: (port) => holdPort(managers.ports, port, database.kind === 'embedded' ? '' : instance.id.slice(0, 8)),
-    sweep: async () => void (await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired()])),
+    sweep: async () => void (await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired(), managers.gcloud.sweep()])),
     endSession: async (session) => void (await managers.tasks.abandonSession(session)),
     async close() {
       await quiet.stop();

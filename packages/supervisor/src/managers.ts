@@ -1,4 +1,5 @@
 import type { TokenRegistry } from '@supervisor/auth';
+import type { GCloudManager } from '@supervisor/gcloud';
 import type { KnowledgeBase } from '@supervisor/knowledge';
 import type { PortManager } from '@supervisor/ports';
 import type { HttpRequester, SecretQuestions, SecretsManager } from '@supervisor/secrets';
@@ -12,5 +13,6 @@ export interface Managers {
   ports: PortManager;
   tasks: TaskTimer;
   knowledge: KnowledgeBase;
+  gcloud: GCloudManager;
   tokens: TokenRegistry;
 }

@@ -1,5 +1,6 @@
 import { authModule } from '@supervisor/auth';
 import type { Module } from '@supervisor/core';
+import { gcloudModule } from '@supervisor/gcloud';
 import { knowledgeModule } from '@supervisor/knowledge';
 import { portsModule } from '@supervisor/ports';
 import { secretsModule } from '@supervisor/secrets';
@@ -16,4 +17,12 @@ const statusModule: Module = {
 };
 
 /** Every room of the house. A new domain is added here and in compose.ts. */
-export const modules: readonly Module[] = [statusModule, authModule, secretsModule, portsModule, timingModule, knowledgeModule];
+export const modules: readonly Module[] = [
+  statusModule,
+  authModule,
+  secretsModule,
+  portsModule,
+  timingModule,
+  knowledgeModule,
+  gcloudModule,
+];

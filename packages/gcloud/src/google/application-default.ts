@@ -47,7 +47,8 @@ export async function applicationDefaultToken(
     const seconds = Math.floor(now() / 1000);
     return { value: signToken(key, scopes, seconds), expiresAt: (seconds + tokenSeconds) * 1000, identity: key.client_email };
   }
-  if (type !== 'authorized_user') throw unusable(`Application-default credentials of type ${JSON.stringify(type.slice(0, 40))} are not supported`);
+  if (type !== 'authorized_user')
+    throw unusable(`Application-default credentials of type ${JSON.stringify(type.slice(0, 40))} are not supported`);
   const { client_id, client_secret, refresh_token } = parseOr(person, text, 'The application-default credentials are not complete');
   const form = new URLSearchParams({ grant_type: 'refresh_token', client_id, client_secret, refresh_token });
   const given = await ask(fetch, where.tokenUrl ?? 'https://oauth2.googleapis.com/token', { method: 'POST', body: form });

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isPlain, parseOrigin, SupervisorError } from '@supervisor/core';
 import type { z } from 'zod';
@@ -16,7 +15,10 @@ export interface Transport {
 export const realTransport: Transport = {
   fetch: (...args) => fetch(...args),
   now: () => Date.now(),
-  sleep: (milliseconds, signal) => sleep(milliseconds, undefined, signal ? { signal } : {}),
+  sleep: (milliseconds, signal) =>
+    sleep(milliseconds, undefined, signal ? { signal } : {}).catch(() => {
+      throw cancelled();
+    }),
 };
 
 export interface GoogleRequest<Answer extends z.ZodType> {
@@ -30,6 +32,8 @@ export interface GoogleRequest<Answer extends z.ZodType> {
   /** Longer than the usual 15 s where Google answers late on purpose. */
   timeoutMilliseconds?: number;
   signal?: AbortSignal | undefined;
+  /** Once only: whoever asks has a loop of its own. */
+  once?: true;
   answer: Answer;
 }
 
@@ -53,22 +57,31 @@ export class GoogleClient {
     this.#origin = checkedOrigin(url);
   }
 
-  /** @throws SupervisorError with what Google said, in the words of this house */
+  /**
+   * @throws SupervisorError with what Google said, in the words of this house; `details.doubtful`: an earlier attempt may have worked
+   * all the same, `details.credentials`: nothing was sent
+   */
   async request<Answer extends z.ZodType>(request: GoogleRequest<Answer>): Promise<z.output<Answer>> {
     let renew = false;
+    let doubtful = false;
     for (let attempt = 1; ; attempt++) {
-      const failure = await this.#attempt(request, renew);
+      const failure: { answer: z.output<Answer> } | Failure = await this.#attempt(request, renew);
       if ('answer' in failure) return failure.answer;
+      if (doubtful) failure.error.details['doubtful'] = true;
+      doubtful ||= failure.error.code === 'provider_unavailable';
       renew = failure.status === 401;
       const pause = Math.max(failure.retryAfterMilliseconds ?? 0, 250 * 2 ** attempt);
       const again = (failure.transient && pause <= longestPause) || (renew && attempt === 1);
-      if (!again || attempt === attempts) throw failure.error;
+      if (!again || request.once || attempt === attempts) throw failure.error;
       if (!renew) await this.transport.sleep(pause + Math.floor(Math.random() * 100), request.signal);
     }
   }
 
-  async #attempt<Answer extends z.ZodType>(request: GoogleRequest<Answer>, renew: boolean): Promise<{ answer: z.output<Answer> } | Failure> {
-    const token = await this.token(renew);
+  async #attempt<Answer extends z.ZodType>(
+    request: GoogleRequest<Answer>,
+    renew: boolean,
+  ): Promise<{ answer: z.output<Answer> } | Failure> {
+    const token = await this.#token(renew);
     let response: Response;
     let text: string;
     try {
@@ -85,13 +98,25 @@ export class GoogleClient {
       });
       text = await response.text();
     } catch (error) {
-      if (request.signal?.aborted) throw new SupervisorError('cancelled', 'The call was cancelled. What Google was already asked to do goes on.');
+      if (request.signal?.aborted) throw cancelled();
       return unreachable(new URL(this.#origin).host, error);
     }
     const json = parseJson(text);
     if (!response.ok) return readFailure(response, json, this.transport.now());
     const parsed = request.answer.safeParse(json);
     return parsed.success ? { answer: parsed.data } : unreadable(request, parsed.error);
+  }
+
+  async #token(renew: boolean): Promise<string> {
+    try {
+      return await this.token(renew);
+    } catch (error) {
+      if (!(error instanceof SupervisorError)) throw error;
+      throw new SupervisorError(error.code === 'not_found' ? 'forbidden' : error.code, error.message, {
+        ...error.details,
+        credentials: true,
+      });
+    }
   }
 
   #url({ path, query = {}, requestId }: GoogleRequest<z.ZodType>): string {
@@ -108,11 +133,13 @@ export function checkedOrigin(url: string): string {
   return origin;
 }
 
-export const newRequestId = (): string => randomUUID();
-
 function signalOf({ timeoutMilliseconds: own, signal }: GoogleRequest<z.ZodType>): AbortSignal {
   const timeout = AbortSignal.timeout(own ?? timeoutMilliseconds);
   return signal ? AbortSignal.any([signal, timeout]) : timeout;
+}
+
+function cancelled(): SupervisorError {
+  return new SupervisorError('cancelled', 'The call was cancelled. What Google was already asked to do goes on.');
 }
 
 function parseJson(text: string): unknown {

@@ -36,9 +36,14 @@ export function readFailure(response: Response, json: unknown, now: number): Fai
     ...(pause === undefined ? {} : { retryAfterMilliseconds: pause }),
   });
   if (status === 429 || (status === 403 && reason !== undefined && rateReasons.includes(reason)))
-    return fail('rate_limited', `Google asks for fewer requests.${pause === undefined ? '' : ' Try again after the time in details.'}`, true);
+    return fail(
+      'rate_limited',
+      `Google asks for fewer requests.${pause === undefined ? '' : ' Try again after the time in details.'}`,
+      true,
+    );
   if (status >= 500) return fail('provider_unavailable', `Google answered ${status}. Try again later.`, true);
-  if (status === 401) return fail('forbidden', 'Google does not accept the credentials. Verify the account: supervisor gcloud verify-account.');
+  if (status === 401)
+    return fail('forbidden', 'Google does not accept the credentials. Verify the account: supervisor gcloud verify-account.');
   if (status === 403 && reason !== undefined && /quota/i.test(reason))
     return fail('quota', `Google's quota is used up: ${said} Ask Google for more, or delete what is not needed.`);
   if (status === 403) return fail('forbidden', `Google forbids it: ${said} docs/cloud.md names the roles that the account needs.`);
@@ -47,6 +52,12 @@ export function readFailure(response: Response, json: unknown, now: number): Fai
   if (status === 412) return fail('conflict', 'It was changed by somebody else meanwhile. Read it again.');
   if (status === 501) return fail('provider_unavailable', `Google does not offer it: ${said}`);
   return fail('invalid_input', `Google refuses the request: ${said}`);
+}
+
+/** The status of a request that Google refused for good; undefined for everything that may have worked or may work later. */
+export function refusalStatus(error: unknown): number | undefined {
+  const status = error instanceof SupervisorError ? error.details['status'] : undefined;
+  return typeof status === 'number' && status >= 400 && status < 500 && ![401, 408, 429].includes(status) ? status : undefined;
 }
 
 export function unreachable(host: string, error: unknown): Failure {
