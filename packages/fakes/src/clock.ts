@@ -14,3 +14,12 @@ export class FakeClock {
     this.#now += seconds * 1000;
   }
 }
+
+/** The network as it is, and time by a fake clock: whoever sleeps moves it on. */
+export function fakeTransport(clock: FakeClock) {
+  return {
+    fetch: (...args: Parameters<typeof fetch>) => fetch(...args),
+    now: () => clock.now().getTime(),
+    sleep: async (milliseconds: number) => clock.advance(milliseconds / 1000),
+  };
+}

@@ -29,7 +29,7 @@ import { readOurs } from './saga/ownership.js';
 import type { Kind, OperationRow, VmRow } from './saga/rows.js';
 import { gcloudAccounts, gcloudOperations, gcloudVms } from './schema.js';
 import { syncAccount, type Synced } from './sync.js';
-import { findVm, listOperations, listVms, shownOperation, shownVm, type Vm, type VmFilter, type VmOperation } from './vm.js';
+import { findOperation, findVm, listOperations, listVms, shownOperation, shownVm, type Vm, type VmFilter, type VmOperation } from './vm.js';
 
 export interface GCloudManagerOptions {
   /** The home's own when absent. */
@@ -261,14 +261,8 @@ export class GCloudManager {
   /** Waits for an operation. @throws SupervisorError why it failed, or `operation_timeout` */
   async waitOperation(id: string, options: WaitOptions & { project?: string | undefined } = {}): Promise<VmOperation> {
     const orm = await this.#orm();
-    const [found] = await orm
-      .select({ operation: gcloudOperations, vm: gcloudVms })
-      .from(gcloudOperations)
-      .innerJoin(gcloudVms, eq(gcloudVms.id, gcloudOperations.vm))
-      .where(and(eq(gcloudOperations.id, id), options.project === undefined ? undefined : eq(gcloudVms.project, options.project)));
-    if (!found)
-      throw new SupervisorError('not_found', 'There is no such operation. supervisor gcloud list-operations shows those there are.');
-    return shownOperation(await this.#follow(orm, found.operation, found.vm, options));
+    const { operation, vm } = await findOperation(orm, id, options.project);
+    return shownOperation(await this.#follow(orm, operation, vm, options));
   }
 
   async listOperations(filter: Parameters<typeof listOperations>[1] = {}) {

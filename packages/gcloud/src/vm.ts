@@ -92,6 +92,19 @@ export async function listVms(orm: Orm, filter: VmFilter): Promise<{ vms: Vm[]; 
   return last && vms.length === limit ? { vms, nextCursor: `${last.name}/${last.id}` } : { vms };
 }
 
+/** @throws SupervisorError `not_found` */
+export async function findOperation(orm: Orm, id: string, project?: string): Promise<{ operation: OperationRow; vm: VmRow }> {
+  const [found] = uuid.test(id)
+    ? await orm
+        .select({ operation: gcloudOperations, vm: gcloudVms })
+        .from(gcloudOperations)
+        .innerJoin(gcloudVms, eq(gcloudVms.id, gcloudOperations.vm))
+        .where(and(eq(gcloudOperations.id, id), project === undefined ? undefined : eq(gcloudVms.project, project)))
+    : [];
+  if (found) return found;
+  throw new SupervisorError('not_found', 'There is no such operation. supervisor gcloud list-operations shows those there are.');
+}
+
 export async function listOperations(
   orm: Orm,
   filter: { project?: string | undefined; name?: string | undefined; limit?: number | undefined; cursor?: string | undefined },

@@ -143,6 +143,8 @@ async function compose(
   });
   const keys = new HomeKeys(home, secrets, from);
   keys.resume((error) => log(randomUUID(), 'rotate_keys', error));
+  // What an earlier process left open at Google; what fails is written in its row, and the sweep tries again.
+  managers.gcloud.resume().catch((error: unknown) => log(randomUUID(), 'gcloud', error));
   await ensureToken(home, managers.tokens);
   const housekeeping = keepHouse(secrets, trail, log);
   const ping = () => measurePing(database);

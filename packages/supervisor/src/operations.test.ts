@@ -101,6 +101,9 @@ describe('every operation', () => {
         value: 'v',
         version: 1,
         olderThanDays: 30,
+        name: 'n',
+        machineType: 'e2-small',
+        labels: {},
       };
       const fields = Object.keys(input.properties).filter((field) => input.required?.includes(field));
       const elsewhere = input.properties['project'] ? { project: 'blog' } : { path: 'blog/a/b' };
