@@ -103,7 +103,7 @@ describe('every operation', () => {
         olderThanDays: 30,
         name: 'n',
         machineType: 'e2-small',
-        labels: {},
+        labels: [],
       };
       const fields = Object.keys(input.properties).filter((field) => input.required?.includes(field));
       const elsewhere = input.properties['project'] ? { project: 'blog' } : { path: 'blog/a/b' };

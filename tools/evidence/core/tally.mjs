@@ -26,7 +26,7 @@ const values = {
   gcpProject: 'fake-project-123',
   zone: 'us-central1-a',
   machineType: 'e2-small',
-  labels: {},
+  labels: [],
 };
 
 /** The least input that an operation takes, about a project. */

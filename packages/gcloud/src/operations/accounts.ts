@@ -2,7 +2,7 @@ import { instant, operation } from '@supervisor/core';
 import { z } from 'zod';
 import { longestRunSeconds, shortestRunSeconds } from '../rules/limits.js';
 import { priceTable } from '../rules/prices.js';
-import { account, accountName, machineType, zone, type GCloudDeps } from './fields.js';
+import { account, accountName, mapOf, zone, type GCloudDeps } from './fields.js';
 
 const url = z.string().max(300).optional();
 const money = z.number().min(0).max(100_000);
@@ -23,6 +23,8 @@ const shown = z.object({
   syncedAt: instant.nullable(),
   lastError: z.string().nullable(),
 });
+
+const pricesOf = (texts: Record<string, string>) => Object.fromEntries(Object.entries(texts).map(([type, text]) => [type, Number(text)]));
 
 export const accountOperations = [
   operation({
@@ -67,11 +69,22 @@ export const accountOperations = [
       maxVms: z.int().min(0).max(1000).optional(),
       maxCostPerHour: money.optional().describe('US dollars, all VMs as if they ran, estimated'),
       maxRunSeconds: z.int().min(shortestRunSeconds).max(longestRunSeconds).optional().describe('A VM stops by itself then'),
-      prices: z.record(machineType, money).optional().describe('Machine type to US dollars an hour, where the table has none'),
+      prices: z
+        .array(
+          z
+            .string()
+            .max(100)
+            .regex(/^[a-z0-9-]+=\d{1,6}(\.\d{1,6})?$/, 'must be like e2-standard-32=1.08')
+            .meta({ examples: ['e2-standard-32=1.08'] }),
+        )
+        .max(100)
+        .optional()
+        .describe('Machine type and US dollars an hour, where the table has none'),
     }),
     output: shown,
     subject: ({ name }) => name,
-    handle: ({ gcloud }: GCloudDeps, { name, ...limits }) => gcloud.setLimits(name, limits),
+    handle: ({ gcloud }: GCloudDeps, { name, prices, ...limits }) =>
+      gcloud.setLimits(name, { ...limits, prices: prices && pricesOf(mapOf(prices)) }),
   }),
   operation({
     name: 'remove_gcloud_account',

@@ -19,7 +19,15 @@ export const operationId = z
   .meta({ examples: ['00000000-0000-4000-8000-000000000000'] });
 export const waitSeconds = z.int().min(0).max(600).optional().describe('Then it goes on without you; 300 when left out');
 /** Rules for keys and values are in the manager, with a message for each. */
-export const labels = z.record(z.string().max(63), z.string().max(63));
+export const labels = z
+  .array(
+    z
+      .string()
+      .max(127)
+      .regex(/^[^=]+=[^=]*$/, 'must be like key=value')
+      .meta({ examples: ['team=web'] }),
+  )
+  .max(60);
 export const vmPath = { name: vmName, project: projectField(), account };
 
 export const operationShape = z.object({
@@ -59,3 +67,8 @@ export const vm = z.object({
   lastError: z.string().nullable(),
   operation: operationShape.nullable().describe('Under way now'),
 });
+
+/** `key=value` of each, as a map; of a key that comes twice, the last. */
+export function mapOf(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(pairs.map((pair) => pair.split('=') as [string, string]));
+}

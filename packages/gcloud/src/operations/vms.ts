@@ -1,7 +1,7 @@
 import { nextCursor, operation, page, projectField, projectFilter, type Context } from '@supervisor/core';
 import { z } from 'zod';
 import { longestRunSeconds, shortestRunSeconds } from '../rules/limits.js';
-import { account, labels, machineType, vm, vmName, vmPath, waitSeconds, zone, type GCloudDeps } from './fields.js';
+import { account, labels, machineType, mapOf, vm, vmName, vmPath, waitSeconds, zone, type GCloudDeps } from './fields.js';
 
 /** What of the context a call that waits needs. */
 export const waiting = ({ signal, progress }: Context) => ({ signal, progress });
@@ -59,8 +59,8 @@ export const vmOperations = [
     }),
     output: vm.extend({ created: z.boolean().describe('False: it was there') }),
     subject,
-    handle: ({ gcloud }: GCloudDeps, { project, name, ...options }, context) =>
-      gcloud.createVm(project, name, { ...options, ...waiting(context) }),
+    handle: ({ gcloud }: GCloudDeps, { project, name, labels = [], ...options }, context) =>
+      gcloud.createVm(project, name, { ...options, labels: mapOf(labels), ...waiting(context) }),
   }),
   operation({
     name: 'start_vm',
@@ -122,7 +122,7 @@ export const vmOperations = [
     output: vm,
     subject,
     handle: ({ gcloud }: GCloudDeps, { project, name, labels, ...options }, context) =>
-      gcloud.setLabels(project, name, labels, { ...options, ...waiting(context) }),
+      gcloud.setLabels(project, name, mapOf(labels), { ...options, ...waiting(context) }),
   }),
   operation({
     name: 'delete_vm',
