@@ -1,15 +1,19 @@
 import { parseToolsets, slugPattern, SupervisorError, type Principal, type ToolSelection } from '@supervisor/core';
 import { answerHttp, type McpOptions } from '@supervisor/mcp';
 import { isElsewhere, type RestServer } from '@supervisor/rest';
+import type { Supervisor } from '@supervisor/supervisor';
 import type { FastifyRequest } from 'fastify';
 
 /** MCP over Streamable HTTP at `/mcp`, and at `/mcp/{project}` confined to that project. */
-export function addMcpRoutes({ app, authenticate }: RestServer, options: Pick<McpOptions, 'answerer' | 'version' | 'instructions'>): void {
+export function addMcpRoutes(
+  { app, authenticate }: RestServer,
+  { select, ...options }: Pick<McpOptions, 'answerer' | 'version' | 'instructions'> & Pick<Supervisor, 'select'>,
+): void {
   const url = ['/mcp', '/mcp/:project'];
   for (const path of url) {
     app.post(path, async (request, reply) => {
       const principal = confine(await authenticate(request), (request.params as { project?: string }).project);
-      const selection = readSelection(request);
+      const selection = await select(readSelection(request));
       reply.hijack();
       await answerHttp(
         { ...options, selection, caller: { principal, project: principal.boundTo ?? undefined, elsewhere: isElsewhere(request) } },

@@ -63,7 +63,7 @@ export async function startService({ log, endIdle, build, onEnd, ...settings }: 
     touch();
     done();
   });
-  addMcpRoutes(rest, { answerer: supervisor, version, instructions });
+  addMcpRoutes(rest, { answerer: supervisor, version, instructions, select: supervisor.select });
 
   addAskRoutes(rest, supervisor);
   supervisor.questions.onAsk(({ path, link }) => {
@@ -91,6 +91,7 @@ export async function startService({ log, endIdle, build, onEnd, ...settings }: 
   const socket = await listenOnSocket({
     path: home.socket,
     answerer: supervisor,
+    select: supervisor.select,
     identity,
     build,
     onShutdown: onEnd,

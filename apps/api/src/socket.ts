@@ -20,6 +20,8 @@ import { callTool } from '@supervisor/mcp';
 export interface SocketOptions {
   path: string;
   answerer: Answerer<Context>;
+  /** Fills in what a caller has not chosen of its tools. */
+  select(selection: ToolSelection): Promise<ToolSelection>;
   /** What `hello` answers with. */
   identity: ServiceIdentity;
   /** The build that serves: it makes way for a caller of a newer one. */
@@ -153,16 +155,16 @@ class Session {
     }
     const caller = this.#caller;
     if (!caller) throw new SupervisorError('unauthenticated', 'The first request of a session is hello.');
-    const { answerer } = this.options;
+    const { answerer, select } = this.options;
     const { selection, ...who } = caller;
     const context = { ...who, signal, progress: this.#progress(params) };
     switch (method) {
       case 'call':
         return answerer.call(typeof params['operation'] === 'string' ? params['operation'] : '', params['input'], context);
       case 'tools/call':
-        return callTool(answerer, selection, params['name'], params['arguments'], context);
+        return callTool(answerer, await select(selection), params['name'], params['arguments'], context);
       case 'tools/list':
-        return { tools: listTools(answerer.operations, selection) };
+        return { tools: listTools(answerer.operations, await select(selection)) };
       case 'shutdown':
         if (caller.principal.kind !== 'owner') throw new SupervisorError('forbidden', 'Only the owner may stop the service.');
         setImmediate(() => this.options.onShutdown('asked by its owner'));

@@ -6,7 +6,7 @@ export const usage = `Usage: node apps/mcp-server/dist/main.js [options]
 The MCP server that an agent's host starts. It passes calls on to this home's service, and starts that when none runs.
 
   --project SLUG    the project of this agent, and the only one it may touch (else found from the working directory)
-  --toolsets LIST   default, admin, cloud, or all; separated by commas (or SUPERVISOR_TOOLSETS)
+  --toolsets LIST   default, admin, cloud, or all; separated by commas (or SUPERVISOR_TOOLSETS; else default, and cloud once an account is set)
   --read-only       only tools that change and release nothing, whatever else is set (or SUPERVISOR_READ_ONLY=1)
   --home DIR        the home (else SUPERVISOR_HOME, else ~/.supervisor)
   --url URL         use a service elsewhere, with the token that supervisor login URL kept (or SUPERVISOR_TOKEN_FILE, SUPERVISOR_TOKEN)

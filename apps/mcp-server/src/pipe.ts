@@ -4,7 +4,7 @@ import { findProject, readBuild, readLines, Session } from '@supervisor/client';
 import type { Catalogue } from '@supervisor/core';
 import { errorFromBody, SupervisorError } from '@supervisor/core/errors';
 import { homeAt } from '@supervisor/core/home';
-import { listTools, resolveTool } from '@supervisor/core/tools';
+import { listTools, parseToolsets, resolveTool } from '@supervisor/core/tools';
 import type { Options } from './options.js';
 import { errorCode, initializeResult, type Message } from './protocol.js';
 
@@ -49,7 +49,7 @@ export function runPipe({ project, home, selection }: Options): void {
   async function callTool(id: string | number, params: Record<string, unknown>): Promise<void> {
     const controller = new AbortController();
     running.set(id, controller);
-    const found = resolveTool(params['name'], catalogue.operations, selection);
+    const found = resolveTool(params['name'], catalogue.operations, { toolsets: parseToolsets('all') });
     // What this build does not know may not be safe to repeat.
     const repeat = 'operation' in found ? found.operation.repeat : 'never';
     try {

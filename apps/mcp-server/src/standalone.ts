@@ -19,7 +19,7 @@ export async function runStandalone({ project, home, selection }: Options): Prom
     answerer: supervisor,
     version,
     instructions,
-    selection,
+    selection: await supervisor.select(selection),
     caller: { principal, ...(project === undefined || project === place.project ? place : { project }) },
   });
   await supervisor.close();

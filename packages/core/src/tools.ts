@@ -4,6 +4,7 @@ import type { Toolset } from './operation.js';
 
 /** Which tools an agent is shown. `readOnly` wins over every toolset. */
 export interface ToolSelection {
+  /** Absent: what the service offers by itself, at the least `default`. */
   toolsets?: readonly Toolset[] | undefined;
   readOnly?: boolean | undefined;
 }
@@ -20,12 +21,13 @@ export interface Tool {
 
 const toolsetNames: readonly Toolset[] = ['default', 'admin', 'cloud'];
 
-/** Reads `default,admin` or `all`; an unknown name is an error that lists the known ones. */
-export function parseToolsets(text: string | undefined): Toolset[] {
-  const words = (text || 'default')
+/** Reads `default,admin` or `all`; an unknown name is an error that lists the known ones. Undefined: nothing was chosen. */
+export function parseToolsets(text: string | undefined): Toolset[] | undefined {
+  const words = (text ?? '')
     .split(',')
     .map((word) => word.trim())
     .filter(Boolean);
+  if (words.length === 0) return undefined;
   if (words.includes('all')) return [...toolsetNames];
   const unknown = words.find((word) => !toolsetNames.includes(word as Toolset));
   if (unknown !== undefined) throw new Error(`Unknown toolset ${JSON.stringify(unknown)}; there are ${toolsetNames.join(', ')} and all.`);

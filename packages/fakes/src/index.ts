@@ -1,3 +1,5 @@
+export { CloudflareFake, type CloudflareFakeOptions } from './cloudflare/cloudflare-fake.js';
+export type { CloudflareState, FakeRecord, FakeTunnel, FakeZone } from './cloudflare/state.js';
 export { FakeClock, fakeTransport } from './clock.js';
 export { FakeServer, type Exchange, type FakeServerOptions } from './fake-server.js';
 export { FaultScript, type Fault } from './faults.js';

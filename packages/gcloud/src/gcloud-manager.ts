@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SupervisorError } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
-import { and, asc, eq, isNull, lte, or, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, lte, or, sql } from 'drizzle-orm';
 import {
   demandAccount,
   listAccounts,
@@ -304,23 +304,32 @@ export class GCloudManager {
     return { pruned: await pruneHealth(await this.#orm(), this.#now()) };
   }
 
-  /** Ends what processes that died left open. @returns how many operations it worked on */
-  async resume(): Promise<number> {
+  /** Whether there is an account. */
+  async isConfigured(): Promise<boolean> {
+    return (await listAccounts(await this.#orm())).length > 0;
+  }
+
+  /**
+   * Ends what processes that died left open.
+   * @param options.alone no other process works on this database: leases that are not over are a dead one's
+   * @returns how many operations it worked on
+   */
+  async resume(options: { alone?: boolean } = {}): Promise<number> {
     const orm = await this.#orm();
+    const lease = gcloudOperations.leaseUntil;
     const due = await orm
       .select({ operation: gcloudOperations, vm: gcloudVms })
       .from(gcloudOperations)
       .innerJoin(gcloudVms, eq(gcloudVms.id, gcloudOperations.vm))
-      .where(
-        and(
-          isNull(gcloudOperations.endedAt),
-          or(isNull(gcloudOperations.leaseUntil), lte(gcloudOperations.leaseUntil, sql`clock_timestamp()`)),
-        ),
-      )
+      .where(and(isNull(gcloudOperations.endedAt), options.alone ? undefined : or(isNull(lease), lte(lease, sql`clock_timestamp()`))))
       .orderBy(asc(gcloudOperations.createdAt))
       .limit(sweepOperations);
-    // What fails is written in its row, and tried again.
-    await Promise.allSettled(due.map(({ operation, vm }) => this.#follow(orm, operation, vm, { waitSeconds: sweepSeconds })));
+    const ids = due.map(({ operation }) => operation.id);
+    if (options.alone && ids.length > 0)
+      await orm.update(gcloudOperations).set({ leaseUntil: null }).where(inArray(gcloudOperations.id, ids));
+    const ends = await Promise.allSettled(due.map(({ operation, vm }) => this.#follow(orm, operation, vm, { waitSeconds: sweepSeconds })));
+    // What fails is written in its row, and tried again; anything else is a fault of ours.
+    for (const end of ends) if (end.status === 'rejected' && !(end.reason instanceof SupervisorError)) throw end.reason;
     return due.length;
   }
 

@@ -2,7 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { AuditTrail, TokenRegistry } from '@supervisor/auth';
 import { findProject } from '@supervisor/client';
-import { bind, SupervisorError, type Answerer, type Context, type Home, type OperationDescription, type Principal } from '@supervisor/core';
+import { CloudflareManager } from '@supervisor/cloudflare';
+import {
+  bind,
+  SupervisorError,
+  type Answerer,
+  type Context,
+  type Home,
+  type OperationDescription,
+  type Principal,
+  type ToolSelection,
+} from '@supervisor/core';
 import {
   createInstance,
   databaseFailure,
@@ -28,6 +38,7 @@ import { QuietBackups } from './backups/quiet.js';
 import { version } from './catalogue.js';
 import { decide, type Decision, type Settings } from './decide.js';
 import { parseNeededKey } from './decide-key.js';
+import { exposedPort, ownPorts } from './exposed-port.js';
 import { googleDefaults } from './google-defaults.js';
 import { HomeKeys } from './home-keys.js';
 import { generateKey } from './key-files.js';
@@ -36,6 +47,7 @@ import type { Managers } from './managers.js';
 import { modules } from './modules.js';
 import { instances } from './schema.js';
 import type { Vitals } from './status.js';
+import { TakingUp } from './taking-up.js';
 import { withoutKeys } from './without-keys.js';
 
 /** Everything a process of Supervisor runs on. */
@@ -55,7 +67,9 @@ export interface Supervisor extends Answerer<Context> {
   ping(): Promise<number>;
   /** Holds the service's own port in the ledger. @returns who else has it, or undefined */
   holdPort(port: number): Promise<string | undefined>;
-  /** What is to be done once a minute, by every service: leases of ports and tasks whose time has passed are ended. */
+  /** Fills in the toolsets that a caller has not chosen: `cloud` is among them once an account is set. */
+  select(selection: ToolSelection): Promise<ToolSelection>;
+  /** What is to be done once a minute, by every service: what is over is ended, what was broken off at a provider is taken up. */
   sweep(): Promise<void>;
   /** An agent's process is gone: what it left running is abandoned. */
   endSession(session: string): Promise<void>;
@@ -126,13 +140,19 @@ async function compose(
     .values({ id: instance.id })
     .onConflictDoUpdate({ target: instances.id, set: { startedAt: sql`now()` } });
   const options = { db: database };
+  const ports = new PortManager({ ...options, projectOf });
   const managers: Managers = {
     secrets,
     requests: new HttpRequester({ use: (paths) => secrets.use(paths) }),
     questions: new SecretQuestions((id) => `${localUrl(decision.address)}/ask/${id}`),
-    ports: new PortManager({ ...options, projectOf }),
+    ports,
     tasks: new TaskTimer(options),
     knowledge: new KnowledgeBase({ ...options, redact: withoutKeys(secrets) }),
+    cloudflare: new CloudflareManager({
+      ...options,
+      token: async (path) => (await secrets.use([path]))[0]!.value,
+      portOf: exposedPort(ports, ownPorts(decision)),
+    }),
     gcloud: new GCloudManager({ ...options, secret: async (path) => (await secrets.use([path]))[0]!.value, defaults: googleDefaults() }),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
   };
@@ -143,9 +163,13 @@ async function compose(
   });
   const keys = new HomeKeys(home, secrets, from);
   keys.resume((error) => log(randomUUID(), 'rotate_keys', error));
-  // What an earlier process left open at Google; what fails is written in its row, and the sweep tries again.
-  managers.gcloud.resume().catch((error: unknown) => log(randomUUID(), 'gcloud', error));
   await ensureToken(home, managers.tokens);
+  // Who has the embedded directory is alone: the leases of a service that died count for nothing.
+  const alone = database.kind === 'embedded';
+  const takingUp = new TakingUp([() => managers.cloudflare.resume(), () => managers.gcloud.sweep()], (error) =>
+    log(randomUUID(), 'resume', error),
+  );
+  takingUp.start([() => managers.cloudflare.resume({ alone }), () => managers.gcloud.resume({ alone })]);
   const housekeeping = keepHouse(secrets, trail, log);
   const ping = () => measurePing(database);
   const vitals: Vitals = {
@@ -185,10 +209,17 @@ async function compose(
       }),
     ping,
     holdPort: (port) => holdPort(managers.ports, port, database.kind === 'embedded' ? '' : instance.id.slice(0, 8)),
-    sweep: async () => void (await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired(), managers.gcloud.sweep()])),
+    select: async ({ toolsets, ...selection }) => ({
+      ...selection,
+      toolsets: toolsets ?? ['default', ...((await hasCloud(managers)) ? (['cloud'] as const) : [])],
+    }),
+    async sweep() {
+      takingUp.start();
+      await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired()]);
+    },
     endSession: async (session) => void (await managers.tasks.abandonSession(session)),
     async close() {
-      await quiet.stop();
+      await Promise.all([quiet.stop(), takingUp.stop()]);
       clearInterval(housekeeping);
       await keys.close();
       await trail.flush();
@@ -202,6 +233,11 @@ async function compose(
 function projectOf({ pid, cwd }: ListeningProcess): Place {
   if (pid === process.pid) return { project: 'meta' };
   return cwd === null ? {} : findProject(cwd);
+}
+
+/** Whether there is any account that the tools of the toolset `cloud` could work on. */
+async function hasCloud({ cloudflare, gcloud }: Managers): Promise<boolean> {
+  return (await cloudflare.isConfigured()) || (await gcloud.isConfigured());
 }
 
 // Says that this service runs and with which keys, and chains what the trail got.

@@ -1,4 +1,5 @@
 import type { TokenRegistry } from '@supervisor/auth';
+import type { CloudflareManager } from '@supervisor/cloudflare';
 import type { GCloudManager } from '@supervisor/gcloud';
 import type { KnowledgeBase } from '@supervisor/knowledge';
 import type { PortManager } from '@supervisor/ports';
@@ -13,6 +14,7 @@ export interface Managers {
   ports: PortManager;
   tasks: TaskTimer;
   knowledge: KnowledgeBase;
+  cloudflare: CloudflareManager;
   gcloud: GCloudManager;
   tokens: TokenRegistry;
 }

@@ -1,4 +1,5 @@
 import { authModule } from '@supervisor/auth';
+import { cloudflareModule } from '@supervisor/cloudflare';
 import type { Module } from '@supervisor/core';
 import { gcloudModule } from '@supervisor/gcloud';
 import { knowledgeModule } from '@supervisor/knowledge';
@@ -24,5 +25,6 @@ export const modules: readonly Module[] = [
   portsModule,
   timingModule,
   knowledgeModule,
+  cloudflareModule,
   gcloudModule,
 ];

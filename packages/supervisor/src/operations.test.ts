@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { agent, homeAt, listTools, owner, parseToolsets, type Context, type Principal } from '@supervisor/core';
+import { agent, homeAt, listTools, owner, parseToolsets, type Context, type FieldSchema, type Principal } from '@supervisor/core';
 import { catalogue } from './catalogue.js';
 import { openSupervisor, type Supervisor } from './compose.js';
 
 const { operations, instructions } = catalogue();
+const exampleOf = ({ examples }: FieldSchema) => (Array.isArray(examples) ? (examples[0] as unknown) : undefined);
 
 describe('the contract', () => {
   test('operations.json is current', () => {
@@ -95,19 +96,22 @@ describe('every operation', () => {
         service: 's',
         id: 'i',
         port: 3150,
-        type: 't',
+        type: 'A',
+        name: 'a.example.com',
+        hostname: 'a.example.com',
+        content: '192.0.2.1',
+        access: 'public',
         description: 'd',
         error: 'e',
         value: 'v',
         version: 1,
         olderThanDays: 30,
-        name: 'n',
         machineType: 'e2-small',
         labels: [],
       };
       const fields = Object.keys(input.properties).filter((field) => input.required?.includes(field));
       const elsewhere = input.properties['project'] ? { project: 'blog' } : { path: 'blog/a/b' };
-      const given = Object.fromEntries(fields.map((field) => [field, values[field]]));
+      const given = Object.fromEntries(fields.map((field) => [field, exampleOf(input.properties[field]!) ?? values[field]]));
       expect(await code(name, { ...given, ...elsewhere }, { ...owner, kind: 'token', boundTo: 'shop' })).toBe('forbidden');
     },
   );

@@ -16,7 +16,7 @@ const usual = {
   service: fc.oneof(number('service-', 30), fc.constantFrom('constructor', 'toString')),
   // The second is a token's.
   id: fc.oneof(number('task-', 30), fc.constantFrom('0123456789ab')),
-  type: fc.constantFrom('bug_fix', 'epic_creation', 'constructor'),
+  type: fc.constantFrom('bug_fix', 'epic_creation', 'constructor', 'A'),
   instance: fc.constantFrom('tree-1', 'tree-2'),
   account: fc.constantFrom('cloud-a', 'cloud-b'),
   gcpProject: fc.constantFrom('fake-project-123'),
@@ -27,6 +27,8 @@ const usual = {
   machineType: fc.constantFrom('e2-small', 'e2-medium', 'c3-standard-4'),
   image: fc.constantFrom('projects/debian-cloud/global/images/family/debian-12'),
   search: fc.constantFrom('task', '%', '_', '\\', "'"),
+  name: number('n', 30).map((label) => `${label}.fuzz.example`),
+  hostname: number('n', 30).map((label) => `${label}.fuzz.example`),
   cursor: fc.constantFrom('3001', 'fuzz-a/fake/key-3', encoded('2026-01-01T00:00:00Z', 'fuzz-a', 'task-1')),
 };
 

@@ -43,8 +43,8 @@ export async function driveOperation(orm: Orm, claimed: OperationRow, vm: VmRow,
   const lease = setInterval(
     () => void renew(orm, gcloudOperations, claimed, options.leaseSeconds).catch(() => {}),
     options.leaseSeconds * 333,
-  );
-  const heartbeat = setInterval(() => drive.report(), heartbeatMilliseconds);
+  ).unref();
+  const heartbeat = setInterval(() => drive.report(), heartbeatMilliseconds).unref();
   try {
     await drive.run();
   } catch (error) {

@@ -1,0 +1,160 @@
+import { SupervisorError } from '@supervisor/core';
+import { z } from 'zod';
+import { longestWaitSeconds, type TokenBucket } from './bucket.js';
+import { failureOf, noAnswer, unavailable, type Failure } from './failure.js';
+import type { Time } from './time.js';
+
+export interface ApiOptions {
+  baseUrl: string;
+  token(): Promise<string>;
+  bucket: TokenBucket;
+  time: Time;
+}
+
+export type Query = Record<string, string | number | boolean>;
+
+const timeoutMilliseconds = 15_000;
+const attempts = 4;
+const firstPauseMilliseconds = 250;
+const mostBytes = 64 * 1024 * 1024;
+
+const resultInfo = z.looseObject({ page: z.number().optional(), total_pages: z.number().optional() }).nullish();
+
+/** Cloudflare's API, as far as it is needed: each answer is checked, what can be repeated is. */
+export class CloudflareApi {
+  readonly #options: ApiOptions;
+
+  constructor(options: ApiOptions) {
+    this.#options = options;
+  }
+
+  async get<T>(path: string, result: z.ZodType<T>, query: Query = {}): Promise<T> {
+    return (await this.#repeat('GET', path, result, { query })).result;
+  }
+
+  /** All pages of a list. */
+  async list<T>(path: string, item: z.ZodType<T>, query: Query = {}): Promise<T[]> {
+    const items: T[] = [];
+    for (let page = 1, pages = 1; page <= pages; page++) {
+      const answer = await this.#repeat('GET', path, z.array(item), { query: { ...query, page } });
+      items.push(...answer.result);
+      pages = answer.info?.total_pages ?? 1;
+    }
+    return items;
+  }
+
+  async put<T>(path: string, body: unknown, result: z.ZodType<T>): Promise<T> {
+    return (await this.#repeat('PUT', path, result, { body })).result;
+  }
+
+  /** Changes the fields of `body` only; the same again changes nothing, so it is repeated like a PUT. */
+  async patch<T>(path: string, body: unknown, result: z.ZodType<T>): Promise<T> {
+    return (await this.#repeat('PATCH', path, result, { body })).result;
+  }
+
+  /** @returns false when it was gone already */
+  async delete(path: string): Promise<boolean> {
+    try {
+      await this.#repeat('DELETE', path, z.unknown(), {});
+      return true;
+    } catch (error) {
+      if (error instanceof SupervisorError && error.code === 'not_found') return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Makes something once. When it is not known whether it was made, or something like it exists, `find` looks for it before anything
+   * is sent again.
+   */
+  async create<T>(path: string, body: unknown, result: z.ZodType<T>, find: () => Promise<T | undefined>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#send('POST', path, result, { body });
+      if (!('error' in answer)) return answer.result;
+      if (answer.outcome === 'unknown' || answer.error.code === 'already_exists') {
+        const found = await find();
+        if (found !== undefined) return found;
+      }
+      if (answer.outcome === 'final') throw answer.error;
+      await this.#pause(answer, attempt);
+    }
+  }
+
+  async #repeat<T>(method: string, path: string, result: z.ZodType<T>, parts: Parts): Promise<Answer<T>> {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#send(method, path, result, parts);
+      if (!('error' in answer)) return answer;
+      if (answer.outcome === 'final') throw answer.error;
+      await this.#pause(answer, attempt);
+    }
+  }
+
+  // Waits before the next try, or throws where there is none.
+  async #pause({ error, waitSeconds }: Failure, attempt: number): Promise<void> {
+    if (attempt >= attempts || (waitSeconds ?? 0) > longestWaitSeconds) throw error;
+    const pause = firstPauseMilliseconds * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
+    await this.#options.time.sleep(Math.max((waitSeconds ?? 0) * 1000, pause));
+  }
+
+  async #send<T>(method: string, path: string, result: z.ZodType<T>, { query, body }: Parts): Promise<Answer<T> | Failure> {
+    const { baseUrl, token, bucket } = this.#options;
+    const what = `${method} ${path.replaceAll(/[0-9a-f]{32}|[0-9a-f-]{36}/g, '…')}`;
+    await bucket.take();
+    const url = new URL(baseUrl + path);
+    for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, String(value));
+    const authorization = `Bearer ${await token()}`;
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(url, {
+        method,
+        headers: { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        // A token goes to the address that the owner gave, and nowhere that this one names.
+        redirect: 'error',
+        signal: AbortSignal.timeout(timeoutMilliseconds),
+      });
+      text = await read(response);
+    } catch (error) {
+      return noAnswer(error, what);
+    }
+    if (!response.ok) {
+      const failure = failureOf(response.status, parse(text), response.headers.get('retry-after'), what);
+      if (failure.waitSeconds !== undefined) await bucket.block(failure.waitSeconds);
+      return failure;
+    }
+    const answer = z.object({ result, result_info: resultInfo }).safeParse(parse(text));
+    if (answer.success) return { result: answer.data.result, info: answer.data.result_info };
+    const where = answer.error.issues.map(({ path }) => path.join('.')).slice(0, 3);
+    return { error: unavailable(`Cloudflare's answer to ${what} makes no sense (${where.join(', ')}).`), outcome: 'unknown' };
+  }
+}
+
+interface Parts {
+  query?: Query;
+  body?: unknown;
+}
+
+interface Answer<T> {
+  result: T;
+  info: z.output<typeof resultInfo>;
+}
+
+async function read(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.byteLength;
+    if (length > mostBytes) throw new Error('The answer is too large.');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,193 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { testDatabases } from '@supervisor/db/testing';
+import type { Database } from '@supervisor/db';
+import { CloudflareFake, FakeClock } from '@supervisor/fakes';
+import { sql } from 'drizzle-orm';
+import { CloudflareManager } from '../cloudflare-manager.js';
+
+describe.each(testDatabases())('on $kind', ({ open }) => {
+  let database: Database;
+  let fake: CloudflareFake;
+  let cloudflare: CloudflareManager;
+  const clock = new FakeClock();
+  const time = { now: () => clock.now(), sleep: async (milliseconds: number) => clock.advance(milliseconds / 1000) };
+  const zone = () => fake.zone('example.com');
+  const records = () => fake.state.recordsOf(zone());
+  const a = { name: 'app.example.com', type: 'A' as const, content: '192.0.2.1' };
+
+  beforeAll(async () => {
+    database = await open();
+  });
+  beforeEach(async () => {
+    fake = new CloudflareFake({ clock, zones: ['example.com', 'eu.example.com', 'example.org'] });
+    const baseUrl = await fake.listen();
+    cloudflare = new CloudflareManager({ db: database, token: async () => fake.token, time });
+    await cloudflare.setAccount('main', { accountId: fake.account, tokenPath: 'meta/cloudflare/token', baseUrl });
+  });
+  afterEach(async () => {
+    await fake.close();
+    await database.orm.execute(sql`delete from supervisor.cloudflare_dns_records`);
+    // Another token, another bucket.
+    await database.orm.execute(sql`delete from supervisor.cloudflare_buckets`);
+  });
+  afterAll(() => database.close());
+
+  test('verifies the token, and says which zones it has', async () => {
+    expect(await cloudflare.verifyToken()).toEqual({
+      account: 'main',
+      status: 'active',
+      expiresAt: null,
+      zones: ['example.com', 'eu.example.com', 'example.org'],
+    });
+    const stranger = new CloudflareManager({ db: database, token: async () => 'fake-wrong-token', time });
+    await expect(stranger.verifyToken()).rejects.toMatchObject({ code: 'forbidden', message: expect.not.stringContaining('fake-wrong') });
+  });
+
+  test('a record is made once, and changed only where it differs', async () => {
+    expect(await cloudflare.upsertRecord('shop', a)).toMatchObject({ changed: true, row: { state: 'live', zone: 'example.com' } });
+    const before = fake.writes;
+    expect(await cloudflare.upsertRecord('shop', a)).toMatchObject({ changed: false });
+    expect(fake.writes).toBe(before);
+    expect(await cloudflare.upsertRecord('shop', { ...a, content: '192.0.2.2', note: 'hi' })).toMatchObject({ changed: true });
+    expect(records()).toMatchObject([{ content: '192.0.2.2', comment: expect.stringMatching(/^supervisor:[0-9a-f-]{36} hi$/) }]);
+  });
+
+  test('the zone is the one with the longest name that fits', async () => {
+    expect(await cloudflare.upsertRecord('shop', { ...a, name: 'App.EU.example.com.' })).toMatchObject({
+      row: { zone: 'eu.example.com', name: 'app.eu.example.com' },
+    });
+    await expect(cloudflare.upsertRecord('shop', { ...a, name: 'app.example.net' })).rejects.toMatchObject({ code: 'not_found' });
+    await expect(cloudflare.upsertRecord('shop', { ...a, name: 'notexample.com' })).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  test('a name that others have is left alone, until the owner adopts it', async () => {
+    const theirs = fake.state.addRecord(zone(), { ...a, comment: 'the old site' });
+    for (const wish of [a, { ...a, content: '192.0.2.9' }, { ...a, type: 'CNAME' as const, content: 'x.example.org' }])
+      await expect(cloudflare.upsertRecord('shop', wish)).rejects.toMatchObject({ code: 'not_owned' });
+    await expect(cloudflare.deleteRecord('shop', { name: a.name })).rejects.toMatchObject({ code: 'not_owned' });
+    expect(records()).toEqual([theirs]);
+    expect(fake.writes).toBe(0);
+    await cloudflare.adoptRecord('shop', { name: a.name });
+    expect(records()).toMatchObject([{ content: a.content, comment: expect.stringMatching(/^supervisor:\S+ the old site$/) }]);
+    await cloudflare.upsertRecord('shop', { ...a, content: '192.0.2.9' });
+    await expect(cloudflare.upsertRecord('blog', a)).rejects.toMatchObject({ code: 'not_owned' });
+    await cloudflare.releaseRecord('shop', { name: a.name });
+    expect(records()).toMatchObject([{ id: theirs.id, content: '192.0.2.9', comment: null }]);
+    await expect(cloudflare.deleteRecord('shop', { name: a.name })).rejects.toMatchObject({ code: 'not_owned' });
+  });
+
+  test('row and mark together make it ours: without the mark it is others’', async () => {
+    await cloudflare.upsertRecord('shop', a);
+    records()[0]!.comment = 'mine now';
+    for (const call of [cloudflare.upsertRecord('shop', { ...a, content: '192.0.2.2' }), cloudflare.deleteRecord('shop', { name: a.name })])
+      await expect(call).rejects.toMatchObject({ code: 'not_owned' });
+    expect(records()).toMatchObject([{ content: a.content, comment: 'mine now' }]);
+    expect(await cloudflare.syncRecords({ mend: true })).toMatchObject({ differing: [{ state: 'foreign', mended: false }] });
+  });
+
+  test('another Supervisor’s record cannot be adopted', async () => {
+    fake.state.addRecord(zone(), { ...a, comment: 'supervisor:00000000-0000-4000-8000-000000000000' });
+    await expect(cloudflare.adoptRecord('shop', { name: a.name })).rejects.toMatchObject({ code: 'not_owned' });
+  });
+
+  test('deleting more than one record is the owner’s', async () => {
+    for (const content of ['one', 'two']) await cloudflare.upsertRecord('shop', { ...a, type: 'TXT', content });
+    await cloudflare.upsertRecord('shop', a);
+    await expect(cloudflare.deleteRecord('shop', { name: a.name })).rejects.toMatchObject({ code: 'protected', details: { records: 3 } });
+    expect(await cloudflare.deleteRecord('shop', { name: a.name, type: 'TXT', content: 'one' })).toHaveLength(1);
+    expect(await cloudflare.deleteRecord('shop', { name: a.name }, true)).toHaveLength(2);
+    expect(await cloudflare.deleteRecord('shop', { name: a.name })).toEqual([]);
+    expect(records()).toEqual([]);
+  });
+
+  test('the name servers of the zone itself are never touched', async () => {
+    const ns = fake.state.addRecord(zone(), { name: 'example.com', type: 'NS', content: 'ns1.example.net' });
+    const wish = { name: 'example.com', type: 'NS' as const, content: 'ns2.example.net' };
+    await expect(cloudflare.upsertRecord('shop', wish)).rejects.toMatchObject({ code: 'protected' });
+    await expect(cloudflare.adoptRecord('shop', { name: 'example.com', type: 'NS' })).rejects.toMatchObject({ code: 'protected' });
+    expect(records()).toEqual([ns]);
+    await cloudflare.upsertRecord('shop', { ...wish, name: 'sub.example.com' });
+  });
+
+  test('sync says what differs, and mends only what it is asked to', async () => {
+    for (const label of ['same', 'drift', 'gone']) await cloudflare.upsertRecord('shop', { ...a, name: `${label}.example.com` });
+    const named = (label: string) => records().find(({ name }) => name === `${label}.example.com`)!;
+    named('drift').content = '198.51.100.1';
+    fake.state.records.delete(named('gone').id);
+    const before = fake.writes;
+    const report = await cloudflare.syncRecords({ mend: false });
+    expect(report).toMatchObject({
+      zones: [{ zone: 'example.com', records: 2, ours: 3, inSync: 1 }],
+      differing: [
+        { name: 'drift.example.com', state: 'drifted', drift: ['content'], mended: false },
+        { name: 'gone.example.com', state: 'missing' },
+      ],
+    });
+    expect(fake.writes).toBe(before);
+    await cloudflare.syncRecords({ mend: true });
+    expect(fake.writes).toBe(before + 2);
+    expect(await cloudflare.syncRecords({ mend: true })).toMatchObject({ differing: [] });
+    expect(fake.writes).toBe(before + 2);
+  });
+
+  test('a record that was made though the answer was lost is found, not made twice', async () => {
+    fake.server.faults.add({ on: 'POST /client/v4/zones/{zone}/dns_records', what: 'error-after' });
+    await cloudflare.upsertRecord('shop', a);
+    fake.server.faults.add({ on: 'POST /client/v4/zones/{zone}/dns_records', what: 'cut-before' });
+    await cloudflare.upsertRecord('shop', { ...a, name: 'two.example.com' });
+    expect(records()).toHaveLength(2);
+  });
+
+  test('what fails for good leaves no row, what is not known leaves one with the reason', async () => {
+    const refused = () => ({ status: 400, body: { success: false, errors: [{ code: 1004, message: 'DNS Validation Error' }] } });
+    fake.server.faults.add({ on: 'POST /client/v4/zones/{zone}/dns_records', what: refused });
+    await expect(cloudflare.upsertRecord('shop', a)).rejects.toMatchObject({ code: 'invalid_input', details: { codes: [1004] } });
+    expect((await cloudflare.listRecords({}, { limit: 9 })).rows).toEqual([]);
+    fake.server.faults.add({ on: 'POST /client/v4/zones/{zone}/dns_records', times: 9, what: 'error-before' });
+    await expect(cloudflare.upsertRecord('shop', a)).rejects.toMatchObject({ code: 'provider_unavailable' });
+    expect((await cloudflare.listRecords({}, { limit: 9 })).rows).toMatchObject([
+      { state: 'wanted', lastError: expect.stringContaining('500') },
+    ]);
+    fake.server.faults.clear();
+    expect(await cloudflare.syncRecords({ mend: true })).toMatchObject({ differing: [{ state: 'missing', mended: true }] });
+    expect(records()).toHaveLength(1);
+  });
+
+  test.each([
+    [{ ...a, proxied: true, ttl: 300 }, 'automatic'],
+    [{ ...a, type: 'TXT' as const, proxied: true }, 'proxied'],
+    [{ ...a, type: 'MX' as const, content: 'mail.example.com' }, 'priority'],
+    [{ ...a, type: 'CNAME' as const, content: 'app.example.com' }, 'itself'],
+    [{ ...a, name: 'app' }, 'whole'],
+    [{ ...a, name: '-x.example.com' }, 'no name'],
+  ])('refuses %j before asking', async (wish, reason) => {
+    await expect(cloudflare.upsertRecord('shop', wish)).rejects.toMatchObject({
+      code: 'invalid_input',
+      message: expect.stringContaining(reason),
+    });
+    expect(fake.server.log).toEqual([]);
+  });
+
+  test('lists in pages', async () => {
+    for (let index = 0; index < 5; index++) await cloudflare.upsertRecord('shop', { ...a, name: `n${index}.example.com` });
+    const first = await cloudflare.listRecords({ project: 'shop' }, { limit: 3 });
+    const second = await cloudflare.listRecords({ project: 'shop' }, { limit: 3, cursor: first.nextCursor });
+    expect([...first.rows, ...second.rows].map(({ name }) => name)).toEqual([0, 1, 2, 3, 4].map((index) => `n${index}.example.com`));
+    expect(second.nextCursor).toBeUndefined();
+    expect((await cloudflare.listRecords({ project: 'blog' }, { limit: 3 })).rows).toEqual([]);
+  });
+
+  test('the token goes to https only, or to this machine', async () => {
+    const settings = { accountId: fake.account, tokenPath: 'meta/cloudflare/token' };
+    await expect(cloudflare.setAccount('x', { ...settings, baseUrl: 'http://api.example.com' })).rejects.toMatchObject({
+      code: 'invalid_input',
+    });
+    await expect(cloudflare.setAccount('x', { ...settings, baseUrl: 'https://me@api.example.com' })).rejects.toMatchObject({
+      code: 'invalid_input',
+    });
+    expect(await cloudflare.setAccount('zz', settings)).toMatchObject({ baseUrl: 'https://api.cloudflare.com/client/v4' });
+    expect(await cloudflare.removeAccount('zz')).toBe(true);
+    await cloudflare.upsertRecord('shop', a);
+    await expect(cloudflare.removeAccount('main')).rejects.toMatchObject({ code: 'protected' });
+  });
+});

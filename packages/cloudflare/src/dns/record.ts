@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { SupervisorError } from '@supervisor/core';
+import type { RemoteRecord } from '../api/answers.js';
+import { dnsName } from './name.js';
+
+/** Types of records that can be written; others can be listed. */
+export const recordTypes = ['A', 'AAAA', 'CNAME', 'TXT', 'MX', 'NS'] as const;
+export type RecordType = (typeof recordTypes)[number];
+
+/** `wanted`: being made or changed, or that was broken off; `live`: was seen as it should be; `deleting`: on its way out. */
+export type RecordState = 'wanted' | 'live' | 'deleting';
+
+/** What a record is to be. */
+export interface RecordWish {
+  name: string;
+  type: RecordType;
+  content: string;
+  /** Seconds, or 1 for automatic, which proxied ones always have. */
+  ttl?: number | undefined;
+  proxied?: boolean | undefined;
+  /** Of an MX record. */
+  priority?: number | undefined;
+  note?: string | undefined;
+}
+
+/** What a record was seen to be. */
+export interface Observed {
+  content: string;
+  ttl: number;
+  proxied: boolean;
+  priority: number | null;
+  comment: string;
+}
+
+export type Desired = Omit<Observed, 'comment'> & { name: string; type: string; note: string };
+
+const proxiable: readonly string[] = ['A', 'AAAA', 'CNAME'];
+// A name has one of each of these; of the others as many as there are contents.
+const single: readonly string[] = ['A', 'AAAA', 'CNAME'];
+/** Cloudflare cuts comments there on its smallest plan. */
+export const longestComment = 100;
+const mark = 'supervisor:';
+
+/** Fills in what was left out. @throws SupervisorError `invalid_input` where the parts do not fit together */
+export function desiredOf(wish: RecordWish): Desired {
+  const { name, type, note = '' } = wish;
+  const proxied = wish.proxied ?? false;
+  if (proxied && !proxiable.includes(type)) throw invalid(`A record of type ${type} cannot be proxied.`);
+  if (type === 'MX' && wish.priority === undefined) throw invalid('An MX record needs a priority, such as 10.');
+  if (type !== 'MX' && wish.priority !== undefined) throw invalid('Only an MX record has a priority.');
+  if (proxied && wish.ttl !== undefined && wish.ttl !== 1) throw invalid('A proxied record has the automatic ttl, 1.');
+  const host = type === 'CNAME' || type === 'MX' || type === 'NS';
+  const content = host ? dnsName(wish.content) : wish.content;
+  if (type === 'CNAME' && content === dnsName(name)) throw invalid('A CNAME cannot point to itself.');
+  return { name: dnsName(name), type, content, ttl: wish.ttl ?? 1, proxied, priority: wish.priority ?? null, note };
+}
+
+/** What tells a record from the others of its zone. */
+export function slotOf({ name, type, content }: Pick<Desired, 'name' | 'type' | 'content'>): string {
+  if (single.includes(type)) return `${type} ${name}`;
+  return `${type} ${name} ${createHash('sha256').update(content).digest('hex').slice(0, 16)}`;
+}
+
+/** Whether a record that is not ours stands where ours would. */
+export function isInTheWay(remote: Observed & { type: string }, wish: Pick<Desired, 'type' | 'content'>): boolean {
+  if (remote.type === 'CNAME' || wish.type === 'CNAME') return true;
+  return remote.type === wish.type && (single.includes(wish.type) || remote.content === wish.content);
+}
+
+/** The comment of a record that is ours. */
+export function commentOf(id: string, note: string): string {
+  return `${mark}${id} ${note}`.trim().slice(0, longestComment);
+}
+
+/** The id that a comment carries, and the words besides. */
+export function readComment(comment: string): { id?: string; note: string } {
+  const [, id, note] = /^supervisor:([0-9a-f-]{36})(?: (.*))?$/su.exec(comment) ?? [];
+  return id === undefined ? { note: comment } : { id, note: note ?? '' };
+}
+
+export function observedOf(remote: RemoteRecord): Observed {
+  return {
+    content: remote.type === 'TXT' ? unquoted(remote.content ?? '') : (remote.content ?? ''),
+    ttl: remote.ttl ?? 1,
+    proxied: remote.proxied ?? false,
+    priority: remote.priority ?? null,
+    comment: remote.comment ?? '',
+  };
+}
+
+/** The fields in which a record is not as it should be. */
+export function driftOf(id: string, desired: Desired, seen: Observed): string[] {
+  const fields = ['content', 'ttl', 'proxied', 'priority'] as const;
+  const drifted: string[] = fields.filter((field) => desired[field] !== seen[field]);
+  return seen.comment === commentOf(id, desired.note) ? drifted : [...drifted, 'comment'];
+}
+
+/** What is sent to make or change a record. */
+export function bodyOf(id: string, desired: Desired): Record<string, unknown> {
+  const { name, type, content, ttl, proxied, priority, note } = desired;
+  return {
+    name,
+    type,
+    content,
+    ttl,
+    ...(proxiable.includes(type) ? { proxied } : {}),
+    ...(priority === null ? {} : { priority }),
+    comment: commentOf(id, note),
+  };
+}
+
+/** The zone's own name servers and its SOA: whoever changes them loses the zone. @throws SupervisorError `protected` */
+export function refuseRoot(name: string, type: string, zone: string): void {
+  if (name === zone && (type === 'NS' || type === 'SOA'))
+    throw new SupervisorError('protected', `${type} of ${zone} keeps the zone itself alive. Supervisor never touches it.`);
+}
+
+// Cloudflare shows the text of TXT records with or without quotes, as they were made.
+function unquoted(text: string): string {
+  return /^"[^"]*"$/.test(text) ? text.slice(1, -1) : text;
+}
+
+function invalid(message: string): SupervisorError {
+  return new SupervisorError('invalid_input', message);
+}

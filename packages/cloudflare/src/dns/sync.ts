@@ -1,0 +1,101 @@
+import type { Orm } from '@supervisor/db';
+import { inArray, sql } from 'drizzle-orm';
+import type { Accounts } from '../accounts.js';
+import type { RemoteRecord } from '../api/answers.js';
+import { reasonOf } from '../failure.js';
+import { cloudflareDnsRecords } from '../schema.js';
+import type { DnsRecords } from './dns-records.js';
+import { listRemote, listRows, type RecordRow } from './listing.js';
+import { driftOf, observedOf, readComment } from './record.js';
+
+export interface SyncedRecord {
+  name: string;
+  type: string;
+  project: string;
+  /** `foreign`: what stands there is not ours any more, or never was. */
+  state: 'in_sync' | 'drifted' | 'missing' | 'foreign';
+  /** Fields that are not as they should be. */
+  drift: string[];
+  mended: boolean;
+  problem: string | null;
+}
+
+/** Only records that are not in sync; the others are counted. */
+export interface SyncReport {
+  zones: { zone: string; records: number; ours: number; inSync: number }[];
+  differing: SyncedRecord[];
+}
+
+/** Compares our records with what is there, in one request for each thousand records of a zone; writes only what `mend` asks for. */
+export async function syncRecords(
+  orm: Orm,
+  accounts: Accounts,
+  records: DnsRecords,
+  { project, zone, mend }: { project?: string | undefined; zone?: string | undefined; mend: boolean },
+): Promise<SyncReport> {
+  const report: SyncReport = { zones: [], differing: [] };
+  const all = await listRows(orm, { project, zone });
+  for (const zoneId of new Set(all.map((row) => row.zoneId))) {
+    const rows = all.filter((row) => row.zoneId === zoneId);
+    const { api } = await accounts.reach(rows[0]!.account);
+    const remote = await listRemote(api, zoneId);
+    const seen = new Map(remote.flatMap((record) => pair(record)));
+    const byId = new Map(remote.map((record) => [record.id, record]));
+    const inSync: string[] = [];
+    for (const row of rows) {
+      const compared = compare(row, seen.get(row.id), byId);
+      if (compared.state === 'in_sync') {
+        inSync.push(row.id);
+        continue;
+      }
+      if (mend && compared.state !== 'foreign') await mendOne(records, api, row, compared, remote);
+      report.differing.push(compared);
+    }
+    await markSynced(orm, inSync);
+    report.zones.push({ zone: rows[0]!.zone, records: remote.length, ours: rows.length, inSync: inSync.length });
+  }
+  return report;
+}
+
+function pair(record: RemoteRecord): [string, RemoteRecord][] {
+  const { id } = readComment(record.comment ?? '');
+  return id === undefined ? [] : [[id, record]];
+}
+
+function compare(row: RecordRow, mine: RemoteRecord | undefined, byId: ReadonlyMap<string, RemoteRecord>): SyncedRecord {
+  const { name, type, project } = row;
+  const base = { name, type, project, drift: [] as string[], mended: false, problem: row.lastError };
+  if (!mine) return { ...base, state: row.recordId !== null && byId.has(row.recordId) ? 'foreign' : 'missing' };
+  const drift = row.state === 'deleting' ? ['deleting'] : driftOf(row.id, row, observedOf(mine));
+  return { ...base, state: drift.length === 0 ? 'in_sync' : 'drifted', drift };
+}
+
+async function mendOne(
+  records: DnsRecords,
+  api: Parameters<DnsRecords['bring']>[0],
+  row: RecordRow,
+  compared: SyncedRecord,
+  remote: readonly RemoteRecord[],
+): Promise<void> {
+  try {
+    // What was broken off on its way out is finished that way.
+    if (row.state === 'deleting') await records.remove(row);
+    else
+      await records.bring(
+        api,
+        row,
+        remote.filter((record) => record.name === row.name),
+      );
+    compared.mended = true;
+  } catch (error) {
+    compared.problem = reasonOf(error);
+  }
+}
+
+async function markSynced(orm: Orm, ids: string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await orm
+    .update(cloudflareDnsRecords)
+    .set({ lastSyncAt: sql`clock_timestamp()`, state: 'live', lastError: null })
+    .where(inArray(cloudflareDnsRecords.id, ids));
+}

@@ -1,0 +1,231 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { SupervisorError } from '@supervisor/core';
+import { testDatabases } from '@supervisor/db/testing';
+import type { Database } from '@supervisor/db';
+import { CloudflareFake, FakeClock, type Fault } from '@supervisor/fakes';
+import { sql } from 'drizzle-orm';
+import { CloudflareManager } from '../cloudflare-manager.js';
+import type { ExposeRequest } from './exposure.js';
+
+const request: ExposeRequest = { project: 'shop', service: 'web', hostname: 'shop.example.com', access: 'public' };
+const config = 'PUT /client/v4/accounts/{account}/cfd_tunnel/{tunnel}/configurations';
+
+describe.each(testDatabases())('on $kind', ({ open }) => {
+  let database: Database;
+  let fake: CloudflareFake;
+  let cloudflare: CloudflareManager;
+  const clock = new FakeClock();
+  const time = { now: () => clock.now(), sleep: async (milliseconds: number) => clock.advance(milliseconds / 1000) };
+  const manager = (db = database) =>
+    new CloudflareManager({
+      db,
+      token: async () => fake.token,
+      time,
+      portOf: async ({ service = 'web', port = 3100 }) => ({ service, port }),
+    });
+  const tunnels = () => [...fake.state.tunnels.values()].filter(({ deletedAt }) => deletedAt === null);
+  const rules = () => tunnels().flatMap((tunnel) => tunnel.config?.ingress ?? []);
+  const records = () => [...fake.state.records.values()];
+  const count = async () => {
+    const tables = ['exposures', 'dns_records', 'tunnel_routes', 'tunnels'];
+    const counts = tables.map((table) => sql`(select count(*)::int from ${sql.raw(`supervisor.cloudflare_${table}`)})`);
+    const answer = (await database.orm.execute(sql`select ${sql.join(counts, sql` + `)} as count`)) as unknown as {
+      rows: { count: number }[];
+    };
+    return answer.rows[0]!.count;
+  };
+
+  beforeAll(async () => {
+    database = await open();
+  });
+  beforeEach(async () => {
+    fake = new CloudflareFake({ clock });
+    const baseUrl = await fake.listen();
+    cloudflare = manager();
+    await cloudflare.setAccount('main', { accountId: fake.account, tokenPath: 'meta/cloudflare/token', baseUrl });
+  });
+  afterEach(async () => {
+    await fake.close();
+    for (const table of ['exposures', 'dns_records', 'tunnel_routes', 'tunnels', 'buckets', 'accounts'])
+      await database.orm.execute(sql.raw(`delete from supervisor.cloudflare_${table}`));
+  });
+  afterAll(() => database.close());
+
+  test('from nothing to a name in one call, and back to nothing', async () => {
+    const exposed = await cloudflare.expose(request);
+    expect(exposed).toMatchObject({
+      url: 'https://shop.example.com',
+      port: 3100,
+      state: 'exposed',
+      complete: false,
+      connector: 'inactive',
+      run: 'supervisor tunnel run',
+      route: { service: 'http://localhost:3100' },
+      warnings: [expect.stringContaining('Anybody')],
+    });
+    const [tunnel] = tunnels();
+    expect(rules()).toMatchObject([{ hostname: 'shop.example.com', service: 'http://localhost:3100' }, { service: 'http_status:404' }]);
+    expect(records()).toMatchObject([
+      { name: 'shop.example.com', type: 'CNAME', content: `${tunnel!.id}.cfargotunnel.com`, proxied: true, ttl: 1 },
+    ]);
+    expect(await cloudflare.unexpose('shop', 'shop.example.com')).toEqual({ removed: true, warnings: [] });
+    expect({ records: records(), tunnels: tunnels(), rows: await count() }).toEqual({ records: [], tunnels: [], rows: 0 });
+    expect(await cloudflare.unexpose('shop', 'shop.example.com')).toEqual({ removed: false, warnings: [] });
+  });
+
+  test('asking again writes nothing, and is complete once a connector answers', async () => {
+    await cloudflare.expose(request);
+    const before = fake.writes;
+    fake.state.connect(tunnels()[0]!);
+    expect(await cloudflare.expose(request)).toMatchObject({ complete: true, run: null, connector: 'healthy' });
+    expect(fake.writes).toBe(before);
+    await cloudflare.expose({ ...request, hostname: 'two.example.com' });
+    expect(tunnels()).toHaveLength(1);
+    expect(rules()).toHaveLength(3);
+    await cloudflare.unexpose('shop', 'shop.example.com');
+    expect(rules()).toHaveLength(2);
+    expect(await cloudflare.unexpose('shop', 'two.example.com')).toMatchObject({ warnings: [expect.stringContaining('connector')] });
+    expect(tunnels()).toHaveLength(1);
+    expect(records()).toEqual([]);
+  });
+
+  test('a name has one service, and one project', async () => {
+    await cloudflare.expose(request);
+    await expect(cloudflare.expose({ ...request, project: 'blog' })).rejects.toMatchObject({ code: 'not_owned' });
+    await expect(cloudflare.expose({ ...request, service: 'api' })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(cloudflare.expose({ ...request, access: 'login' })).rejects.toMatchObject({ code: 'invalid_input' });
+    expect(await cloudflare.unexpose('blog', 'shop.example.com')).toMatchObject({ removed: false });
+    await expect(cloudflare.expose({ ...request, hostname: '*.example.com' })).rejects.toMatchObject({ code: 'invalid_input' });
+    expect(records()).toHaveLength(1);
+  });
+
+  test('access login lets cloudflared refuse whoever did not pass Access', async () => {
+    const [account] = await cloudflare.listAccounts();
+    await cloudflare.setAccount('main', { ...account!, accessTeam: 'acme', accessAudience: ['fake-aud'] });
+    await cloudflare.expose({ ...request, access: 'login' });
+    expect(rules()[0]).toMatchObject({ originRequest: { access: { required: true, teamName: 'acme', audTag: ['fake-aud'] } } });
+  });
+
+  test('what others have in the way is not touched, and what was done is undone', async () => {
+    const theirs = fake.state.addRecord(fake.zone('example.com'), { name: 'shop.example.com', type: 'A', content: '192.0.2.1' });
+    await expect(cloudflare.expose(request)).rejects.toMatchObject({ code: 'not_owned' });
+    expect({ records: records(), tunnels: tunnels(), rows: await count() }).toEqual({ records: [theirs], tunnels: [], rows: 0 });
+  });
+
+  test('a rule of others for the name is not touched', async () => {
+    const tunnel = fake.state.addTunnel(fake.account, 'team');
+    const theirs = [
+      { hostname: 'shop.example.com', service: 'http://localhost:1' },
+      { hostname: '*.example.com', service: 'http://localhost:2' },
+      { service: 'http_status:404' },
+    ];
+    tunnel.config = { ingress: theirs, unknown: { kept: true } };
+    await cloudflare.adoptTunnel('team');
+    await expect(cloudflare.expose(request)).rejects.toMatchObject({ code: 'not_owned' });
+    expect(tunnel.config.ingress).toEqual(theirs);
+    await cloudflare.expose({ ...request, hostname: 'two.example.com' });
+    expect(tunnel.config).toMatchObject({ unknown: { kept: true } });
+    expect(tunnel.config.ingress!.map(({ hostname }) => hostname)).toEqual([
+      'shop.example.com',
+      'two.example.com',
+      '*.example.com',
+      undefined,
+    ]);
+    await cloudflare.unexpose('shop', 'two.example.com');
+    expect(tunnel.config.ingress).toMatchObject(theirs);
+    expect(tunnel.deletedAt).toBeNull();
+  });
+
+  const endings: Fault['what'][] = ['error-before', 'error-after', 'cut-before', 'cut-after', 'rate-limited'];
+  test.each(endings)('%s once, at any request: it is exposed all the same', async (what) => {
+    await cloudflare.expose(request);
+    const requests = fake.server.log.length;
+    await cloudflare.unexpose('shop', request.hostname);
+    for (let after = 0; after < requests; after++) {
+      fake.server.faults.clear();
+      fake.server.faults.add({ after, what });
+      expect(await cloudflare.expose(request)).toMatchObject({ state: 'exposed' });
+      expect({ tunnels: tunnels().length, rules: rules().length, records: records().length }).toEqual({ tunnels: 1, rules: 2, records: 1 });
+      fake.server.faults.add({ after, what });
+      await cloudflare.unexpose('shop', request.hostname);
+      expect({ records: records(), tunnels: tunnels(), rows: await count() }).toEqual({ records: [], tunnels: [], rows: 0 });
+    }
+  });
+
+  test.each(['POST /client/v4/accounts/{account}/cfd_tunnel', config, 'POST /client/v4/zones/{zone}/dns_records'])(
+    'when %s keeps failing, all is taken back, and the error says why',
+    async (on) => {
+      fake.server.faults.add({ on, times: 4, what: 'error-before' });
+      await expect(cloudflare.expose(request)).rejects.toMatchObject({ code: 'provider_unavailable' });
+      expect({ records: records(), rules: rules(), rows: await count() }).toEqual({ records: [], rules: [], rows: 0 });
+    },
+  );
+
+  test('what could not be taken back is a row that says so, and the next sweep takes it back', async () => {
+    fake.server.faults.add({ on: 'POST /client/v4/zones/{zone}/dns_records', times: 4, what: 'error-before' });
+    fake.server.faults.add({ on: config, after: 1, times: 4, what: 'error-before' });
+    await expect(cloudflare.expose(request)).rejects.toMatchObject({
+      code: 'partial_failure',
+      details: { done: 'route', cause: 'provider_unavailable' },
+    });
+    expect(await cloudflare.listExposures()).toMatchObject([{ state: 'undoing', step: 'route', lastError: expect.any(String) }]);
+    expect(await cloudflare.resume()).toEqual({ resumed: 1, failed: 0 });
+    expect({ records: records(), tunnels: tunnels(), rows: await count() }).toEqual({ records: [], tunnels: [], rows: 0 });
+  });
+
+  test('of many that resume at once, one does, and it is made once', async () => {
+    const broken = new Error('the process ends here');
+    const dying = new CloudflareManager({
+      db: database,
+      token: async () => fake.token,
+      time,
+      portOf: async () => ({ service: 'web', port: 3100 }),
+    });
+    fake.server.faults.add({
+      on: config,
+      what: () => {
+        throw broken;
+      },
+      times: 9,
+    });
+    const quiet = console.error;
+    console.error = () => {};
+    void dying.expose(request).catch(() => {});
+    for (let waited = 0; fake.server.faults.played === 0 && waited < 200; waited++) await new Promise((resolve) => setTimeout(resolve, 10));
+    await database.orm.execute(
+      sql`update supervisor.cloudflare_exposures set lease_until = now() - interval '1 second', fence = fence + 1`,
+    );
+    await database.orm.execute(sql`update supervisor.cloudflare_tunnels set lease_until = null, fence = fence + 1`);
+    fake.server.faults.clear();
+    const done = await Promise.all(Array.from({ length: 8 }, () => manager().resume()));
+    console.error = quiet;
+    expect(done.filter(({ resumed }) => resumed === 1)).toHaveLength(1);
+    expect(await cloudflare.listExposures()).toMatchObject([{ state: 'exposed' }]);
+    expect({ tunnels: tunnels().length, rules: rules().length, records: records().length }).toEqual({ tunnels: 1, rules: 2, records: 1 });
+  });
+
+  test('many names at once share one tunnel, and every rule stays', async () => {
+    const hostnames = Array.from({ length: 8 }, (_, index) => `n${index}.example.com`);
+    await Promise.all(hostnames.map((hostname) => manager().expose({ ...request, hostname })));
+    expect(tunnels()).toHaveLength(1);
+    expect(
+      rules()
+        .map(({ hostname }) => hostname)
+        .toSorted(),
+    ).toEqual([...hostnames, undefined].toSorted());
+    expect(records()).toHaveLength(8);
+  });
+
+  test('a port that must not be exposed ends it before anything is asked of Cloudflare', async () => {
+    const refusing = new CloudflareManager({
+      db: database,
+      token: async () => fake.token,
+      time,
+      portOf: async () => {
+        throw new SupervisorError('protected', 'That is the database.');
+      },
+    });
+    await expect(refusing.expose(request)).rejects.toMatchObject({ code: 'protected' });
+    expect({ writes: fake.writes, rows: await count() }).toEqual({ writes: 0, rows: 0 });
+  });
+});

@@ -1,0 +1,309 @@
+import { randomUUID } from 'node:crypto';
+import { SupervisorError } from '@supervisor/core';
+import { claim, holds, leaseFor, renew, type Orm } from '@supervisor/db';
+import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
+import type { Account, Accounts, FoundZone } from '../accounts.js';
+import type { DnsRecords } from '../dns/dns-records.js';
+import { dnsName } from '../dns/name.js';
+import { reasonOf } from '../failure.js';
+import type { Rule } from '../ingress/rule.js';
+import { cloudflareDnsRecords, cloudflareExposures, cloudflareTunnels } from '../schema.js';
+import type { TunnelRoutes } from '../tunnels/routes.js';
+import type { TunnelRow, Tunnels } from '../tunnels/tunnels.js';
+import { steps, type ExposeRequest, type Exposure, type ExposureState, type Step } from './exposure.js';
+
+export type ExposureRow = typeof cloudflareExposures.$inferSelect;
+
+/** The port of a service, allocated when needed, or the service of a port. @throws SupervisorError when it must not be exposed */
+export type PortOf = (request: {
+  project: string;
+  instance?: string | undefined;
+  service?: string | undefined;
+  port?: number | undefined;
+}) => Promise<{ service: string; port: number }>;
+
+export interface ExposureParts {
+  orm: Orm;
+  accounts: Accounts;
+  records: DnsRecords;
+  tunnels: Tunnels;
+  routes: TunnelRoutes;
+  portOf: PortOf;
+}
+
+// Longer than any single request: whoever holds a lease that was just renewed has its answer before it ends.
+const leaseSeconds = 60;
+const resumedAtOnce = 20;
+const unfinished: ExposureState[] = ['exposing', 'undoing', 'removing'];
+
+/** Services that are reachable from outside. Each is a row first; what is broken off is taken up again, or taken back. */
+export class Exposures {
+  readonly #parts: ExposureParts;
+
+  constructor(parts: ExposureParts) {
+    this.#parts = parts;
+  }
+
+  async list(project?: string): Promise<ExposureRow[]> {
+    return this.#parts.orm
+      .select()
+      .from(cloudflareExposures)
+      .where(project === undefined ? undefined : eq(cloudflareExposures.project, project))
+      .orderBy(asc(cloudflareExposures.hostname));
+  }
+
+  /** Makes a service reachable under a name: tunnel, rule, record. Asking again mends what is not as it should be. */
+  async expose(request: ExposeRequest): Promise<Exposure> {
+    const hostname = dnsName(request.hostname);
+    if (hostname.startsWith('*')) throw new SupervisorError('invalid_input', 'A service is exposed under one name, not under *.');
+    const zone = await this.#parts.accounts.zoneOf(hostname);
+    checkAccess(request.access, zone.account);
+    const { service, port } = await this.#parts.portOf(request);
+    const row = await this.#begin({ ...request, hostname, service, port }, zone);
+    return this.#forward(row, zone);
+  }
+
+  /** Takes a name back: record, rule, and the tunnel when nothing else is in it. Repeating it changes nothing. */
+  async unexpose(project: string, hostname: string): Promise<{ removed: boolean; warnings: string[] }> {
+    const name = dnsName(hostname);
+    const [row] = await this.#parts.orm
+      .select()
+      .from(cloudflareExposures)
+      .where(and(eq(cloudflareExposures.hostname, name), eq(cloudflareExposures.project, project)));
+    if (!row) return { removed: false, warnings: [] };
+    const [mine] = await claim(this.#parts.orm, cloudflareExposures, eq(cloudflareExposures.id, row.id), leaseSeconds);
+    if (!mine) throw busy(name);
+    await this.#save(mine, { state: 'removing' });
+    return { removed: true, warnings: await this.#backward(mine) };
+  }
+
+  /**
+   * Takes up what was broken off: by a crash, or because Cloudflare could not be reached. Any number of services may call it, each
+   * exposure is taken up by one.
+   * @param alone nobody else can be at work: leases of a service that is gone count for nothing
+   */
+  async resume({ alone = false }: { alone?: boolean } = {}): Promise<{ resumed: number; failed: number }> {
+    const { orm, accounts } = this.#parts;
+    if (alone) {
+      await orm.update(cloudflareExposures).set({ leaseUntil: null });
+      await orm.update(cloudflareTunnels).set({ leaseUntil: null });
+    }
+    const done = { resumed: 0, failed: 0 };
+    const open = await claim(orm, cloudflareExposures, inArray(cloudflareExposures.state, unfinished), leaseSeconds, resumedAtOnce);
+    for (const row of open) {
+      try {
+        if (row.state === 'exposing') await this.#forward(row, await accounts.zoneOf(row.hostname));
+        else await this.#backward(row);
+        done.resumed++;
+      } catch {
+        // Its row says why; the next sweep tries again.
+        done.failed++;
+      }
+    }
+    return done;
+  }
+
+  async #begin(request: ExposeRequest & { service: string; port: number }, { account }: FoundZone): Promise<ExposureRow> {
+    const { orm } = this.#parts;
+    const { project, instance = '', service, port, hostname, access } = request;
+    const [made] = await orm
+      .insert(cloudflareExposures)
+      .values({
+        id: randomUUID(),
+        account: account.name,
+        project,
+        instance,
+        service,
+        port,
+        hostname,
+        access,
+        state: 'exposing',
+        leaseUntil: leaseFor(leaseSeconds),
+        fence: 1,
+      })
+      .onConflictDoNothing()
+      .returning();
+    if (made) return made;
+    const [there] = await orm.select().from(cloudflareExposures).where(eq(cloudflareExposures.hostname, hostname));
+    if (!there) throw busy(hostname);
+    if (there.project !== project) throw new SupervisorError('not_owned', `${hostname} is exposed by another project.`);
+    if (there.service !== service || there.instance !== instance || there.port !== port || there.access !== access)
+      throw new SupervisorError(
+        'conflict',
+        `${hostname} is ${there.access} and leads to ${there.service} on port ${there.port}. Unexpose it first.`,
+      );
+    const [mine] = await claim(
+      orm,
+      cloudflareExposures,
+      and(eq(cloudflareExposures.id, there.id), inArray(cloudflareExposures.state, ['exposing', 'exposed'])),
+      leaseSeconds,
+    );
+    if (!mine) throw busy(hostname);
+    return mine;
+  }
+
+  async #forward(row: ExposureRow, zone: FoundZone): Promise<Exposure> {
+    try {
+      let tunnel: TunnelRow | undefined;
+      for (const step of steps) {
+        await this.#hold(row);
+        tunnel = await this.#do[step](row, zone, tunnel!);
+        await this.#save(row, { step });
+      }
+      const finished = { state: 'exposed' as const, exposedAt: sql<string>`coalesce(exposed_at, clock_timestamp())`, lastError: null };
+      await this.#save(row, { ...finished, lastSyncAt: sql<string>`clock_timestamp()`, leaseUntil: null });
+      return await this.#describe({ ...row, state: 'exposed' }, tunnel!, zone);
+    } catch (error) {
+      if (isLost(error)) throw error;
+      if (row.exposedAt !== null) {
+        await this.#save(row, { lastError: reasonOf(error), leaseUntil: null });
+        throw error;
+      }
+      throw await this.#undo(row, error);
+    }
+  }
+
+  readonly #do: Record<Step, (row: ExposureRow, zone: FoundZone, tunnel: TunnelRow) => Promise<TunnelRow>> = {
+    tunnel: async (_row, zone) => this.#parts.tunnels.ensure(zone),
+    route: async (row, zone, tunnel) => {
+      await this.#parts.routes.put(row.project, tunnel, ruleOf(row, zone.account), row.id);
+      return tunnel;
+    },
+    record: async (row, _zone, tunnel) => {
+      const wish = {
+        name: row.hostname,
+        type: 'CNAME' as const,
+        content: targetOf(tunnel),
+        proxied: true,
+        note: `${row.project}/${row.service}`,
+      };
+      await this.#parts.records.upsert(row.project, wish, row.id);
+      return tunnel;
+    },
+  };
+
+  // The failure is what the caller is told, and besides it what could not be taken back.
+  async #undo(row: ExposureRow, cause: unknown): Promise<unknown> {
+    await this.#save(row, { state: 'undoing', lastError: reasonOf(cause) });
+    try {
+      await this.#backward(row);
+      return cause;
+    } catch (error) {
+      if (isLost(error)) return error;
+      const message = `${reasonOf(cause)} What was done could not all be taken back; that is tried again every minute.`;
+      return new SupervisorError('partial_failure', message, { hostname: row.hostname, done: row.step, cause: codeOf(cause) }, { cause });
+    }
+  }
+
+  async #backward(row: ExposureRow): Promise<string[]> {
+    const { orm, records, routes } = this.#parts;
+    try {
+      for (const record of await orm.select().from(cloudflareDnsRecords).where(eq(cloudflareDnsRecords.exposure, row.id))) {
+        await this.#hold(row);
+        await records.remove(record);
+      }
+      for (const route of await routes.rows({ exposure: row.id })) {
+        await this.#hold(row);
+        await routes.remove(route);
+      }
+      await this.#hold(row);
+      const warnings = await this.#removeTunnel(row);
+      await orm.delete(cloudflareExposures).where(holds(cloudflareExposures, row));
+      return warnings;
+    } catch (error) {
+      if (!isLost(error)) await this.#save(row, { lastError: reasonOf(error), leaseUntil: null });
+      throw error;
+    }
+  }
+
+  // The tunnel of this database goes with its last rule, unless a connector holds on to it.
+  async #removeTunnel(row: ExposureRow): Promise<string[]> {
+    const { orm, tunnels, routes } = this.#parts;
+    const others = and(eq(cloudflareExposures.account, row.account), ne(cloudflareExposures.id, row.id));
+    const [tunnel] = (await tunnels.rows(row.account)).filter(({ standard, shared }) => standard && !shared);
+    if (!tunnel || (await orm.select().from(cloudflareExposures).where(others).limit(1)).length > 0) return [];
+    if ((await routes.rows({ tunnel: tunnel.id })).length > 0) return [];
+    try {
+      await tunnels.delete(tunnel);
+      return [];
+    } catch (error) {
+      if (error instanceof SupervisorError && error.code === 'protected') return [error.message];
+      throw error;
+    }
+  }
+
+  async #describe(row: ExposureRow, tunnel: TunnelRow, { account, zone }: FoundZone): Promise<Exposure> {
+    const { status, connected } = await this.#parts.tunnels.status(tunnel).catch(() => ({ status: 'unknown', connected: false }));
+    const first = (await this.#parts.accounts.list())[0]?.name === account.name;
+    const warnings = row.access === 'public' ? [`Anybody can open https://${row.hostname}: the service itself has to check who asks.`] : [];
+    if (zone.status && zone.status !== 'active')
+      warnings.push(`Zone ${zone.name} is ${zone.status}: its names are not answered by Cloudflare yet.`);
+    return {
+      url: `https://${row.hostname}`,
+      hostname: row.hostname,
+      project: row.project,
+      service: row.service,
+      port: row.port,
+      access: row.access,
+      state: row.state,
+      complete: connected,
+      route: { tunnel: tunnel.name, service: serviceOf(row) },
+      record: { name: row.hostname, type: 'CNAME', content: targetOf(tunnel) },
+      connector: status ?? 'gone',
+      run: connected ? null : `supervisor tunnel run${first ? '' : ` --account ${account.name}`}`,
+      warnings,
+    };
+  }
+
+  async #hold(row: ExposureRow): Promise<void> {
+    if (!(await renew(this.#parts.orm, cloudflareExposures, row, leaseSeconds))) throw leaseLost(row.hostname);
+  }
+
+  async #save(row: ExposureRow, values: Parameters<ReturnType<Orm['update']>['set']>[0]): Promise<void> {
+    const kept = await this.#parts.orm
+      .update(cloudflareExposures)
+      .set(values)
+      .where(holds(cloudflareExposures, row))
+      .returning({ step: cloudflareExposures.step });
+    if (kept.length === 0) throw leaseLost(row.hostname);
+    row.step = kept[0]!.step;
+  }
+}
+
+function leaseLost(hostname: string): SupervisorError {
+  const message = `Another service has taken over ${hostname}. Look at it with \`supervisor cloudflare list-exposures\`.`;
+  return new SupervisorError('conflict', message, { takenOver: true });
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof SupervisorError && error.details['takenOver'] === true;
+}
+
+function checkAccess(access: string, account: Account): void {
+  if (access === 'login' && account.accessTeam === null)
+    throw new SupervisorError(
+      'invalid_input',
+      `Account ${account.name} names no Cloudflare Access application, so nobody could log in. The owner sets accessTeam and accessAudience with \`supervisor cloudflare set-account\`.`,
+    );
+}
+
+function ruleOf(row: ExposureRow, account: Account): Rule {
+  const access = { required: true, teamName: account.accessTeam, audTag: account.accessAudience };
+  return { hostname: row.hostname, service: serviceOf(row), ...(row.access === 'login' ? { originRequest: { access } } : {}) };
+}
+
+function serviceOf({ port }: ExposureRow): string {
+  return `http://localhost:${port}`;
+}
+
+function targetOf({ tunnelId }: TunnelRow): string {
+  return `${tunnelId}.cfargotunnel.com`;
+}
+
+function busy(hostname: string): SupervisorError {
+  return new SupervisorError('conflict', `${hostname} is being worked on by another call. Try again in a minute.`);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof SupervisorError ? error.code : 'internal';
+}

@@ -1,0 +1,14 @@
+export type { Account, AccountSettings } from './accounts.js';
+export type { Time } from './api/time.js';
+export { CloudflareManager, type CloudflareManagerOptions, type Place, type VerifiedToken } from './cloudflare-manager.js';
+export type { RecordChoice } from './dns/dns-records.js';
+export type { RecordRow } from './dns/listing.js';
+export type { RecordWish } from './dns/record.js';
+export type { SyncedRecord, SyncReport } from './dns/sync.js';
+export type { Access, Exposure, ExposeRequest, ExposureState } from './exposures/exposure.js';
+export type { ExposureRow, PortOf } from './exposures/exposures.js';
+export type { Rule } from './ingress/rule.js';
+export { findRule, validateIngress, type Problem, type Verdict } from './ingress/validate.js';
+export { cloudflareModule } from './module.js';
+export type { RouteRow, SyncedRoute } from './tunnels/routes.js';
+export type { TunnelRow, TunnelStatus } from './tunnels/tunnels.js';

@@ -1,0 +1,37 @@
+import { domainToASCII } from 'node:url';
+import { isEveryHost } from './rule.js';
+
+/** Whether a rule for `pattern` answers for a name. Case does not count; a pattern in Unicode answers for its Punycode too. */
+export function matchesHost(pattern: string | undefined, name: string): boolean {
+  if (isEveryHost(pattern)) return true;
+  const asked = name.toLowerCase();
+  return [pattern!.toLowerCase(), punycode(pattern!)].some(
+    (rule) => rule === asked || (rule.startsWith('*.') && asked.endsWith(rule.slice(1))),
+  );
+}
+
+/** Whether every name that `later` answers for is already answered by `earlier`. */
+export function coversHost(earlier: string | undefined, later: string | undefined): boolean {
+  if (isEveryHost(earlier)) return true;
+  return !isEveryHost(later) && matchesHost(earlier, later!);
+}
+
+/** Whether a text is `host:port` as Go's net.SplitHostPort reads it. */
+export function hasPort(text: string): boolean {
+  const colon = text.lastIndexOf(':');
+  if (colon < 0) return false;
+  if (!text.startsWith('[')) return !text.slice(0, colon).includes(':') && !/[[\]]/.test(text);
+  const end = text.indexOf(']');
+  return end + 1 === colon && !text.slice(1).includes('[') && !text.slice(end + 1).includes(']');
+}
+
+/** A name without the port that a Host header may carry. */
+export function withoutPort(text: string): string {
+  return hasPort(text) ? text.slice(0, text.lastIndexOf(':')).replace(/^\[|\]$/g, '') : text;
+}
+
+function punycode(pattern: string): string {
+  const star = pattern.startsWith('*.');
+  const ascii = domainToASCII(star ? pattern.slice(2) : pattern);
+  return star ? `*.${ascii}` : ascii;
+}

@@ -1,0 +1,5 @@
+import type { Module } from '@supervisor/core';
+import { cloudflareMigrations } from './migrations.js';
+import { cloudflareOperations } from './operations/index.js';
+
+export const cloudflareModule: Module = { ...cloudflareMigrations, operations: cloudflareOperations };

@@ -1,0 +1,202 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SupervisorError } from '@supervisor/core';
+import { claim, release, renew, type Orm } from '@supervisor/db';
+import { and, asc, eq, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import type { Accounts, Reach } from '../accounts.js';
+import { tunnelAnswer, type RemoteTunnel } from '../api/answers.js';
+import { isFinal, reasonOf } from '../failure.js';
+import { cloudflareTunnelRoutes, cloudflareTunnels } from '../schema.js';
+
+export type TunnelRow = typeof cloudflareTunnels.$inferSelect;
+
+/** A tunnel as it is now: with what Cloudflare says of its connectors. */
+export interface TunnelStatus {
+  row: TunnelRow;
+  /** `healthy`, `degraded`, `down`, `inactive` (never connected); null: it is gone. */
+  status: string | null;
+  connected: boolean;
+}
+
+const pageSize = 100;
+// Longer than any request it covers may take.
+const leaseSeconds = 60;
+const longestWaitMilliseconds = 30_000;
+
+/** The tunnels that are used: one per database by default, others by name. */
+export class Tunnels {
+  readonly #orm: Orm;
+  readonly #accounts: Accounts;
+
+  constructor(orm: Orm, accounts: Accounts) {
+    this.#orm = orm;
+    this.#accounts = accounts;
+  }
+
+  /** A tunnel of ours that exists: the standard one, or the one of that name. Asking again changes nothing. */
+  async ensure(reach: Reach, name?: string): Promise<TunnelRow> {
+    const { row, fresh } = await this.#intend(reach, name);
+    try {
+      const there = await this.#find(reach, row.name);
+      if (there && fresh && name !== undefined)
+        throw new SupervisorError(
+          'already_exists',
+          `Tunnel ${name} exists, and others made it. The owner shares it with \`supervisor cloudflare adopt-tunnel\`.`,
+        );
+      const remote = there ?? (await this.#create(reach, row));
+      return await this.#saw(row, remote);
+    } catch (error) {
+      if (fresh && isFinal(error)) await this.#orm.delete(cloudflareTunnels).where(eq(cloudflareTunnels.id, row.id));
+      else
+        await this.#orm
+          .update(cloudflareTunnels)
+          .set({ lastError: reasonOf(error) })
+          .where(eq(cloudflareTunnels.id, row.id));
+      throw error;
+    }
+  }
+
+  /** Shares a tunnel that others made: rules of ours go into it, it is never deleted. Exposures use it from then on. */
+  async adopt(reach: Reach, name: string): Promise<TunnelRow> {
+    const remote = await this.#find(reach, name);
+    if (!remote) throw new SupervisorError('not_found', `Account ${reach.account.name} has no tunnel ${name}.`);
+    const account = reach.account.name;
+    return this.#orm.transaction(async (tx) => {
+      await tx.update(cloudflareTunnels).set({ standard: false }).where(eq(cloudflareTunnels.account, account));
+      const [row] = await tx
+        .insert(cloudflareTunnels)
+        .values({ id: randomUUID(), account, name, tunnelId: remote.id, standard: true, shared: true, state: 'live' })
+        .onConflictDoUpdate({ target: [cloudflareTunnels.account, cloudflareTunnels.name], set: { tunnelId: remote.id, standard: true } })
+        .returning();
+      return row!;
+    });
+  }
+
+  async rows(account?: string): Promise<TunnelRow[]> {
+    return this.#orm
+      .select()
+      .from(cloudflareTunnels)
+      .where(account === undefined ? undefined : eq(cloudflareTunnels.account, account))
+      .orderBy(asc(cloudflareTunnels.account), asc(cloudflareTunnels.name));
+  }
+
+  /** The standard tunnel, or the one of that name. @throws SupervisorError `not_found` */
+  async get(account: string, name?: string): Promise<TunnelRow> {
+    const which = name === undefined ? eq(cloudflareTunnels.standard, true) : eq(cloudflareTunnels.name, name);
+    const [row] = await this.#orm
+      .select()
+      .from(cloudflareTunnels)
+      .where(and(eq(cloudflareTunnels.account, account), which));
+    if (row) return row;
+    throw new SupervisorError(
+      'not_found',
+      `Account ${account} has no tunnel ${name ?? 'of ours yet'}. Make it with \`supervisor cloudflare ensure-tunnel\`.`,
+    );
+  }
+
+  async status(row: TunnelRow): Promise<TunnelStatus> {
+    const { api, account } = await this.#accounts.reach(row.account);
+    const gone = { row, status: null, connected: false };
+    if (row.tunnelId === null) return gone;
+    const remote = await api.get(`/accounts/${account.accountId}/cfd_tunnel/${row.tunnelId}`, tunnelAnswer).catch((error: unknown) => {
+      if (error instanceof SupervisorError && error.code === 'not_found') return undefined;
+      throw error;
+    });
+    if (!remote || remote.deleted_at) return gone;
+    const status = remote.status ?? 'inactive';
+    return { row, status, connected: status === 'healthy' || status === 'degraded' };
+  }
+
+  /** What a connector of the tunnel authenticates with. */
+  async token(row: TunnelRow): Promise<string> {
+    const { api, account } = await this.#accounts.reach(row.account);
+    return api.get(`/accounts/${account.accountId}/cfd_tunnel/${row.tunnelId}/token`, z.string());
+  }
+
+  /**
+   * Deletes a tunnel of ours without rules of ours; lets go of a shared one.
+   * @throws SupervisorError `protected` while something is in it or connected to it
+   */
+  async delete(row: TunnelRow): Promise<void> {
+    const routes = await this.#orm
+      .select({ id: cloudflareTunnelRoutes.id })
+      .from(cloudflareTunnelRoutes)
+      .where(eq(cloudflareTunnelRoutes.tunnel, row.id))
+      .limit(1);
+    if (routes.length > 0) throw new SupervisorError('protected', `Tunnel ${row.name} still has rules of ours. Remove them first.`);
+    if (!row.shared) await this.#deleteRemote(row);
+    await this.#orm.delete(cloudflareTunnels).where(eq(cloudflareTunnels.id, row.id));
+  }
+
+  /** Does something that only one caller at a time may do with a tunnel; `held` says before each write whether that still is so. */
+  async alone<T>(row: TunnelRow, work: (held: () => Promise<void>) => Promise<T>): Promise<T> {
+    const mine = await this.#claim(row);
+    const held = async () => {
+      if (!(await renew(this.#orm, cloudflareTunnels, mine, leaseSeconds))) throw busy(row);
+    };
+    try {
+      return await work(held);
+    } finally {
+      await release(this.#orm, cloudflareTunnels, mine);
+    }
+  }
+
+  async #claim(row: TunnelRow): Promise<TunnelRow> {
+    const end = Date.now() + longestWaitMilliseconds;
+    for (;;) {
+      const [mine] = await claim(this.#orm, cloudflareTunnels, eq(cloudflareTunnels.id, row.id), leaseSeconds);
+      if (mine) return mine;
+      if (Date.now() > end) throw busy(row);
+      await sleep(50 + Math.random() * 100);
+    }
+  }
+
+  async #intend({ account }: Reach, name: string | undefined): Promise<{ row: TunnelRow; fresh: boolean }> {
+    const values = { account: account.name, name: name ?? `supervisor-${randomBytes(6).toString('hex')}`, standard: name === undefined };
+    const [made] = await this.#orm
+      .insert(cloudflareTunnels)
+      .values({ id: randomUUID(), ...values, state: 'wanted' })
+      .onConflictDoNothing()
+      .returning();
+    return made ? { row: made, fresh: true } : { row: await this.get(account.name, name), fresh: false };
+  }
+
+  async #find({ account, api }: Reach, name: string): Promise<RemoteTunnel | undefined> {
+    const query = { name, is_deleted: false, per_page: pageSize };
+    const found = await api.list(`/accounts/${account.accountId}/cfd_tunnel`, tunnelAnswer, query);
+    return found.find((tunnel) => tunnel.name === name && !tunnel.deleted_at);
+  }
+
+  async #create(reach: Reach, row: TunnelRow): Promise<RemoteTunnel> {
+    const { account, api } = reach;
+    const body = { name: row.name, config_src: 'cloudflare' };
+    return api.create(`/accounts/${account.accountId}/cfd_tunnel`, body, tunnelAnswer, () => this.#find(reach, row.name));
+  }
+
+  async #saw(row: TunnelRow, remote: RemoteTunnel): Promise<TunnelRow> {
+    const [kept] = await this.#orm
+      .update(cloudflareTunnels)
+      .set({ tunnelId: remote.id, state: 'live', lastError: null, lastSyncAt: sql`clock_timestamp()` })
+      .where(eq(cloudflareTunnels.id, row.id))
+      .returning();
+    return kept ?? row;
+  }
+
+  async #deleteRemote(row: TunnelRow): Promise<void> {
+    const reach = await this.#accounts.reach(row.account);
+    const there = row.tunnelId ?? (await this.#find(reach, row.name))?.id;
+    if (there === undefined) return;
+    const { connected } = await this.status({ ...row, tunnelId: there });
+    if (connected) throw new SupervisorError('protected', `Tunnel ${row.name} has a connector. Stop \`supervisor tunnel run\` first.`);
+    await this.#orm
+      .update(cloudflareTunnels)
+      .set({ state: 'deleting' })
+      .where(and(eq(cloudflareTunnels.id, row.id)));
+    await reach.api.delete(`/accounts/${reach.account.accountId}/cfd_tunnel/${there}`);
+  }
+}
+
+function busy(row: TunnelRow): SupervisorError {
+  return new SupervisorError('conflict', `Tunnel ${row.name} is being changed by another call. Try again.`);
+}
