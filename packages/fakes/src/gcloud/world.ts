@@ -65,6 +65,11 @@ export class FakeWorld {
     return requestId === null ? undefined : this.#requests.get(requestId);
   }
 
+  /** As Google does after a while: the same request id is a new request then. */
+  forgetRequests(): void {
+    this.#requests.clear();
+  }
+
   /** Begins an operation on something of a zone; `finish` changes the world when its time has come. */
   begin(
     operationType: string,
