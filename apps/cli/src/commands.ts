@@ -52,6 +52,7 @@ export const commands: readonly CommandEntry[] = [
   },
   { command: 'env', summary: 'Print the ports and secrets of this project as variables', load: () => import('./commands/env.js') },
   { command: 'url', summary: "Print a service's address", load: () => import('./commands/url.js') },
+  { command: 'tunnel run', summary: 'Run cloudflared for the services that are exposed', load: () => import('./commands/tunnel-run.js') },
   { command: 'ports map', summary: "Draw every project's range of ports", load: () => import('./commands/ports-map.js') },
   {
     command: 'mcp install',

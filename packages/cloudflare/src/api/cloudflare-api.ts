@@ -18,7 +18,7 @@ const attempts = 4;
 const firstPauseMilliseconds = 250;
 const mostBytes = 64 * 1024 * 1024;
 
-const resultInfo = z.looseObject({ page: z.number().optional(), total_pages: z.number().optional() }).nullish();
+const resultInfo = z.looseObject({ per_page: z.number().optional(), total_count: z.number().optional() }).nullish();
 
 /** Cloudflare's API, as far as it is needed: each answer is checked, what can be repeated is. */
 export class CloudflareApi {
@@ -35,12 +35,11 @@ export class CloudflareApi {
   /** All pages of a list. */
   async list<T>(path: string, item: z.ZodType<T>, query: Query = {}): Promise<T[]> {
     const items: T[] = [];
-    for (let page = 1, pages = 1; page <= pages; page++) {
-      const answer = await this.#repeat('GET', path, z.array(item), { query: { ...query, page } });
-      items.push(...answer.result);
-      pages = answer.info?.total_pages ?? 1;
+    for (let page = 1; ; page++) {
+      const { result, info } = await this.#repeat('GET', path, z.array(item), { query: { ...query, page } });
+      items.push(...result);
+      if (result.length < (info?.per_page ?? Infinity) || items.length >= (info?.total_count ?? Infinity)) return items;
     }
-    return items;
   }
 
   async put<T>(path: string, body: unknown, result: z.ZodType<T>): Promise<T> {
@@ -55,7 +54,8 @@ export class CloudflareApi {
   /** @returns false when it was gone already */
   async delete(path: string): Promise<boolean> {
     try {
-      await this.#repeat('DELETE', path, z.unknown(), {});
+      // Their description asks for a body.
+      await this.#repeat('DELETE', path, z.unknown(), { body: {} });
       return true;
     } catch (error) {
       if (error instanceof SupervisorError && error.code === 'not_found') return false;

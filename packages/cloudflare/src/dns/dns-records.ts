@@ -11,15 +11,16 @@ import { listRemote, listRows, placeOf, type RecordFilter, type RecordRow } from
 import { dnsName } from './name.js';
 import {
   bodyOf,
-  commentOf,
   desiredOf,
   driftOf,
   isInTheWay,
   observedOf,
   readComment,
+  recordTypes,
   refuseRoot,
   slotOf,
   type Desired,
+  type RecordType,
   type RecordWish,
 } from './record.js';
 
@@ -143,14 +144,12 @@ export class DnsRecords {
         `${name} belongs to ${ours ? `project ${ours.project}` : 'another Supervisor'}. Release it there first.`,
       );
     }
+    if (!recordTypes.includes(record.type as RecordType))
+      throw new SupervisorError('invalid_input', `Records of type ${record.type} cannot be adopted: Supervisor could not make them again.`);
     const { content, ttl, proxied, priority } = seen;
     const desired: Desired = { name, type: record.type, content, ttl, proxied, priority, note };
     const { row } = await this.#intend(project, desired, found, null, record.id);
-    const marked = await found.api.patch(
-      `/zones/${found.zone.id}/dns_records/${record.id}`,
-      { comment: commentOf(row.id, note) },
-      recordAnswer,
-    );
+    const marked = await found.api.patch(`/zones/${found.zone.id}/dns_records/${record.id}`, bodyOf(row.id, desired), recordAnswer);
     return this.#saw(row, marked);
   }
 
@@ -162,7 +161,9 @@ export class DnsRecords {
     const { api } = await this.#accounts.reach(row.account);
     for (const record of await listRemote(api, row.zoneId, row.name)) {
       const { id, note } = readComment(record.comment ?? '');
-      if (id === row.id) await api.patch(`/zones/${row.zoneId}/dns_records/${record.id}`, { comment: note }, recordAnswer);
+      if (id !== row.id) continue;
+      const body = { ...bodyOf(row.id, { ...row, ...observedOf(record) }), comment: note };
+      await api.patch(`/zones/${row.zoneId}/dns_records/${record.id}`, body, recordAnswer);
     }
     await this.#orm.delete(cloudflareDnsRecords).where(eq(cloudflareDnsRecords.id, row.id));
     return row;

@@ -15,6 +15,7 @@ export const exposureOperations = [
       'Port, tunnel and DNS record in one step, all or none. access: public, for anybody, or login, behind Cloudflare Access; ask the person which. Not complete until what `run` says is running.',
     access: 'write',
     toolset: 'cloud',
+    command: 'expose',
     input: z.object({
       hostname: name,
       access,
@@ -47,6 +48,7 @@ export const exposureOperations = [
     summary: 'Take back what expose_service made for a hostname',
     access: 'write',
     toolset: 'cloud',
+    command: 'unexpose',
     input: z.object({ hostname: name, project: projectField() }),
     output: z.object({ removed: z.boolean(), warnings: z.array(z.string()) }),
     subject: ({ hostname }) => hostname,

@@ -62,6 +62,7 @@ export function zoneBody(zone: FakeZone, account: { id: string; name: string }):
     },
     owner: { id: account.id, type: 'organization', name: account.name },
     account: { id: account.id, name: account.name },
+    plan: { id: 'free', name: 'Free Website', price: 0, currency: 'USD', is_subscribed: false, can_subscribe: false, legacy_id: 'free' },
   };
 }
 
