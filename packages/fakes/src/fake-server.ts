@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FaultScript } from './faults.js';
 import { matcher, type FakeAnswer, type FakeRequest, type FakeRoutes } from './routes.js';
 
@@ -25,6 +26,8 @@ export interface FakeServerOptions {
 export class FakeServer {
   readonly faults = new FaultScript();
   readonly log: Exchange[] = [];
+  /** Milliseconds that a request takes to arrive, and its answer to come back; 0 when absent. */
+  latency: (() => number) | undefined;
   readonly #options: FakeServerOptions;
   readonly #match: ReturnType<typeof matcher>;
   #server: Server | undefined;
@@ -61,10 +64,12 @@ export class FakeServer {
     const found = this.#match(request.method, request.path);
     const exchange: Exchange = { route: found?.name, request: { ...request, params: found?.params ?? {} }, fault: false };
     this.log.push(exchange);
-    const send = (answer: FakeAnswer) => {
+    const send = async (answer: FakeAnswer) => {
       exchange.answer = answer;
+      if (this.latency) await sleep(this.latency());
       write(outgoing, answer);
     };
+    if (this.latency) await sleep(this.latency());
     const refused = this.#options.before?.(exchange.request);
     if (refused) return send(refused);
     if (!found) return send(this.#failure(501, `This fake does not know ${request.method} ${request.path}. Add it to its routes.`));
@@ -72,13 +77,14 @@ export class FakeServer {
     if (!fault) return send(await found.route(exchange.request));
     exchange.fault = true;
     const { what } = fault;
-    if (what === 'hang') return;
+    if (what === 'hang-before') return;
     if (typeof what === 'function') return send(what(exchange.request));
     if (what === 'rate-limited')
       return send({ ...this.#failure(429, 'Rate limited (scripted).'), headers: { 'retry-after': String(fault.retryAfter ?? 1) } });
-    if (what === 'error-after' || what === 'cut-after') await found.route(exchange.request);
+    if (what.endsWith('-after')) await found.route(exchange.request);
+    if (what === 'hang-after') return;
     if (what === 'cut-before' || what === 'cut-after') return void outgoing.destroy();
-    send(this.#failure(500, 'Internal error (scripted).'));
+    await send(this.#failure(500, 'Internal error (scripted).'));
   }
 
   #failure(status: number, message: string): FakeAnswer {

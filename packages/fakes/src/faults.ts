@@ -10,9 +10,18 @@ export interface Fault {
   times?: number;
   /**
    * `error-before`: 500, nothing done; `error-after`: done, then 500; `cut-before` and `cut-after`: the connection ends without an
-   * answer, with nothing or the thing done; `rate-limited`: 429 with `retry-after`; `hang`: never answered; or any answer, with nothing done.
+   * answer, with nothing or the thing done; `rate-limited`: 429 with `retry-after`; `hang-before` and `hang-after`: never answered, with
+   * nothing or the thing done; or any answer, with nothing done.
    */
-  what: 'error-before' | 'error-after' | 'cut-before' | 'cut-after' | 'rate-limited' | 'hang' | ((request: FakeRequest) => FakeAnswer);
+  what:
+    | 'error-before'
+    | 'error-after'
+    | 'cut-before'
+    | 'cut-after'
+    | 'rate-limited'
+    | 'hang-before'
+    | 'hang-after'
+    | ((request: FakeRequest) => FakeAnswer);
   /** Seconds in `retry-after` of `rate-limited`. 1 when absent. */
   retryAfter?: number;
 }

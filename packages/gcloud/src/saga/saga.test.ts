@@ -146,36 +146,44 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await Promise.all([manager(), manager()].map((one) => one.resume()));
   }
 
-  test.each(['before', 'after'] as const)('whoever dies %s any request of a create, the next start ends it', async (when) => {
-    for (let requests = 1; ; requests++) {
-      await database.orm.delete(gcloudVms).where(sql`true`);
-      google.world.instances.clear();
-      google.world.disks.clear();
-      google.world.inserted = 0;
-      const { by, death } = dying(requests, when);
-      const end = await Promise.race([create(by), death]);
-      await twoResume();
-      await expectSettled('present');
-      if (end !== 'dead') return expect(requests).toBeGreaterThan(4);
-    }
-  });
+  test.each(['before', 'after'] as const)(
+    'whoever dies %s any request of a create, the next start ends it',
+    async (when) => {
+      for (let requests = 1; ; requests++) {
+        await database.orm.delete(gcloudVms).where(sql`true`);
+        google.world.instances.clear();
+        google.world.disks.clear();
+        google.world.inserted = 0;
+        const { by, death } = dying(requests, when);
+        const end = await Promise.race([create(by), death]);
+        await twoResume();
+        await expectSettled('present');
+        if (end !== 'dead') return expect(requests).toBeGreaterThan(4);
+      }
+    },
+    240_000,
+  );
 
-  test.each(['before', 'after'] as const)('whoever dies %s any request of a delete, the next start ends it', async (when) => {
-    for (let requests = 1; ; requests++) {
-      await database.orm.delete(gcloudVms).where(sql`true`);
-      google.world.instances.clear();
-      google.world.disks.clear();
-      google.world.inserted = 0;
-      await create();
-      const { by, death } = dying(requests, when);
-      const end = await Promise.race([remove(by), death]);
-      await twoResume();
-      // Before it was confirmed nothing was begun.
-      if ((await gcloud.getVm('shop', name)).state === 'present') await remove();
-      await expectSettled('deleted');
-      if (end !== 'dead') return expect(requests).toBeGreaterThan(8);
-    }
-  });
+  test.each(['before', 'after'] as const)(
+    'whoever dies %s any request of a delete, the next start ends it',
+    async (when) => {
+      for (let requests = 1; ; requests++) {
+        await database.orm.delete(gcloudVms).where(sql`true`);
+        google.world.instances.clear();
+        google.world.disks.clear();
+        google.world.inserted = 0;
+        await create();
+        const { by, death } = dying(requests, when);
+        const end = await Promise.race([remove(by), death]);
+        await twoResume();
+        // Before it was confirmed nothing was begun.
+        if ((await gcloud.getVm('shop', name)).state === 'present') await remove();
+        await expectSettled('deleted');
+        if (end !== 'dead') return expect(requests).toBeGreaterThan(8);
+      }
+    },
+    240_000,
+  );
 
   test.each([undefined, 'disk', 'instance'] as const)('a create that fails at Google is undone, with what it left: %s', async (leaves) => {
     google.world.faults.push({

@@ -1,0 +1,3 @@
+import { checks as gcloud } from './gcloud/index.mjs';
+
+export const checks = [...gcloud];
