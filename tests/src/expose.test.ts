@@ -94,7 +94,7 @@ test('tunnel run gives cloudflared its token in the environment, never in an arg
 
 test('a service that was killed half-way finishes at its next start', async () => {
   const config = 'PUT /client/v4/accounts/{account}/cfd_tunnel/{tunnel}/configurations';
-  fake.server.faults.add({ on: config, what: 'hang' });
+  fake.server.faults.add({ on: config, what: 'hang-before' });
   const client = await home.client();
   void client
     .callTool({ name: 'expose_service', arguments: { hostname: 'two.example.com', access: 'public', service: 'web' } })
