@@ -2,23 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { SupervisorError } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
 import { and, asc, eq, inArray, isNull, lte, or, sql } from 'drizzle-orm';
-import {
-  demandAccount,
-  listAccounts,
-  removeAccount,
-  setAccount,
-  setLimits,
-  shownAccount,
-  type Account,
-  type AccountSettings,
-} from './account.js';
+import { demandAccount, listAccounts, removeAccount, setAccount, setLimits, type Account, type AccountSettings } from './account.js';
+import { demandConfirmation, type Confirming } from './confirm.js';
 import { Connections, type Connection } from './connections.js';
 import type { DefaultCredentials } from './google/application-default.js';
 import { realTransport, type Transport } from './google/client.js';
-import { metrics } from './google/metrics.js';
 import { claimSamples, pruneHealth, readHealth, sampleAccount, type VmHealth } from './health.js';
 import { gcloudMigrations } from './migrations.js';
-import { confirmationSeconds, effectsOf, hash, newConfirmation, stateDigest } from './rules/confirmation.js';
 import { estimate } from './rules/estimate.js';
 import { demandLabels } from './rules/labels.js';
 import { longestRunSeconds, shortestRunSeconds, type LimitChanges } from './rules/limits.js';
@@ -29,6 +19,7 @@ import { readOurs } from './saga/ownership.js';
 import type { Kind, OperationRow, VmRow } from './saga/rows.js';
 import { gcloudAccounts, gcloudOperations, gcloudVms } from './schema.js';
 import { syncAccount, type Synced } from './sync.js';
+import { verifyAccount, type Verified } from './verify.js';
 import { findOperation, findVm, listOperations, listVms, shownOperation, shownVm, type Vm, type VmFilter, type VmOperation } from './vm.js';
 
 export interface GCloudManagerOptions {
@@ -65,12 +56,7 @@ export interface CreateOptions extends WaitOptions {
   labels?: Record<string, string> | undefined;
 }
 
-export interface DeleteOptions extends WaitOptions {
-  /** What the first call gave. */
-  confirmation?: string | undefined;
-  /** Only for the owner: takes deletion protection away. */
-  mayUnprotect?: boolean | undefined;
-}
+export interface DeleteOptions extends WaitOptions, Confirming {}
 
 const sweepSeconds = 50;
 const sweepOperations = 20;
@@ -113,28 +99,10 @@ export class GCloudManager {
    * Asks Google whether it accepts the credentials, for VMs and for their figures.
    * @throws SupervisorError `forbidden` when it does not
    */
-  async verifyCredentials(account?: string): Promise<{ account: Account; identity: string | null; monitoring: string }> {
+  async verifyCredentials(account?: string): Promise<Verified> {
     const orm = await this.#orm();
     const row = await demandAccount(orm, account);
-    const { compute, monitoring, credentials } = this.#connections.of(row);
-    const now = this.#now();
-    const noted = (set: { verifiedAt?: string; lastError: string | null }) =>
-      orm.update(gcloudAccounts).set(set).where(eq(gcloudAccounts.name, row.name)).returning();
-    try {
-      await compute.project();
-    } catch (error) {
-      if (error instanceof SupervisorError) await noted({ lastError: error.message });
-      throw error;
-    }
-    const [verified] = await noted({ verifiedAt: now.toISOString(), lastError: null });
-    const figures = await monitoring.read(metrics[0]!, new Date(now.getTime() - 300_000), now).then(
-      () => 'ok',
-      (error: unknown) => {
-        if (error instanceof SupervisorError) return error.message;
-        throw error;
-      },
-    );
-    return { account: shownAccount(verified ?? row), identity: await credentials.identity(), monitoring: figures };
+    return verifyAccount(orm, row, this.#connections.of(row), this.#now());
   }
 
   /** Google's zones, and which of them the owner allows. */
@@ -254,7 +222,7 @@ export class GCloudManager {
     if (row.endedAt !== null) return shownVm(row);
     const open = await openOperation(orm, row.id);
     // One under way was confirmed when it began; anything else under way is told of below.
-    if (!open) await this.#demandConfirmation(orm, row, options);
+    if (!open) await demandConfirmation(orm, (await this.#connectionOf(row)).compute, row, options, this.#transport.now());
     return this.#change(project, name, 'delete', options);
   }
 
@@ -345,16 +313,6 @@ export class GCloudManager {
     await pruneHealth(orm, this.#now());
   }
 
-  /** How many VMs each project has. */
-  async countByProject(project?: string): Promise<{ project: string; count: number }[]> {
-    const orm = await this.#orm();
-    return orm
-      .select({ project: gcloudVms.project, count: sql<number>`count(*)::int` })
-      .from(gcloudVms)
-      .where(and(isNull(gcloudVms.endedAt), project === undefined ? undefined : eq(gcloudVms.project, project)))
-      .groupBy(gcloudVms.project);
-  }
-
   async #change(
     project: string,
     name: string,
@@ -368,33 +326,6 @@ export class GCloudManager {
     const { vm, operation } = await intendChange(orm, row, kind, this.#now().toISOString(), wanted);
     if (operation) await this.#follow(orm, operation, vm, options);
     return this.#shown(orm, vm.id);
-  }
-
-  async #demandConfirmation(orm: Orm, row: VmRow, { confirmation, mayUnprotect }: DeleteOptions): Promise<void> {
-    const instance = await readOurs((await this.#connectionOf(row)).compute, row);
-    if (instance?.deletionProtection && !mayUnprotect)
-      throw new SupervisorError('protected', `VM ${row.name} has deletion protection. Its owner deletes it: supervisor gcloud delete-vm.`);
-    const state = instance ? stateDigest(instance) : 'missing';
-    const effects = instance ? effectsOf(instance) : [`Google has no VM ${row.name} any more: only its row here is closed.`];
-    const now = this.#now().getTime();
-    const holdsGood =
-      confirmation !== undefined &&
-      row.confirmation === hash(confirmation) &&
-      row.confirmedState === state &&
-      Date.parse(row.confirmationExpiresAt ?? '') > now;
-    if (holdsGood) return;
-    const given = newConfirmation();
-    const expiresAt = new Date(now + confirmationSeconds * 1000).toISOString();
-    await orm
-      .update(gcloudVms)
-      .set({ confirmation: given.hash, confirmedState: state, confirmationExpiresAt: expiresAt })
-      .where(eq(gcloudVms.id, row.id));
-    const why = confirmation === undefined ? '' : 'The confirmation is for another state of the VM, or too old. ';
-    throw new SupervisorError(
-      'confirmation_required',
-      `${why}${effects.join(' ')} To do it, call again with confirmation ${given.token} within ${confirmationSeconds / 60} minutes.`,
-      { effects, confirmation: given.token, expiresAt },
-    );
   }
 
   async #follow(orm: Orm, operation: OperationRow, vm: VmRow, options: WaitOptions): Promise<OperationRow> {

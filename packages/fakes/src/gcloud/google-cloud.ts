@@ -31,7 +31,7 @@ export class FakeGoogleCloud {
     const { project = 'fake-project-123', clock = { now: () => new Date() }, operationSeconds, waitMilliseconds = 0 } = options;
     const origin = () => this.#server.url;
     this.world = new FakeWorld(project, clock, origin, operationSeconds);
-    this.identity = new FakeIdentity(clock, origin);
+    this.identity = new FakeIdentity(clock, origin, project);
     this.#server = new FakeServer({
       routes: {
         ...instanceRoutes(this.world),

@@ -15,6 +15,7 @@ export class FakeIdentity {
   constructor(
     readonly clock: Clock,
     readonly origin: () => string,
+    readonly project: string,
   ) {}
 
   /** The JSON file of a new service-account key, made for this test and known here. */
@@ -69,6 +70,7 @@ export class FakeIdentity {
       },
       [`GET ${account}/token`]: metadata(give),
       [`GET ${account}/email`]: metadata(() => ({ status: 200, text: email })),
+      'GET /computeMetadata/v1/project/project-id': metadata(() => ({ status: 200, text: this.project })),
       'GET /computeMetadata/v1/instance': metadata(() => ({ status: 200, text: 'id' })),
     };
   }
