@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Time that moves when it is told to. */
 export class FakeClock {
   #now: number;
@@ -13,4 +15,19 @@ export class FakeClock {
   advance(seconds: number): void {
     this.#now += seconds * 1000;
   }
+}
+
+const faster = 50;
+
+/** The network as it is, and time by a fake clock: whoever sleeps moves it on, and sleeps a fiftieth of it, so that others get their turn. */
+export function fakeTransport(clock: FakeClock) {
+  return {
+    fetch: (...args: Parameters<typeof fetch>) => fetch(...args),
+    now: () => clock.now().getTime(),
+    async sleep(milliseconds: number, signal?: AbortSignal) {
+      await sleep(milliseconds / faster);
+      signal?.throwIfAborted();
+      clock.advance(milliseconds / 1000);
+    },
+  };
 }

@@ -116,7 +116,7 @@ function parse(text: string): unknown {
   }
 }
 
-function write(outgoing: ServerResponse, { status, body, headers }: FakeAnswer): void {
+function write(outgoing: ServerResponse, { status, body, text, headers }: FakeAnswer): void {
   outgoing.writeHead(status, { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers });
-  outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+  outgoing.end(text ?? (body === undefined ? undefined : JSON.stringify(body)));
 }

@@ -14,6 +14,8 @@ export interface FakeAnswer {
   status: number;
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent as it is, instead of a body. */
+  text?: string;
   headers?: Record<string, string>;
 }
 

@@ -24,6 +24,7 @@ import {
   type Database,
   type Instance,
 } from '@supervisor/db';
+import { GCloudManager } from '@supervisor/gcloud';
 import { KnowledgeBase } from '@supervisor/knowledge';
 import { PortManager, type Place } from '@supervisor/ports';
 import type { ListeningProcess } from '@supervisor/ports/listeners';
@@ -38,6 +39,7 @@ import { version } from './catalogue.js';
 import { decide, type Decision, type Settings } from './decide.js';
 import { parseNeededKey } from './decide-key.js';
 import { exposedPort, ownPorts } from './exposed-port.js';
+import { googleDefaults } from './google-defaults.js';
 import { HomeKeys } from './home-keys.js';
 import { generateKey } from './key-files.js';
 import { lessonsOf } from './lessons.js';
@@ -152,6 +154,7 @@ async function compose(
       token: valueOf,
       portOf: exposedPort(ports, ownPorts(decision)),
     }),
+    gcloud: new GCloudManager({ ...options, secret: valueOf, defaults: googleDefaults() }),
     tokens: new TokenRegistry({ ...options, pepper: () => secrets.internalKey('token-pepper') }),
   };
   const trail = new AuditTrail({
@@ -164,8 +167,10 @@ async function compose(
   await ensureToken(home, managers.tokens);
   // Who has the embedded directory is alone: the leases of a service that died count for nothing.
   const alone = database.kind === 'embedded';
-  const takingUp = new TakingUp([() => managers.cloudflare.resume()], (error) => log(randomUUID(), 'resume', error));
-  takingUp.start([() => managers.cloudflare.resume({ alone })]);
+  const takingUp = new TakingUp([() => managers.cloudflare.resume(), () => managers.gcloud.sweep()], (error) =>
+    log(randomUUID(), 'resume', error),
+  );
+  takingUp.start([() => managers.cloudflare.resume({ alone }), () => managers.gcloud.resume({ alone })]);
   const housekeeping = keepHouse(secrets, trail, log);
   const ping = () => measurePing(database);
   const vitals: Vitals = {
@@ -207,7 +212,7 @@ async function compose(
     holdPort: (port) => holdPort(managers.ports, port, database.kind === 'embedded' ? '' : instance.id.slice(0, 8)),
     select: async ({ toolsets, ...selection }) => ({
       ...selection,
-      toolsets: toolsets ?? ['default', ...((await managers.cloudflare.isConfigured()) ? (['cloud'] as const) : [])],
+      toolsets: toolsets ?? ['default', ...((await hasCloud(managers)) ? (['cloud'] as const) : [])],
     }),
     async sweep() {
       takingUp.start();
@@ -231,6 +236,11 @@ async function compose(
 function projectOf({ pid, cwd }: ListeningProcess): Place {
   if (pid === process.pid) return { project: 'meta' };
   return cwd === null ? {} : findProject(cwd);
+}
+
+/** Whether there is any account that the tools of the toolset `cloud` could work on. */
+async function hasCloud({ cloudflare, gcloud }: Managers): Promise<boolean> {
+  return (await cloudflare.isConfigured()) || (await gcloud.isConfigured());
 }
 
 // Says that this service runs and with which keys, and chains what the trail got.

@@ -1,5 +1,6 @@
 import type { TokenRegistry } from '@supervisor/auth';
 import type { CloudflareManager } from '@supervisor/cloudflare';
+import type { GCloudManager } from '@supervisor/gcloud';
 import type { KnowledgeBase } from '@supervisor/knowledge';
 import type { PortManager } from '@supervisor/ports';
 import type { HttpRequester, SecretQuestions, SecretsManager } from '@supervisor/secrets';
@@ -14,5 +15,6 @@ export interface Managers {
   tasks: TaskTimer;
   knowledge: KnowledgeBase;
   cloudflare: CloudflareManager;
+  gcloud: GCloudManager;
   tokens: TokenRegistry;
 }

@@ -1,6 +1,7 @@
 import { authModule } from '@supervisor/auth';
 import { cloudflareModule } from '@supervisor/cloudflare';
 import type { Module } from '@supervisor/core';
+import { gcloudModule } from '@supervisor/gcloud';
 import { knowledgeModule } from '@supervisor/knowledge';
 import { portsModule } from '@supervisor/ports';
 import { secretsModule } from '@supervisor/secrets';
@@ -25,4 +26,5 @@ export const modules: readonly Module[] = [
   timingModule,
   knowledgeModule,
   cloudflareModule,
+  gcloudModule,
 ];

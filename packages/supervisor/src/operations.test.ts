@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { agent, homeAt, listTools, owner, parseToolsets, type Context, type Principal } from '@supervisor/core';
+import { agent, homeAt, listTools, owner, parseToolsets, type Context, type FieldSchema, type Principal } from '@supervisor/core';
 import { catalogue } from './catalogue.js';
 import { openSupervisor, type Supervisor } from './compose.js';
 
 const { operations, instructions } = catalogue();
+const exampleOf = ({ examples }: FieldSchema) => (Array.isArray(examples) ? (examples[0] as unknown) : undefined);
 
 describe('the contract', () => {
   test('operations.json is current', () => {
@@ -105,10 +106,12 @@ describe('every operation', () => {
         value: 'v',
         version: 1,
         olderThanDays: 30,
+        machineType: 'e2-small',
+        labels: [],
       };
       const fields = Object.keys(input.properties).filter((field) => input.required?.includes(field));
       const elsewhere = input.properties['project'] ? { project: 'blog' } : { path: 'blog/a/b' };
-      const given = Object.fromEntries(fields.map((field) => [field, values[field]]));
+      const given = Object.fromEntries(fields.map((field) => [field, exampleOf(input.properties[field]!) ?? values[field]]));
       expect(await code(name, { ...given, ...elsewhere }, { ...owner, kind: 'token', boundTo: 'shop' })).toBe('forbidden');
     },
   );

@@ -1,3 +1,4 @@
 import { checks as cloudflare } from './cloudflare/index.mjs';
+import { checks as gcloud } from './gcloud/index.mjs';
 
-export const checks = [...cloudflare];
+export const checks = [...cloudflare, ...gcloud];

@@ -23,6 +23,10 @@ const values = {
   error: 'fake',
   value: 'fake',
   name: 'fake',
+  gcpProject: 'fake-project-123',
+  zone: 'us-central1-a',
+  machineType: 'e2-small',
+  labels: [],
 };
 
 /** The least input that an operation takes, about a project. */

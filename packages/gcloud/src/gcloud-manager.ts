@@ -1,0 +1,372 @@
+import { randomUUID } from 'node:crypto';
+import { SupervisorError } from '@supervisor/core';
+import { connect, type Database, type Orm } from '@supervisor/db';
+import { and, asc, eq, inArray, isNull, lte, or, sql } from 'drizzle-orm';
+import { demandAccount, listAccounts, removeAccount, setAccount, setLimits, type Account, type AccountSettings } from './account.js';
+import { demandConfirmation, type Confirming } from './confirm.js';
+import { Connections, type Connection } from './connections.js';
+import type { DefaultCredentials } from './google/application-default.js';
+import { realTransport, type Transport } from './google/client.js';
+import { claimSamples, pruneHealth, readHealth, sampleAccount, type VmHealth } from './health.js';
+import { gcloudMigrations } from './migrations.js';
+import { estimate } from './rules/estimate.js';
+import { demandLabels } from './rules/labels.js';
+import { longestRunSeconds, shortestRunSeconds, type LimitChanges } from './rules/limits.js';
+import { observedOf } from './saga/close.js';
+import { followOperation } from './saga/follow.js';
+import { intendChange, intendCreate, openOperation } from './saga/intents.js';
+import { readOurs } from './saga/ownership.js';
+import type { Kind, OperationRow, VmRow } from './saga/rows.js';
+import { gcloudAccounts, gcloudOperations, gcloudVms } from './schema.js';
+import { syncAccount, type Synced } from './sync.js';
+import { verifyAccount, type Verified } from './verify.js';
+import { findOperation, findVm, listOperations, listVms, shownOperation, shownVm, type Vm, type VmFilter, type VmOperation } from './vm.js';
+
+export interface GCloudManagerOptions {
+  /** The home's own when absent. */
+  db?: Database;
+  /** The value of a secret: service-account keys are read by it, each time a token is made. */
+  secret?: (path: string) => Promise<string>;
+  /** Where application-default credentials are; Google's usual places when absent. */
+  defaults?: DefaultCredentials;
+  /** For tests: another clock and network. */
+  transport?: Transport;
+  /** How long a process may be silent before another one takes its operations over. 60 when absent. */
+  leaseSeconds?: number;
+}
+
+/** How a call waits for Google. */
+export interface WaitOptions {
+  account?: string | undefined;
+  /** Then the answer is `operation_timeout`, and the operation goes on. 300 when absent, at most 600. */
+  waitSeconds?: number | undefined;
+  signal?: AbortSignal | undefined;
+  progress?: (done: number, total: number, message: string) => void;
+}
+
+export interface CreateOptions extends WaitOptions {
+  zone?: string | undefined;
+  machineType?: string | undefined;
+  image?: string | undefined;
+  diskGb?: number | undefined;
+  publicIp?: boolean | undefined;
+  /** May be deleted without its owner: it gets no deletion protection. */
+  ephemeral?: boolean | undefined;
+  maxRunSeconds?: number | undefined;
+  labels?: Record<string, string> | undefined;
+}
+
+export interface DeleteOptions extends WaitOptions, Confirming {}
+
+const sweepSeconds = 50;
+const sweepOperations = 20;
+const namePattern = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** VMs at Google Compute Engine: with limits on what they cost, and operations that end even when this process does not live to see it. */
+export class GCloudManager {
+  readonly #database: () => Promise<Database>;
+  readonly #connections: Connections;
+  readonly #transport: Transport;
+  readonly #leaseSeconds: number;
+
+  constructor(options: GCloudManagerOptions = {}) {
+    this.#database = connect(gcloudMigrations, options.db);
+    this.#transport = options.transport ?? realTransport;
+    this.#leaseSeconds = options.leaseSeconds ?? 60;
+    this.#connections = new Connections(options.secret ?? noSecrets, options.defaults ?? {}, this.#transport);
+  }
+
+  /** Makes an account, or changes where it leads. For its owner. @throws SupervisorError `invalid_input` for plain http to another machine */
+  async setAccount(name: string, settings: AccountSettings): Promise<Account> {
+    return setAccount(await this.#orm(), name, settings);
+  }
+
+  /** Changes what an account allows. For its owner. */
+  async setLimits(name: string, limits: LimitChanges): Promise<Account> {
+    return setLimits(await this.#orm(), name, limits);
+  }
+
+  /** Forgets an account. @throws SupervisorError `conflict` while it has VMs */
+  async removeAccount(name: string): Promise<{ removed: boolean }> {
+    return { removed: await removeAccount(await this.#orm(), name) };
+  }
+
+  async listAccounts(): Promise<Account[]> {
+    return listAccounts(await this.#orm());
+  }
+
+  /**
+   * Asks Google whether it accepts the credentials, for VMs and for their figures.
+   * @throws SupervisorError `forbidden` when it does not
+   */
+  async verifyCredentials(account?: string): Promise<Verified> {
+    const orm = await this.#orm();
+    const row = await demandAccount(orm, account);
+    return verifyAccount(orm, row, this.#connections.of(row), this.#now());
+  }
+
+  /** Google's zones, and which of them the owner allows. */
+  async listZones(account?: string) {
+    const row = await demandAccount(await this.#orm(), account);
+    const zones = await this.#connections.of(row).compute.zones();
+    return zones.map((zone) => ({ ...zone, allowed: row.zones.includes(zone.name) }));
+  }
+
+  /** The machine types of a zone, with what they cost an hour where that is known: an estimate. */
+  async listMachineTypes(zone: string, account?: string) {
+    const row = await demandAccount(await this.#orm(), account);
+    const types = await this.#connections.of(row).compute.machineTypes(zone);
+    return types
+      .filter(({ deprecated }) => deprecated?.state === undefined)
+      .map(({ name, guestCpus, memoryMb }) => ({
+        name,
+        cpus: guestCpus,
+        memoryMb,
+        costPerHour: estimate({ machineType: name, zone, diskGb: 0, publicIp: false }, row.prices)?.costPerHour ?? null,
+      }));
+  }
+
+  /** From their rows: nothing is asked of Google. */
+  async listVms(filter: VmFilter = {}): Promise<{ vms: Vm[]; nextCursor?: string }> {
+    return listVms(await this.#orm(), filter);
+  }
+
+  /** @param options.live how it is at Google now, instead of how it was last seen */
+  async getVm(project: string, name: string, options: { account?: string | undefined; live?: boolean | undefined } = {}): Promise<Vm> {
+    const orm = await this.#orm();
+    const row = await findVm(orm, project, name, options.account);
+    const operation = await openOperation(orm, row.id);
+    if (!options.live || row.endedAt !== null) return shownVm(row, operation);
+    const instance = await readOurs((await this.#connectionOf(row)).compute, row);
+    const seen = instance ? observedOf(instance, this.#now().toISOString()) : { status: null, observed: null };
+    return shownVm({ ...row, ...seen }, operation);
+  }
+
+  /**
+   * Makes a VM and waits until Google says that it is there. The same again answers the one there is.
+   * @throws SupervisorError `forbidden`, `exhausted` or `budget` past what the owner allows; `already_exists`; `quota`;
+   * `operation_timeout` when it takes longer than the caller waits: it goes on
+   */
+  async createVm(project: string, name: string, options: CreateOptions = {}): Promise<Vm & { created: boolean }> {
+    const orm = await this.#orm();
+    const account = await demandAccount(orm, options.account);
+    const { maxRunSeconds = account.maxRunSeconds, labels = {}, zone = account.zones[0] } = options;
+    if (!namePattern.test(name))
+      throw new SupervisorError(
+        'invalid_input',
+        'A VM is named with lower-case letters, digits and dashes, from a letter on, at most 63.',
+        {
+          fields: ['name'],
+        },
+      );
+    if (!(maxRunSeconds >= shortestRunSeconds && maxRunSeconds <= longestRunSeconds))
+      throw new SupervisorError('invalid_input', `maxRunSeconds: from ${shortestRunSeconds} to ${longestRunSeconds}.`);
+    if (zone === undefined)
+      throw new SupervisorError(
+        'forbidden',
+        `Account ${account.name} allows no zone yet. Its owner names some: supervisor gcloud set-limits --zones.`,
+      );
+    demandLabels(labels);
+    const plan = {
+      id: randomUUID(),
+      project,
+      name,
+      zone,
+      machineType: options.machineType ?? 'e2-small',
+      image: options.image ?? 'projects/debian-cloud/global/images/family/debian-12',
+      diskGb: options.diskGb ?? 10,
+      publicIp: options.publicIp ?? false,
+      ephemeral: options.ephemeral ?? false,
+      maxRunSeconds,
+      labels,
+    };
+    const { vm, operation } = await intendCreate(orm, account.name, plan, this.#now().toISOString());
+    if (operation) await this.#follow(orm, operation, vm, options);
+    return { ...(await this.#shown(orm, vm.id)), created: vm.id === plan.id };
+  }
+
+  /** Starts a stopped VM. Its time to run begins anew. */
+  startVm(project: string, name: string, options: WaitOptions = {}): Promise<Vm> {
+    return this.#change(project, name, 'start', options);
+  }
+
+  /** Shuts a VM down. Its disk stays, and is paid for. */
+  stopVm(project: string, name: string, options: WaitOptions = {}): Promise<Vm> {
+    return this.#change(project, name, 'stop', options);
+  }
+
+  /** Presses the button: what is in memory is lost. @throws SupervisorError `outcome_unknown` when that it was done is not known */
+  resetVm(project: string, name: string, options: WaitOptions = {}): Promise<Vm> {
+    return this.#change(project, name, 'reset', options);
+  }
+
+  /** Another machine type for a stopped VM. @throws SupervisorError as `createVm`; `conflict` while it runs */
+  resizeVm(project: string, name: string, machineType: string, options: WaitOptions = {}): Promise<Vm> {
+    return this.#change(project, name, 'resize', options, { machineType });
+  }
+
+  /** Replaces the caller's labels; Supervisor's and Google's stay. */
+  async setLabels(project: string, name: string, labels: Record<string, string>, options: WaitOptions = {}): Promise<Vm> {
+    demandLabels(labels);
+    return this.#change(project, name, 'label', options, labels);
+  }
+
+  /**
+   * Deletes a VM in two calls: the first says what would happen and gives a word for it, the second brings that word.
+   * @throws SupervisorError `confirmation_required` with `effects` and `confirmation`; `protected` when it has deletion protection and the
+   * caller is not its owner; `not_owned`
+   */
+  async deleteVm(project: string, name: string, options: DeleteOptions = {}): Promise<Vm> {
+    const orm = await this.#orm();
+    const row = await findVm(orm, project, name, options.account);
+    if (row.endedAt !== null) return shownVm(row);
+    const open = await openOperation(orm, row.id);
+    // One under way was confirmed when it began; anything else under way is told of below.
+    if (!open) await demandConfirmation(orm, (await this.#connectionOf(row)).compute, row, options, this.#transport.now());
+    return this.#change(project, name, 'delete', options);
+  }
+
+  /** Waits for an operation. @throws SupervisorError why it failed, or `operation_timeout` */
+  async waitOperation(id: string, options: WaitOptions & { project?: string | undefined } = {}): Promise<VmOperation> {
+    const orm = await this.#orm();
+    const { operation, vm } = await findOperation(orm, id, options.project);
+    return shownOperation(await this.#follow(orm, operation, vm, options));
+  }
+
+  async listOperations(filter: Parameters<typeof listOperations>[1] = {}) {
+    return listOperations(await this.#orm(), filter);
+  }
+
+  /** Compares rows with Google, and says what differs, what is unknown and what is paid for without use. Changes nothing there. */
+  async sync(account?: string): Promise<Synced> {
+    const orm = await this.#orm();
+    const row = await demandAccount(orm, account);
+    return syncAccount(orm, row, this.#connections.of(row).compute, this.#now().toISOString());
+  }
+
+  /** Reads the newest figures of an account's VMs. */
+  async sampleHealth(account?: string): Promise<{ vms: number; samples: number }> {
+    const orm = await this.#orm();
+    const row = await demandAccount(orm, account);
+    return sampleAccount(orm, row, this.#connections.of(row).monitoring, this.#now());
+  }
+
+  /** The figures of a VM; what there is none of is absent, with the reason. */
+  async getHealth(
+    project: string,
+    name: string,
+    options: { account?: string | undefined; hours?: number | undefined } = {},
+  ): Promise<VmHealth> {
+    const orm = await this.#orm();
+    const now = this.#now();
+    return readHealth(
+      orm,
+      await findVm(orm, project, name, options.account),
+      new Date(now.getTime() - (options.hours ?? 1) * 3_600_000),
+      now,
+    );
+  }
+
+  /** Forgets figures that are older than seven days. */
+  async pruneHealth(): Promise<{ pruned: number }> {
+    return { pruned: await pruneHealth(await this.#orm(), this.#now()) };
+  }
+
+  /** Whether there is an account. */
+  async isConfigured(): Promise<boolean> {
+    return (await listAccounts(await this.#orm())).length > 0;
+  }
+
+  /**
+   * Ends what processes that died left open.
+   * @param options.alone no other process works on this database: leases that are not over are a dead one's
+   * @returns how many operations it worked on
+   */
+  async resume(options: { alone?: boolean } = {}): Promise<number> {
+    const orm = await this.#orm();
+    const lease = gcloudOperations.leaseUntil;
+    const due = await orm
+      .select({ operation: gcloudOperations, vm: gcloudVms })
+      .from(gcloudOperations)
+      .innerJoin(gcloudVms, eq(gcloudVms.id, gcloudOperations.vm))
+      .where(and(isNull(gcloudOperations.endedAt), options.alone ? undefined : or(isNull(lease), lte(lease, sql`clock_timestamp()`))))
+      .orderBy(asc(gcloudOperations.createdAt))
+      .limit(sweepOperations);
+    const ids = due.map(({ operation }) => operation.id);
+    if (options.alone && ids.length > 0)
+      await orm.update(gcloudOperations).set({ leaseUntil: null }).where(inArray(gcloudOperations.id, ids));
+    const ends = await Promise.allSettled(due.map(({ operation, vm }) => this.#follow(orm, operation, vm, { waitSeconds: sweepSeconds })));
+    // What fails is written in its row, and tried again; anything else is a fault of ours.
+    for (const end of ends) if (end.status === 'rejected' && !(end.reason instanceof SupervisorError)) throw end.reason;
+    return due.length;
+  }
+
+  /** What is to be done once a minute: ends what was left open, samples, forgets old figures. Any number of processes may. */
+  async sweep(): Promise<void> {
+    const orm = await this.#orm();
+    await this.resume();
+    for (const account of await claimSamples(orm, this.#now()))
+      await sampleAccount(orm, account, this.#connections.of(account).monitoring, this.#now()).catch(async (error: unknown) => {
+        if (!(error instanceof SupervisorError)) throw error;
+        await orm.update(gcloudAccounts).set({ lastError: error.message }).where(eq(gcloudAccounts.name, account.name));
+      });
+    await pruneHealth(orm, this.#now());
+  }
+
+  async #change(
+    project: string,
+    name: string,
+    kind: Exclude<Kind, 'create'>,
+    options: WaitOptions,
+    wanted?: Record<string, string>,
+  ): Promise<Vm> {
+    const orm = await this.#orm();
+    const row = await findVm(orm, project, name, options.account);
+    if (row.endedAt !== null) throw new SupervisorError('not_found', `VM ${name} is no more: ${row.lastError ?? row.state}.`);
+    const { vm, operation } = await intendChange(orm, row, kind, this.#now().toISOString(), wanted);
+    if (operation) await this.#follow(orm, operation, vm, options);
+    return this.#shown(orm, vm.id);
+  }
+
+  async #follow(orm: Orm, operation: OperationRow, vm: VmRow, options: WaitOptions): Promise<OperationRow> {
+    const waitSeconds = Math.min(options.waitSeconds ?? 300, 600);
+    const started = this.#transport.now();
+    let told = -1;
+    return followOperation(orm, operation.id, {
+      compute: (await this.#connectionOf(vm)).compute,
+      transport: this.#transport,
+      deadline: started + waitSeconds * 1000,
+      leaseSeconds: this.#leaseSeconds,
+      signal: options.signal,
+      progress: (message) => {
+        // A client takes progress only when it grows.
+        told = Math.max(told + 1, Math.round((this.#transport.now() - started) / 1000));
+        options.progress?.(told, Math.max(waitSeconds, told), message);
+      },
+    });
+  }
+
+  async #connectionOf(vm: VmRow): Promise<Connection> {
+    return this.#connections.of(await demandAccount(await this.#orm(), vm.account));
+  }
+
+  async #shown(orm: Orm, id: string): Promise<Vm> {
+    const [row] = await orm.select().from(gcloudVms).where(eq(gcloudVms.id, id));
+    return shownVm(row!, await openOperation(orm, id));
+  }
+
+  async #orm(): Promise<Orm> {
+    return (await this.#database()).orm;
+  }
+
+  #now(): Date {
+    return new Date(this.#transport.now());
+  }
+}
+
+function noSecrets(): Promise<never> {
+  throw new SupervisorError(
+    'invalid_input',
+    'This GCloudManager was given no way to read secrets. Pass `secret`, or use application-default credentials.',
+  );
+}

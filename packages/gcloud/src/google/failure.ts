@@ -1,0 +1,87 @@
+import { SupervisorError, type ErrorCode, type ErrorDetails } from '@supervisor/core';
+import { z } from 'zod';
+
+/** An attempt that did not work. */
+export interface Failure {
+  error: SupervisorError;
+  status?: number;
+  /** The same request may work a little later. */
+  transient: boolean;
+  retryAfterMilliseconds?: number;
+}
+
+const body = z.object({
+  error: z.object({
+    message: z.string().default(''),
+    status: z.string().optional(),
+    errors: z.array(z.object({ reason: z.string().optional() })).optional(),
+  }),
+});
+
+const rateReasons = ['rateLimitExceeded', 'userRateLimitExceeded', 'concurrentLimitExceeded'];
+
+/** What a refusal of Google's means. Its own words are kept, shortened: they name permissions, quotas and fields. */
+export function readFailure(response: Response, json: unknown, now: number): Failure {
+  const { status } = response;
+  const parsed = body.safeParse(json);
+  const google = parsed.success ? parsed.data.error : { message: '' };
+  const reason = ('errors' in google ? google.errors?.[0]?.reason : undefined) ?? ('status' in google ? google.status : undefined);
+  const said = shorten(google.message);
+  const details: ErrorDetails = { status, ...(reason === undefined ? {} : { reason }) };
+  const pause = retryAfter(response.headers.get('retry-after'), now);
+  const fail = (code: ErrorCode, message: string, transient = false): Failure => ({
+    error: new SupervisorError(code, message, pause === undefined ? details : { ...details, retryAfterSeconds: Math.ceil(pause / 1000) }),
+    status,
+    transient,
+    ...(pause === undefined ? {} : { retryAfterMilliseconds: pause }),
+  });
+  if (status === 429 || (status === 403 && reason !== undefined && rateReasons.includes(reason)))
+    return fail(
+      'rate_limited',
+      `Google asks for fewer requests.${pause === undefined ? '' : ' Try again after the time in details.'}`,
+      true,
+    );
+  if (status >= 500) return fail('provider_unavailable', `Google answered ${status}. Try again later.`, true);
+  if (status === 401)
+    return fail('forbidden', 'Google does not accept the credentials. Verify the account: supervisor gcloud verify-account.');
+  if (status === 403 && reason !== undefined && /quota/i.test(reason))
+    return fail('quota', `Google's quota is used up: ${said} Ask Google for more, or delete what is not needed.`);
+  if (status === 403) return fail('forbidden', `Google forbids it: ${said} docs/cloud.md names the roles that the account needs.`);
+  if (status === 404) return fail('not_found', `Google does not know it: ${said}`);
+  if (status === 409) return fail(reason === 'alreadyExists' ? 'already_exists' : 'conflict', `Google has it already: ${said}`);
+  if (status === 412) return fail('conflict', 'It was changed by somebody else meanwhile. Read it again.');
+  if (status === 501) return fail('provider_unavailable', `Google does not offer it: ${said}`);
+  return fail('invalid_input', `Google refuses the request: ${said}`);
+}
+
+/** The status of a request that Google refused for good; undefined for everything that may have worked or may work later. */
+export function refusalStatus(error: unknown): number | undefined {
+  const status = error instanceof SupervisorError ? error.details['status'] : undefined;
+  return typeof status === 'number' && status >= 400 && status < 500 && ![401, 408, 429].includes(status) ? status : undefined;
+}
+
+export function unreachable(host: string, error: unknown): Failure {
+  const timedOut = error instanceof Error && error.name === 'TimeoutError';
+  const message = `${host} ${timedOut ? 'did not answer in time' : 'cannot be reached'}. Try again later.`;
+  return { error: new SupervisorError('provider_unavailable', message, { host }), transient: true };
+}
+
+/** An answer that is not what the API promises: never guessed at. */
+export function unreadable({ path }: { path: string }, error: z.ZodError): Failure {
+  const fields = [...new Set(error.issues.map((issue) => issue.path.join('.').slice(0, 80)))].slice(0, 5);
+  const message = `Google's answer is not as its API says (${fields.join(', ') || 'no JSON'}).`;
+  return { error: new SupervisorError('provider_unavailable', message, { path: path.split('/').at(-1) }), transient: false };
+}
+
+/** At most 300 characters on one line, ending with a stop. */
+export function shorten(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim().slice(0, 300);
+  return line === '' || /[.!?]$/.test(line) ? line : `${line}.`;
+}
+
+// Seconds, or an HTTP date.
+function retryAfter(header: string | null, now: number): number | undefined {
+  if (header === null) return undefined;
+  const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+  return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined;
+}

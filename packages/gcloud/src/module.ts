@@ -1,0 +1,5 @@
+import type { Module } from '@supervisor/core';
+import { gcloudMigrations } from './migrations.js';
+import { gcloudOperations } from './operations/index.js';
+
+export const gcloudModule: Module = { ...gcloudMigrations, operations: gcloudOperations };
