@@ -12,7 +12,7 @@ export interface IndexedChunk {
 }
 
 // A statement on the embedded database blocks the service: it is kept small.
-const hitsPerStatement = 1000;
+const hitsPerStatement = 600;
 
 /** Adds chunks to the index. Runs in a transaction that holds the index lock. */
 export async function addToIndex(tx: Orm, chunks: readonly IndexedChunk[]): Promise<void> {
