@@ -20,10 +20,10 @@ export const health = {
     const call = (operation, input) => session.request('call', { operation, input: { project: 'shop', ...input } });
     await call('register_root', { path: root });
     const taken = { service: [], beside: [] };
-    let over = false;
+    const ingest = { over: false };
     const polling = Promise.all(
       Object.entries({ service: `${home.url}/healthz`, beside }).map(async ([name, url]) => {
-        while (!over) {
+        while (!ingest.over) {
           const started = performance.now();
           const response = await fetch(url);
           await response.arrayBuffer();
@@ -44,7 +44,7 @@ export const health = {
       stage.progress(`${start + 100} of ${sizes.documents} documents`);
     }
     const seconds = (performance.now() - started) / 1000;
-    over = true;
+    ingest.over = true;
     await polling;
     const most = Object.fromEntries(Object.entries(taken).map(([name, times]) => [name, Math.round(Math.max(...times))]));
     const middle = Math.round(taken.service.toSorted((a, b) => a - b)[taken.service.length >> 1]);
