@@ -41,7 +41,7 @@ export interface Root {
 }
 
 // One transaction's worth of text: it keeps others out for as long.
-const charactersAtOnce = 60_000;
+const charactersAtOnce = 20_000;
 const documentsAtOnce = 50;
 
 /** Brings documents of a root up to date. Each batch is all or nothing; repeating it changes nothing. */

@@ -38,7 +38,8 @@ function good(schema, name) {
   if (schema.type === 'boolean') return fc.boolean();
   if (schema.type === 'integer' || schema.type === 'number') return goodNumber(schema);
   if (schema.type === 'array') {
-    return fc.array(good(schema.items, name), { minLength: schema.minItems ?? 0, maxLength: Math.min(schema.maxItems ?? 4, 4) });
+    const least = schema.minItems ?? 0;
+    return fc.array(good(schema.items, name), { minLength: least, maxLength: Math.max(least, Math.min(schema.maxItems ?? 4, 4)) });
   }
   if (schema.type === 'object' && !schema.properties)
     return fc.dictionary(word, good({ ...schema.additionalProperties, sensitive: schema.sensitive }), { maxKeys: 4 });

@@ -26,7 +26,7 @@ function embedder(id, dims, vector) {
 }
 
 function pieces(text, dims, piecesOf) {
-  const vector = new Array(dims).fill(1e-6);
+  const vector = Array.from({ length: dims }, () => 1e-6);
   for (const word of text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []) for (const piece of piecesOf(word)) vector[hash(piece) % dims]++;
   return vector;
 }

@@ -20,11 +20,11 @@ export const modelSwitch = {
     const documents = Array.from({ length: sizes.documents }, (_, index) => ({ source: `file${index}`, text: text(60), format: 'plain' }));
     await call('ingest_documents', { root, project: 'shop', documents });
     const answers = { lexical: 0, hybrid: 0, failed: 0, empty: 0 };
-    let over = false;
+    const changes = { over: false };
     const asking = Array.from({ length: sizes.askers }, async (_, asker) => {
       const session = await home.session({ role: 'agent' });
       const words = textMaker(seed + asker + 1);
-      while (!over) {
+      while (!changes.over) {
         try {
           const input = { query: words(5), projects: ['shop'] };
           const { mode, results } = await session.request('call', { operation: 'search_knowledge', input });
@@ -42,10 +42,12 @@ export const modelSwitch = {
       else await until(async () => (await call('get_embedder')).state === 'ready');
       stage.progress(`${count + 1} models, ${answers.lexical + answers.hybrid} answers`);
     }
+    // Questions meet the vectors for a while.
+    await sleep(1000);
     await call('reembed_knowledge');
     await until(async () => (await call('get_embedder')).state === 'ready');
     const { mode } = await call('search_knowledge', { query: text(5), projects: ['shop'] });
-    over = true;
+    changes.over = true;
     await Promise.all(asking);
     const { lexical, hybrid, failed, empty } = answers;
     const problems = [];

@@ -10,6 +10,7 @@ Finds what projects learned and documented: this project's own, and what all sha
   --kinds A,B       learning, decision, incident, how-to, document
   --since INSTANT   only what was learned or changed since, such as 2026-01-31T00:00:00Z
   --limit N         at most so many; else 10
+  --mode lexical    by words alone, without the vectors of a configured model
   --explain         why each is where it is
   --json            for machines
 
@@ -23,6 +24,7 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     kinds: text,
     since: text,
     limit: text,
+    mode: text,
     explain: { type: 'boolean' },
     json: { type: 'boolean' },
   } as const;

@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { Orm } from '@supervisor/db';
 import { sql } from 'drizzle-orm';
 import { termId } from '../text/term-id.js';
@@ -11,8 +12,8 @@ export interface IndexedChunk {
   terms: Terms;
 }
 
-// A statement on the embedded database blocks the service: it is kept small.
-const hitsPerStatement = 1000;
+// A statement on the embedded database blocks the service: it is kept small, and others run between two of them, though not on the database.
+const hitsPerStatement = 600;
 
 /** Adds chunks to the index. Runs in a transaction that holds the index lock. */
 export async function addToIndex(tx: Orm, chunks: readonly IndexedChunk[]): Promise<void> {
@@ -24,6 +25,7 @@ export async function addToIndex(tx: Orm, chunks: readonly IndexedChunk[]): Prom
       from unnest(${list(batch.scopes)}::int[], ${list(batch.terms)}::int8[], ${list(batch.blocks)}::int[], ${list(batch.hits)}::int[]) as new(scope, term, block, hit)
       group by scope, term, block order by scope, term, block
       on conflict (scope, term, block) do update set size = p.size + excluded.size, hits = p.hits || excluded.hits`);
+    await breathe();
   }
   await count(tx, chunks, 1);
 }
@@ -45,6 +47,7 @@ export async function removeFromIndex(tx: Orm, chunks: readonly IndexedChunk[]):
     await tx.execute(sql`${found}
       delete from supervisor.knowledge_postings p using gone
       where p.scope = gone.scope and p.term = gone.term and p.block = gone.block and p.size = 0`);
+    await breathe();
   }
   await count(tx, chunks, -1);
 }

@@ -27,6 +27,7 @@ const hit = z.object({
     superseded: z.boolean(),
   }),
 });
+const mode = z.enum(['lexical', 'hybrid']);
 // A slug that does not exist finds nothing; one that is not the caller's is refused before.
 const projects = z.array(z.string().max(63)).max(100);
 
@@ -62,23 +63,24 @@ export const entryOperations = [
   operation({
     name: 'search_knowledge',
     route: 'POST /knowledge/search',
-    summary: 'Find what projects learned and documented',
-    description: 'Call before solving what someone may have solved. Without projects: yours and what all share.',
+    summary: 'Find what projects know',
+    description: 'Ask before solving it again. Without projects: yours and shared.',
     access: 'read',
     toolset: 'default',
     input: z.object({
-      query: textField('Question or words', 4000).min(1),
+      query: textField('Question', 4000).min(1),
       projects: projects.optional(),
       kinds: z.array(kind).optional(),
       since: instant.optional(),
       limit: z.int().min(1).max(200).default(10),
+      mode: mode.optional(),
       explain: z.boolean().optional(),
       maxTokens: z.int().min(100).max(1_000_000).default(4000),
     }),
     output: z.object({
       results: z.array(hit),
       omitted: z.int().describe('Matches that did not fit into maxTokens'),
-      mode: z.enum(['lexical', 'hybrid']),
+      mode,
       embedder: z.string().nullable().describe('The model whose vectors were asked'),
       reason: z.string().optional().describe('Why only words were asked, though there is a model'),
       terms: z.array(z.object({ term: z.string(), frequency: z.int(), weight: z.number() })).optional(),

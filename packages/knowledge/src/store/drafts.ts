@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { eq } from 'drizzle-orm';
-import type { Draft, Redact } from '../entry.js';
+import type { Draft, Redact, Redacted } from '../entry.js';
 import { knowledgeLanguages } from '../schema.js';
 import { normalize, type Format } from '../split/split.js';
 import type { Language } from '../text/stem.js';
@@ -20,8 +20,11 @@ export interface Given extends Omit<Draft, 'title' | 'hash' | 'tags' | 'format'>
  */
 export async function draft(redact: Redact, given: Given): Promise<{ draft: Draft; redactions: string[] }> {
   const redactions: string[] = [];
+  // A file's title is often its source.
+  const cleaned = new Map<string, Promise<Redacted> | Redacted>();
   const clean = async (text: string) => {
-    const result = await redact(text);
+    if (!cleaned.has(text)) cleaned.set(text, redact(text));
+    const result = await cleaned.get(text)!;
     redactions.push(...result.redactions);
     return result.text;
   };
@@ -31,7 +34,7 @@ export async function draft(redact: Redact, given: Given): Promise<{ draft: Draf
   const title = (await clean(given.title ?? '')).replace(/\s+/g, ' ').trim();
   const tags: string[] = [];
   for (const tag of new Set(given.tags)) tags.push(await clean(tag));
-  const cleaned: Draft = {
+  const written: Draft = {
     ...given,
     title,
     text,
@@ -41,7 +44,7 @@ export async function draft(redact: Redact, given: Given): Promise<{ draft: Draf
     task: await cleanOptional(given.task),
     source: await cleanOptional(given.source),
   };
-  return { draft: cleaned, redactions: [...new Set(redactions)] };
+  return { draft: written, redactions: [...new Set(redactions)] };
 }
 
 /** The language a project's texts are in. */

@@ -26,7 +26,7 @@ const synonyms = [
 
 /** A direction for each word, the same for synonyms; a text is the sum of its words. */
 export function fakeVector(text: string, dims: number): number[] {
-  const vector = new Array<number>(dims).fill(0.001);
+  const vector = Array.from({ length: dims }, () => 0.001);
   for (const word of text.toLowerCase().match(/\p{L}+/gu) ?? []) {
     const meaning = synonyms.find((words) => words.includes(word))?.[0] ?? word;
     let hash = 7;
