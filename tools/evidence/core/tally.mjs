@@ -40,7 +40,8 @@ export function leastInput(operations, name, project) {
 
 // What nobody named here follows from its schema, so that an operation of tomorrow is asked for something whole, too.
 function leastOf({ properties, required = [] }, known = {}) {
-  return Object.fromEntries(required.map((field) => [field, known[field] ?? leastValue(properties[field])]));
+  const fits = (field) => known[field] !== undefined && (properties[field].enum?.includes(known[field]) ?? true);
+  return Object.fromEntries(required.map((field) => [field, fits(field) ? known[field] : leastValue(properties[field])]));
 }
 
 function leastValue(schema) {
