@@ -8,6 +8,7 @@ import { SupervisorError } from '@supervisor/core';
 import { drizzle } from 'drizzle-orm/pglite';
 import type { Database, Orm } from './database.js';
 import { tryLock, type Holder } from './lock.js';
+import { keepLogShort } from './write-ahead-log.js';
 
 // An initialised cluster, made by the build: starting from it takes a second, initdb takes ten.
 const template = fileURLToPath(new URL('../dist/template.tar.gz', import.meta.url));
@@ -118,13 +119,14 @@ function letProcessEnd(client: PGlite): void {
 
 function wrap(client: PGlite, location: string, release: () => void): Database {
   letProcessEnd(client);
+  const orm = drizzle(client) as unknown as Orm;
+  const leaveLog = keepLogShort(client, orm);
   let closing: Promise<void> | undefined;
-  return {
-    kind: 'embedded',
-    location,
-    orm: drizzle(client) as unknown as Orm,
-    close: () => (closing ??= client.close().finally(release)),
+  const close = () => {
+    leaveLog();
+    return client.close().finally(release);
   };
+  return { kind: 'embedded', location, orm, close: () => (closing ??= close()) };
 }
 
 function locked(path: string, holder: Holder | null): SupervisorError {

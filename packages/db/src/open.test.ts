@@ -10,6 +10,7 @@ import { createInstance, databaseSettings, readInstance } from './instance.js';
 import { openInMemory } from './embedded.js';
 import { parsePostgresUrl } from './postgres.js';
 import { openDatabase, postgresFromVariables } from './settings.js';
+import { logBytes, shortenLog } from './write-ahead-log.js';
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'supervisor-db-'));
 
@@ -36,6 +37,21 @@ test('an embedded database fills no log with zeros, first and later', async () =
     expect(await rows(database.orm, sql`show wal_init_zero`)).toEqual([{ wal_init_zero: 'off' }]);
     await database.close();
   }
+});
+
+test('the log of an embedded database is cut when it has become long, and everything is still there', async () => {
+  const directory = join(temporary(), 'data');
+  const first = await openDatabase(directory);
+  await first.orm.execute(sql`create table kept as select repeat('x', 1000) as text from generate_series(1, 3000)`);
+  const before = await logBytes(first.orm);
+  expect(before).toBeGreaterThan(1_000_000);
+  expect(await shortenLog(first.orm, before)).toBe(false);
+  expect(await shortenLog(first.orm, 1_000_000)).toBe(true);
+  expect(await logBytes(first.orm)).toBeLessThan(100_000);
+  await first.close();
+  const second = await openDatabase(directory);
+  expect(await rows(second.orm, sql`select count(*)::int as count from kept`)).toEqual([{ count: 3000 }]);
+  await second.close();
 });
 
 test('vectors can be kept in an embedded database, and are there when it is opened again', async () => {

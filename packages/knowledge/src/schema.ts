@@ -108,7 +108,7 @@ export const knowledgeChunks = supervisor.table(
 
 /**
  * The inverted index: for each term the chunks that have it, 512 chunk ids to a row. `hits` holds one integer for each chunk: its place in
- * the block, the term's count, the chunk's length (lexical/hit.ts). Document frequencies are the sums of `size`: they cannot drift.
+ * the block, the term's count, the chunk's length (lexical/hit.ts), in rising order. Document frequencies are the sums of `size`: they cannot drift.
  */
 export const knowledgePostings = supervisor.table(
   'knowledge_postings',

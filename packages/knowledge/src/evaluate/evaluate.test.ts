@@ -68,3 +68,26 @@ test('a file that cannot be read is named with its line', async () => {
   const { grades } = await readCollection(folder);
   expect(grades).toEqual(new Map([['q', new Map([['1', 1]])]]));
 });
+
+test('a collection as others publish it is read: no header, four columns, no titles, empty and long documents', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'supervisor-collection-'));
+  const long = Array.from({ length: 300 }, (_, index) => `Sentence ${index} about the weather and the harbour.`).join('\n\n');
+  const documents = [
+    { id: 'empty', text: '' },
+    { id: 'short', text: 'A pelican lives at the harbour.' },
+    { id: 'long', title: null, text: `${long}\n\nThe pelican returned to the harbour at dawn.` },
+    { id: 'titled', title: 'Herons', text: '' },
+  ];
+  writeFileSync(join(folder, 'corpus.jsonl'), documents.map((document) => JSON.stringify(document)).join('\n'));
+  writeFileSync(
+    join(folder, 'queries.jsonl'),
+    '{"id": 1, "text": "pelican at dawn"}\n{"id": 2, "text": "herons"}\n{"id": 3, "text": "unjudged"}\n',
+  );
+  writeFileSync(join(folder, 'qrels.tsv'), '1 0 long 1\n1 0 empty 0\n2 0 titled 1\n');
+  const fresh = await openInMemory();
+  const { questions, ndcg10, each } = await evaluate(new KnowledgeBase({ db: fresh }), await readCollection(folder));
+  await fresh.close();
+  expect({ questions, ndcg10: ndcg10.mean }).toEqual({ questions: 2, ndcg10: 1 });
+  // A document of many chunks is one answer.
+  expect(each[0]!.ranking).toEqual(['long', 'short']);
+});

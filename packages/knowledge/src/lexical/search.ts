@@ -41,6 +41,7 @@ export async function searchLexically(
   question: string,
   scopes: readonly SearchedScope[],
   most: number,
+  hitsAtMost = mostHits,
 ): Promise<{ matches: Match[]; terms: AskedTerm[] }> {
   const languages = [...new Set(scopes.map(({ language }) => language))];
   const asked = new Map<string, { times: number; scopes: number[] }>();
@@ -63,7 +64,7 @@ export async function searchLexically(
     .toSorted((one, other) => one.frequency - other.frequency);
   if (terms.length === 0) return { matches: [], terms: [] };
   let read = 0;
-  const rare = terms.filter(({ frequency }, index) => (read += frequency) <= mostHits || index === 0);
+  const rare = terms.filter(({ frequency }, index) => (read += frequency) <= hitsAtMost || index === 0);
   const matches = await score(orm, rare, terms.slice(rare.length), meanLength, most);
   return { matches, terms: terms.map(({ term, frequency, weight }) => ({ term, frequency, weight })) };
 }
@@ -104,12 +105,15 @@ async function score(
     from ${table(rare)} join supervisor.knowledge_postings using (scope, term) cross join lateral unnest(hits) as hit
     group by 1 order by score desc, chunk limit ${most}`;
   if (common.length === 0) return rows<Match>(orm, best);
+  // Hits are in the order of their places: the one that is wanted is looked up, not found by going through all.
+  const wanted = sql`(chunk & ${raw(2 ** blockBits - 1)})`;
   return rows<Match>(
     orm,
     sql`with best as materialized (${best})
       select chunk, score + coalesce((
-        select ${k1 + 1}::float8 * ${part} from ${table(common)} join supervisor.knowledge_postings using (scope, term) cross join lateral unnest(hits) as hit
-        where block = chunk >> ${raw(blockBits)} and ${place} = (chunk & ${raw(2 ** blockBits - 1)})), 0) as score
+        select ${k1 + 1}::float8 * ${part} from ${table(common)} join supervisor.knowledge_postings using (scope, term)
+          cross join lateral (select hits[width_bucket(${wanted} << ${raw(countBits + lengthBits)}, hits) + 1] as hit) found
+        where block = chunk >> ${raw(blockBits)} and ${place} = ${wanted}), 0) as score
       from best order by score desc, chunk`,
   );
 }

@@ -18,10 +18,10 @@ const hitsPerStatement = 600;
 /** Adds chunks to the index. Runs in a transaction that holds the index lock. */
 export async function addToIndex(tx: Orm, chunks: readonly IndexedChunk[]): Promise<void> {
   for (const batch of batches(chunks)) {
-    // In the order of the primary key: neighbours in the index are written one after the other.
+    // In the order of the primary key: neighbours in the index are written one after the other. Later chunks have higher ids: hits stay sorted.
     await tx.execute(sql`
       insert into supervisor.knowledge_postings as p (scope, term, block, size, hits)
-      select scope, term, block, count(*), array_agg(hit)
+      select scope, term, block, count(*), array_agg(hit order by hit)
       from unnest(${list(batch.scopes)}::int[], ${list(batch.terms)}::int8[], ${list(batch.blocks)}::int[], ${list(batch.hits)}::int[]) as new(scope, term, block, hit)
       group by scope, term, block order by scope, term, block
       on conflict (scope, term, block) do update set size = p.size + excluded.size, hits = p.hits || excluded.hits`);
