@@ -141,7 +141,8 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await cloudflare.expose(request);
     const requests = fake.server.log.length;
     await cloudflare.unexpose('shop', request.hostname);
-    for (let after = 0; after < requests; after++) {
+    // Every request is the matter of the evidence (expose-faults); here each third.
+    for (let after = endings.indexOf(what) % 3; after < requests; after += 3) {
       fake.server.faults.clear();
       fake.server.faults.add({ after, what });
       expect(await cloudflare.expose(request)).toMatchObject({ state: 'exposed' });
