@@ -18,11 +18,21 @@ const values = {
   service: 'web',
   port: 3555,
   id: 'task-1',
-  type: 'bug_fix',
+  type: 'A',
   description: 'seen',
   error: 'fake',
   value: 'fake',
-  name: 'fake',
+  name: 'fake.example.com',
+  hostname: 'fake.example.com',
+  content: '192.0.2.1',
+  access: 'public',
+  text: 'seen',
+  root: '/srv/fake',
+  language: 'english',
+  documents: [],
+  sources: [],
+  version: 1,
+  olderThanDays: 30,
 };
 
 /** The least input that an operation takes, about a project. */
