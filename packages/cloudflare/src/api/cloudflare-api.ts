@@ -51,7 +51,7 @@ export class CloudflareApi {
     return (await this.#repeat('PATCH', path, result, { body })).result;
   }
 
-  /** @returns false when it was gone already */
+  /** @returns false when Cloudflare does not know it, which is for the caller to look at: a wrong address is answered like that too */
   async delete(path: string): Promise<boolean> {
     try {
       // Their description asks for a body.
@@ -68,11 +68,14 @@ export class CloudflareApi {
    * is sent again.
    */
   async create<T>(path: string, body: unknown, result: z.ZodType<T>, find: () => Promise<T | undefined>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 1, unsure = false; ; attempt++) {
       const answer = await this.#send('POST', path, result, { body });
       if (!('error' in answer)) return answer.result;
-      if (answer.outcome === 'unknown' || answer.error.code === 'already_exists') {
-        const found = await find();
+      unsure ||= answer.outcome === 'unknown';
+      if (unsure || answer.error.code === 'already_exists') {
+        const found = await find().catch((error: unknown) => {
+          throw unsure ? notKnown(error) : error;
+        });
         if (found !== undefined) return found;
       }
       if (answer.outcome === 'final') throw answer.error;
@@ -81,10 +84,11 @@ export class CloudflareApi {
   }
 
   async #repeat<T>(method: string, path: string, result: z.ZodType<T>, parts: Parts): Promise<Answer<T>> {
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 1, unsure = false; ; attempt++) {
       const answer = await this.#send(method, path, result, parts);
       if (!('error' in answer)) return answer;
-      if (answer.outcome === 'final') throw answer.error;
+      if (answer.outcome === 'final') throw unsure && method !== 'DELETE' ? notKnown(answer.error) : answer.error;
+      unsure ||= answer.outcome === 'unknown';
       await this.#pause(answer, attempt);
     }
   }
@@ -128,6 +132,11 @@ export class CloudflareApi {
     const where = answer.error.issues.map(({ path }) => path.join('.')).slice(0, 3);
     return { error: unavailable(`Cloudflare's answer to ${what} makes no sense (${where.join(', ')}).`), outcome: 'unknown' };
   }
+}
+
+/** A refusal says nothing of the try before it, whose answer never came. */
+function notKnown(error: unknown): SupervisorError {
+  return unavailable(`Whether Cloudflare did it is not known. ${error instanceof SupervisorError ? error.message : ''}`.trim());
 }
 
 interface Parts {

@@ -5,6 +5,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { Accounts, FoundZone } from '../accounts.js';
 import { recordAnswer, type RemoteRecord } from '../api/answers.js';
 import type { CloudflareApi } from '../api/cloudflare-api.js';
+import { unavailable } from '../api/failure.js';
 import { isFinal, reasonOf } from '../failure.js';
 import { cloudflareDnsRecords } from '../schema.js';
 import { listRemote, listRows, placeOf, type RecordFilter, type RecordRow } from './listing.js';
@@ -111,7 +112,7 @@ export class DnsRecords {
       const { api } = await this.#accounts.reach(row.account);
       const remote = await listRemote(api, row.zoneId, row.name);
       for (const record of remote) {
-        if (readComment(record.comment ?? '').id === row.id) await api.delete(`/zones/${row.zoneId}/dns_records/${record.id}`);
+        if (readComment(record.comment ?? '').id === row.id) await this.#deleteRemote(api, row, record.id);
         else if (record.id === row.recordId) throw unmarked(row);
       }
       await this.#orm.delete(cloudflareDnsRecords).where(eq(cloudflareDnsRecords.id, row.id));
@@ -119,6 +120,13 @@ export class DnsRecords {
       await this.#failed(row, error, false);
       throw error;
     }
+  }
+
+  // "Not found" is said of a wrong address too: whether it is gone is looked at.
+  async #deleteRemote(api: CloudflareApi, row: RecordRow, recordId: string): Promise<void> {
+    if (await api.delete(`/zones/${row.zoneId}/dns_records/${recordId}`)) return;
+    const left = await listRemote(api, row.zoneId, row.name);
+    if (left.some(({ id }) => id === recordId)) throw unavailable(`Cloudflare did not delete ${row.type} ${row.name}.`);
   }
 
   /** Takes over a record that others made: from then on it is ours. Asking again changes nothing. */

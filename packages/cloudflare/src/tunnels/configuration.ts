@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SupervisorError } from '@supervisor/core';
 import type { Reach } from '../accounts.js';
 import { tunnelConfigAnswer } from '../api/answers.js';
+import { unavailable } from '../api/failure.js';
 import type { Rule } from '../ingress/rule.js';
 import { validateIngress } from '../ingress/validate.js';
 
@@ -44,7 +45,11 @@ export async function changeRules(
       throw new SupervisorError('invalid_input', `cloudflared would refuse these rules. ${errors.map(({ message }) => message).join(' ')}`);
     await held();
     await reach.api.put(pathOf(reach.account.accountId, tunnelId), { config: { ...configuration, ingress } }, tunnelConfigAnswer);
-    const after = await readConfiguration(reach, tunnelId);
+    const after = await readConfiguration(reach, tunnelId).catch((error: unknown) => {
+      throw unavailable(
+        `The rules were written, but could not be read back. ${error instanceof SupervisorError ? error.message : ''}`.trim(),
+      );
+    });
     if (isThere(after.ingress)) return after.ingress;
     await sleep(Math.random() * 50 * attempt);
   }

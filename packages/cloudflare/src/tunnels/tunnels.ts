@@ -6,6 +6,7 @@ import { and, asc, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Accounts, Reach } from '../accounts.js';
 import { tunnelAnswer, type RemoteTunnel } from '../api/answers.js';
+import { unavailable } from '../api/failure.js';
 import { isFinal, reasonOf } from '../failure.js';
 import { cloudflareTunnelRoutes, cloudflareTunnels } from '../schema.js';
 
@@ -104,8 +105,7 @@ export class Tunnels {
       throw error;
     });
     if (!remote || remote.deleted_at) return gone;
-    const status = remote.status ?? 'inactive';
-    return { row, status, connected: status === 'healthy' || status === 'degraded' };
+    return { row, status: remote.status ?? 'inactive', connected: isConnected(remote) };
   }
 
   /** What a connector of the tunnel authenticates with. */
@@ -185,16 +185,19 @@ export class Tunnels {
 
   async #deleteRemote(row: TunnelRow): Promise<void> {
     const reach = await this.#accounts.reach(row.account);
-    const there = row.tunnelId ?? (await this.#find(reach, row.name))?.id;
-    if (there === undefined) return;
-    const { connected } = await this.status({ ...row, tunnelId: there });
-    if (connected) throw new SupervisorError('protected', `Tunnel ${row.name} has a connector. Stop \`supervisor tunnel run\` first.`);
-    await this.#orm
-      .update(cloudflareTunnels)
-      .set({ state: 'deleting' })
-      .where(and(eq(cloudflareTunnels.id, row.id)));
-    await reach.api.delete(`/accounts/${reach.account.accountId}/cfd_tunnel/${there}`);
+    const there = await this.#find(reach, row.name);
+    if (there === undefined || (row.tunnelId !== null && there.id !== row.tunnelId)) return;
+    if (isConnected(there))
+      throw new SupervisorError('protected', `Tunnel ${row.name} has a connector. Stop \`supervisor tunnel run\` first.`);
+    await this.#orm.update(cloudflareTunnels).set({ state: 'deleting' }).where(eq(cloudflareTunnels.id, row.id));
+    const deleted = await reach.api.delete(`/accounts/${reach.account.accountId}/cfd_tunnel/${there.id}`);
+    // "Not found" is said of a wrong address too: whether it is gone is looked at.
+    if (!deleted && (await this.#find(reach, row.name)) !== undefined) throw unavailable(`Cloudflare did not delete tunnel ${row.name}.`);
   }
+}
+
+function isConnected({ status }: RemoteTunnel): boolean {
+  return status === 'healthy' || status === 'degraded';
 }
 
 function busy(row: TunnelRow): SupervisorError {

@@ -62,7 +62,7 @@ export function dnsRoutes(state: CloudflareState): FakeRoutes {
     'GET /client/v4/zones/{zone}/dns_records': inZone((zone, request) => {
       const found = state.recordsOf(zone).filter((record) =>
         (['name', 'type', 'content', 'comment'] as const).every((field) => {
-          const wanted = request.query.get(field);
+          const wanted = request.query.get(field) ?? request.query.get(`${field}.exact`);
           return wanted === null || (record[field] ?? '').toLowerCase() === wanted.toLowerCase();
         }),
       );
