@@ -181,14 +181,15 @@ export class CloudflareManager {
   /** Puts a rule of ours into a tunnel's list; the rules of others stay. */
   async putRoute(project: string, rule: Rule & { hostname: string }, place: Place = {}): Promise<RouteRow> {
     const { routes } = await this.#parts();
-    return routes.put(project, await this.#tunnel(place), rule);
+    return routes.put(project, await this.#tunnel(place), { ...rule, hostname: dnsName(rule.hostname) });
   }
 
   /** Takes a rule of ours out. Repeating it changes nothing. */
   async removeRoute(project: string, hostname: string, path = '', place: Place = {}): Promise<boolean> {
     const { routes } = await this.#parts();
     const tunnel = await this.#tunnel(place);
-    const row = (await routes.rows({ tunnel: tunnel.id, project })).find((route) => route.hostname === hostname && route.path === path);
+    const name = dnsName(hostname);
+    const row = (await routes.rows({ tunnel: tunnel.id, project })).find((route) => route.hostname === name && route.path === path);
     if (row?.exposure) throw new SupervisorError('protected', `${hostname} is exposed: unexpose it instead.`);
     if (row) await routes.remove(row);
     return row !== undefined;
@@ -211,11 +212,14 @@ export class CloudflareManager {
   }
 
   /** Compares our rules with what is in the tunnels; `mend` puts back what is missing or different. */
-  async syncRoutes(mend: boolean, account?: string): Promise<(SyncedRoute & { tunnel: string })[]> {
+  async syncRoutes(
+    mend: boolean,
+    { account, project }: { account?: string | undefined; project?: string | undefined } = {},
+  ): Promise<(SyncedRoute & { tunnel: string })[]> {
     const { routes, tunnels } = await this.#parts();
     const synced: (SyncedRoute & { tunnel: string })[] = [];
     for (const row of await tunnels.rows(account))
-      synced.push(...(await routes.sync(row, mend)).map((route) => ({ ...route, tunnel: row.name })));
+      synced.push(...(await routes.sync(row, mend, project)).map((route) => ({ ...route, tunnel: row.name })));
     return synced;
   }
 

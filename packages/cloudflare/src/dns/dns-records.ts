@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Accounts, FoundZone } from '../accounts.js';
 import { recordAnswer, type RemoteRecord } from '../api/answers.js';
 import type { CloudflareApi } from '../api/cloudflare-api.js';
@@ -91,6 +91,8 @@ export class DnsRecords {
    */
   async delete(project: string, choice: RecordChoice, many: boolean): Promise<RecordRow[]> {
     const rows = await listRows(this.#orm, { project, ...choice, name: dnsName(choice.name) });
+    const exposed = rows.find(({ exposure }) => exposure !== null);
+    if (exposed) throw isExposed(exposed);
     if (rows.length > 1 && !many) {
       const which = rows.map(({ type, content }) => `${type} ${content}`).join(', ');
       throw new SupervisorError(
@@ -196,16 +198,15 @@ export class DnsRecords {
       .onConflictDoNothing()
       .returning();
     if (made) return { row: made, fresh: true };
+    const place = and(eq(cloudflareDnsRecords.zoneId, zone.id), eq(cloudflareDnsRecords.slot, slot));
     const [row] = await this.#orm
       .update(cloudflareDnsRecords)
       .set({ ...desired, state: 'wanted', ...(exposure === null ? {} : { exposure }) })
-      .where(and(eq(cloudflareDnsRecords.zoneId, zone.id), eq(cloudflareDnsRecords.slot, slot), eq(cloudflareDnsRecords.project, project)))
+      .where(and(place, eq(cloudflareDnsRecords.project, project), exposure === null ? isNull(cloudflareDnsRecords.exposure) : undefined))
       .returning();
     if (row) return { row, fresh: false };
-    const [other] = await this.#orm
-      .select({ project: cloudflareDnsRecords.project })
-      .from(cloudflareDnsRecords)
-      .where(and(eq(cloudflareDnsRecords.zoneId, zone.id), eq(cloudflareDnsRecords.slot, slot)));
+    const [other] = await this.#orm.select().from(cloudflareDnsRecords).where(place);
+    if (other?.project === project) throw isExposed(other);
     throw new SupervisorError('not_owned', `${desired.type} ${desired.name} belongs to project ${other?.project ?? 'of another call'}.`);
   }
 
@@ -255,6 +256,10 @@ function notOwned(name: string, records: readonly RemoteRecord[]): SupervisorErr
     'not_owned',
     `${name} already has ${which}, which Supervisor did not make. The owner takes it over with \`supervisor cloudflare adopt-dns-record\`.`,
   );
+}
+
+function isExposed(row: RecordRow): SupervisorError {
+  return new SupervisorError('protected', `${row.name} is exposed: unexpose it instead.`);
 }
 
 function unmarked(row: RecordRow): SupervisorError {

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { SupervisorError } from '@supervisor/core';
 import { claim, holds, leaseFor, renew, type Orm } from '@supervisor/db';
 import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
-import type { Account, Accounts, FoundZone } from '../accounts.js';
+import type { Accounts, FoundZone } from '../accounts.js';
 import type { DnsRecords } from '../dns/dns-records.js';
 import { dnsName } from '../dns/name.js';
 import { reasonOf } from '../failure.js';
-import type { Rule } from '../ingress/rule.js';
 import { cloudflareDnsRecords, cloudflareExposures, cloudflareTunnels } from '../schema.js';
 import type { TunnelRoutes } from '../tunnels/routes.js';
 import type { TunnelRow, Tunnels } from '../tunnels/tunnels.js';
 import { steps, type ExposeRequest, type Exposure, type ExposureState, type Step } from './exposure.js';
+import { checkAccess, ruleOf, serviceOf, targetOf } from './wanted.js';
 
 export type ExposureRow = typeof cloudflareExposures.$inferSelect;
 
@@ -277,27 +277,6 @@ function leaseLost(hostname: string): SupervisorError {
 
 function isLost(error: unknown): boolean {
   return error instanceof SupervisorError && error.details['takenOver'] === true;
-}
-
-function checkAccess(access: string, account: Account): void {
-  if (access === 'login' && account.accessTeam === null)
-    throw new SupervisorError(
-      'invalid_input',
-      `Account ${account.name} names no Cloudflare Access application, so nobody could log in. The owner sets accessTeam and accessAudience with \`supervisor cloudflare set-account\`.`,
-    );
-}
-
-function ruleOf(row: ExposureRow, account: Account): Rule {
-  const access = { required: true, teamName: account.accessTeam, audTag: account.accessAudience };
-  return { hostname: row.hostname, service: serviceOf(row), ...(row.access === 'login' ? { originRequest: { access } } : {}) };
-}
-
-function serviceOf({ port }: ExposureRow): string {
-  return `http://localhost:${port}`;
-}
-
-function targetOf({ tunnelId }: TunnelRow): string {
-  return `${tunnelId}.cfargotunnel.com`;
 }
 
 function busy(hostname: string): SupervisorError {

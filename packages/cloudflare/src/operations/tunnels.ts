@@ -117,10 +117,10 @@ export const tunnelOperations = [
   }),
   operation({
     name: 'put_tunnel_route',
-    route: 'PUT /cloudflare/routes/{hostname}',
     summary: 'Put a rule into a tunnel: what is asked of a name goes to a service',
     description: 'Rules of others stay where they are. It makes no DNS record: expose_service makes both.',
-    access: 'write',
+    // It may lead anywhere this machine can reach, which expose_service does not.
+    access: 'owner',
     openWorld: true,
     input: z.object({
       hostname: name,
@@ -180,7 +180,7 @@ export const tunnelOperations = [
     summary: 'Compare our rules with what is in the tunnels',
     access: 'write',
     openWorld: true,
-    input: z.object({ account, mend: z.boolean().optional().describe('Put back what is missing or different') }),
+    input: z.object({ account, project: projectFilter(), mend: z.boolean().optional().describe('Put back what is missing or different') }),
     output: z.object({
       routes: z.array(
         z.object({
@@ -193,6 +193,6 @@ export const tunnelOperations = [
         }),
       ),
     }),
-    handle: async ({ cloudflare }: CloudflareDeps, { account, mend = false }) => ({ routes: await cloudflare.syncRoutes(mend, account) }),
+    handle: async ({ cloudflare }: CloudflareDeps, { mend = false, ...which }) => ({ routes: await cloudflare.syncRoutes(mend, which) }),
   }),
 ];

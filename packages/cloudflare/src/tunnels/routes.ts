@@ -91,8 +91,8 @@ export class TunnelRoutes {
   }
 
   /** Compares our rules of a tunnel with its list; puts back what is missing or different when asked to, in one write. */
-  async sync(tunnel: TunnelRow, mend: boolean): Promise<SyncedRoute[]> {
-    const rows = (await this.rows({ tunnel: tunnel.id })).filter(({ state }) => state !== 'deleting');
+  async sync(tunnel: TunnelRow, mend: boolean, project?: string): Promise<SyncedRoute[]> {
+    const rows = (await this.rows({ tunnel: tunnel.id, project })).filter(({ state }) => state !== 'deleting');
     if (rows.length === 0 || tunnel.tunnelId === null) return [];
     const reach = await this.#accounts.reach(tunnel.account);
     const { ingress } = await readConfiguration(reach, tunnel.tunnelId);

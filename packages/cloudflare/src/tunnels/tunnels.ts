@@ -45,6 +45,11 @@ export class Tunnels {
           'already_exists',
           `Tunnel ${name} exists, and others made it. The owner shares it with \`supervisor cloudflare adopt-tunnel\`.`,
         );
+      if (!there && row.shared)
+        throw new SupervisorError(
+          'not_found',
+          `The shared tunnel ${row.name} is gone. Let go of it with \`supervisor cloudflare delete-tunnel\`.`,
+        );
       const remote = there ?? (await this.#create(reach, row));
       return await this.#saw(row, remote);
     } catch (error) {

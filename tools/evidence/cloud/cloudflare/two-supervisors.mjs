@@ -22,6 +22,8 @@ export const twoSupervisors = {
     const problems = [];
     const tally = { success: 0 };
     for (let round = 0; round < sizes.interleavings; round++) {
+      // Each counts its own requests only: a pause keeps both together below the limit of the one user.
+      await setting.time.sleep(60_000);
       const calls = sides.flatMap((side) =>
         Array.from({ length: 1 + Math.floor(random() * 2) }, () => someCall(side, random, sizes.names)),
       );
