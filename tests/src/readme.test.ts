@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CloudflareFake } from '@supervisor/fakes';
+import { CloudflareFake, FakeGoogleCloud } from '@supervisor/fakes';
 import { root, TestHome } from './harness.js';
 
 // What a stranger does: paste the README's first block into a file and run it.
@@ -54,6 +54,19 @@ test('packages/cloudflare/README.md runs as pasted, against what the demo starts
   expect(stderr).toBe('');
   expect(stdout.trim().split('\n')).toEqual(promised(join(project, 'cloudflare.mjs')));
   expect(fake.state.records.size).toBe(0);
+});
+
+test('packages/gcloud/README.md runs as pasted, against what the demo starts', async () => {
+  const google = new FakeGoogleCloud({ operationSeconds: 0.5, waitMilliseconds: 100 });
+  await google.listen();
+  const project = mkdtempSync(join(folder, 'gcloud-'));
+  symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'));
+  const env = { GOOGLE_API: google.url, GOOGLE_PROJECT: google.world.project, GOOGLE_KEY: google.identity.newKey() };
+  const { stdout, stderr } = await home.run([paste('gcloud', project)], '', env);
+  await google.close();
+  expect(stderr).toBe('');
+  expect(stdout.trim().split('\n')).toEqual(promised(join(project, 'gcloud.mjs')));
+  expect(google.world.instances.size).toBe(0);
 });
 
 test('the packed packages install elsewhere, and their READMEs run there', async () => {

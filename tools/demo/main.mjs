@@ -9,8 +9,9 @@ import { findService } from '@supervisor/client';
 import { homeAt } from '@supervisor/core/home';
 import { freePort } from '../evidence/harness.mjs';
 import { cloudflareDemo } from './cloudflare.mjs';
+import { gcloudDemo } from './gcloud.mjs';
 
-const parts = [cloudflareDemo];
+const parts = [cloudflareDemo, gcloudDemo];
 const checkout = fileURLToPath(new URL('../../', import.meta.url));
 
 const folder = mkdtempSync(join(tmpdir(), 'supervisor-demo-'));

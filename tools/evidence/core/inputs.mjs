@@ -27,7 +27,11 @@ const usual = {
   machineType: fc.constantFrom('e2-small', 'e2-medium', 'c3-standard-4'),
   image: fc.constantFrom('projects/debian-cloud/global/images/family/debian-12'),
   search: fc.constantFrom('task', '%', '_', '\\', "'"),
-  name: number('n', 30).map((label) => `${label}.fuzz.example`),
+  // Of a DNS record, and of a VM.
+  name: fc.oneof(
+    number('n', 30).map((label) => `${label}.fuzz.example`),
+    number('build-', 12),
+  ),
   hostname: number('n', 30).map((label) => `${label}.fuzz.example`),
   cursor: fc.constantFrom('3001', 'fuzz-a/fake/key-3', encoded('2026-01-01T00:00:00Z', 'fuzz-a', 'task-1')),
 };

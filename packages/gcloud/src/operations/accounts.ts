@@ -1,10 +1,10 @@
-import { instant, operation } from '@supervisor/core';
+import { instant, operation, textField } from '@supervisor/core';
 import { z } from 'zod';
 import { longestRunSeconds, shortestRunSeconds } from '../rules/limits.js';
 import { priceTable } from '../rules/prices.js';
 import { account, accountName, mapOf, zone, type GCloudDeps } from './fields.js';
 
-const url = z.string().max(300).optional();
+const url = (examples: string[]) => textField('', 300).optional().meta({ description: 'Another address than Google’s', examples });
 const money = z.number().min(0).max(100_000);
 const shown = z.object({
   name: z.string(),
@@ -38,16 +38,14 @@ export const accountOperations = [
         .string()
         .regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'must be the id of a Google Cloud project')
         .meta({ description: "Google's project id", examples: ['my-project-1234'] }),
-      keyPath: z
-        .string()
-        .max(500)
+      keyPath: textField('', 500)
         .optional()
         .meta({
           description: 'Secret with the service-account key; absent: application-default credentials',
           examples: ['meta/gcloud/key'],
         }),
-      computeUrl: url.meta({ description: 'Another address than Google’s', examples: ['https://compute.googleapis.com'] }),
-      monitoringUrl: url.meta({ description: 'Another address than Google’s', examples: ['https://monitoring.googleapis.com'] }),
+      computeUrl: url(['https://compute.googleapis.com']),
+      monitoringUrl: url(['https://monitoring.googleapis.com']),
     }),
     output: shown,
     subject: ({ name }) => name,

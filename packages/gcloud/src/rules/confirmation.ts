@@ -24,7 +24,8 @@ export function stateDigest(instance: Instance): string {
 }
 
 export function newConfirmation(): { token: string; hash: string } {
-  const token = randomBytes(9).toString('base64url');
+  // Hex: a word that begins with a dash would be taken for a flag.
+  const token = randomBytes(8).toString('hex');
   return { token, hash: hash(token) };
 }
 

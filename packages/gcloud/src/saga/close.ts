@@ -114,11 +114,11 @@ async function priceOf(tx: Orm, vm: VmRow): Promise<number | undefined> {
   return estimate(vm, account?.prices)?.costPerHour;
 }
 
-// One whose insert was done by a process that died may still be coming up.
+// One that a process which died began with, or Google itself, may still be on its way up or down.
 async function settled(vm: VmRow, { compute, transport, deadline }: Settling): Promise<Instance | undefined> {
   for (;;) {
     const instance = await readOurs(compute, vm);
-    if (!instance || !['PROVISIONING', 'STAGING'].includes(instance.status)) return instance;
+    if (!instance || !['PROVISIONING', 'STAGING', 'STOPPING'].includes(instance.status)) return instance;
     if (transport.now() >= deadline) return instance;
     await transport.sleep(1000);
   }

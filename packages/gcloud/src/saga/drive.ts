@@ -133,6 +133,8 @@ class Drive {
       }
       const done = await this.#await(this.operation.operation!);
       if (done === 'forgotten') {
+        // Google took it, and forgets only what has ended: a second time would be once too often.
+        if (this.operation.kind === 'reset') return undefined;
         await this.#save({ operation: null, requestId: randomUUID() });
         continue;
       }
@@ -216,7 +218,8 @@ export function stillRunning(operation: OperationRow, vm: VmRow): SupervisorErro
 // Its lease is the time until somebody tries again.
 async function postpone(orm: Orm, operation: OperationRow, error: unknown): Promise<void> {
   const waiting = error instanceof SupervisorError && ['operation_timeout', 'cancelled'].includes(error.code);
-  const seconds = waiting ? 0 : Math.min(longestBackoffSeconds, 2 ** Math.min(operation.attempts, 9));
+  const told = error instanceof SupervisorError ? Number(error.details['retryAfterSeconds'] ?? 0) : 0;
+  const seconds = waiting ? 0 : Math.max(Math.min(told, 3600), Math.min(longestBackoffSeconds, 2 ** Math.min(operation.attempts, 9)));
   const kept = await orm
     .update(gcloudOperations)
     .set({ leaseUntil: leaseFor(seconds) } as never)

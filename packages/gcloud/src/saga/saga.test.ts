@@ -274,6 +274,35 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     }
   });
 
+  test('a start that was never sent is not made up for a quarter of an hour later', async () => {
+    await create();
+    await gcloud.stopVm('shop', name);
+    const { by, death } = dying(2, 'before');
+    await Promise.race([by.startVm('shop', name), death]);
+    clock.advance(16 * 60);
+    await gcloud.resume({ alone: true });
+    expect(await openOperations()).toEqual([]);
+    expect(google.world.instances.get(`${zone}/${name}`)).toMatchObject({ status: 'TERMINATED' });
+    expect(await gcloud.getVm('shop', name)).toMatchObject({
+      desired: 'stopped',
+      lastError: expect.stringContaining('not started in time'),
+    });
+  });
+
+  test('a reset is done once, also when Google has forgotten it meanwhile', async () => {
+    await create();
+    const { by, death } = dying(3, 'before');
+    await Promise.race([by.resetVm('shop', name), death]);
+    const since = google.log.length;
+    clock.advance(60);
+    google.world.settle();
+    google.world.operations.clear();
+    google.world.forgetRequests();
+    await gcloud.resume({ alone: true });
+    await expectSettled('present');
+    expect(google.log.slice(since).some(({ route }) => route?.endsWith('/reset'))).toBe(false);
+  });
+
   test('a request id that Google has forgotten makes no second VM', async () => {
     const { by, death } = dying(1, 'after');
     await Promise.race([create(by), death]);

@@ -69,8 +69,11 @@ export const steps: Record<string, Step> = {
     return missingIsFine(compute.deleteDisk(vm.zone, vm.name, operation.requestId));
   },
 
-  async start({ vm, operation, compute }) {
+  async start({ vm, operation, compute, late }) {
     const { status } = await present(compute, vm);
+    // Whoever asked has gone: nobody expects it to run, and to cost, from now on.
+    if (late && status === 'TERMINATED')
+      throw new SupervisorError('operation_timeout', `VM ${vm.name} was not started in time. Start it again if it is still wanted.`);
     return status === 'TERMINATED'
       ? compute.change(vm.zone, vm.name, 'start', operation.requestId)
       : already(vm, status, ['RUNNING', 'PROVISIONING', 'STAGING']);
