@@ -41,6 +41,10 @@ async function ordeal(stage, db, what) {
   const { orm } = db;
   const one = async (text) => (await orm.execute(sql.raw(text))).rows[0];
   const problems = [];
+  const wrong = (text) => {
+    problems.push(text);
+    stage.note(text);
+  };
   const codes = {};
   let calls = 0;
   let twice = 0;
@@ -63,7 +67,7 @@ async function ordeal(stage, db, what) {
           );
           calls++;
           codes[code] = (codes[code] ?? 0) + 1;
-          if (!['ok', 'provider_unavailable', 'rate_limited'].includes(code)) problems.push(`${where}: ${code}`);
+          if (!['ok', 'provider_unavailable', 'rate_limited'].includes(code)) wrong(`${where}: ${code}`);
           google.faults.clear();
           const fences = new Map(
             (await orm.execute(sql`select id, fence from supervisor.gcloud_operations where ended_at is null`)).rows.map((row) => [
@@ -76,15 +80,15 @@ async function ordeal(stage, db, what) {
           for (const [id, fence] of fences) {
             const after = await one(`select fence, status from supervisor.gcloud_operations where id = '${id}'`);
             if (after.fence !== fence + 1) twice++;
-            if (after.status === 'running') problems.push(`${where}: left open`);
+            if (after.status === 'running') wrong(`${where}: left open`);
           }
           const row = await one('select state, instance_id, status from supervisor.gcloud_vms');
           const made = google.world.instances.get(`${zone}/vm`);
           const settled = row === undefined ? made === undefined : (row.state === 'deleted') === (made === undefined);
-          if (!settled) problems.push(`${where}: the row says ${row?.state}, Google ${made?.status ?? 'nothing'}`);
+          if (!settled) wrong(`${where}: the row says ${row?.state}, Google ${made?.status ?? 'nothing'}`);
           if (made && row.state === 'present' && kind !== 'create' && row.status !== made.status)
-            problems.push(`${where}: ${row.status} is ${made.status}`);
-          if (google.world.inserted > 1) problems.push(`${where}: ${google.world.inserted} VMs were made`);
+            wrong(`${where}: ${row.status} is ${made.status}`);
+          if (google.world.inserted > 1) wrong(`${where}: ${google.world.inserted} VMs were made`);
           stage.progress(`${calls} calls, ${where}`);
           if (google.faults.played === before) break;
         }

@@ -25,6 +25,10 @@ async function ordeal(stage, url) {
   const { home, google } = await openService(stage, url);
   const foreign = JSON.stringify(google.world.addInstance(zone, 'theirs'));
   const problems = [];
+  const wrong = (text) => {
+    problems.push(text);
+    stage.note(text);
+  };
   let kills = 0;
   for (const [what, on] of Object.entries(faults)) {
     for (const kind of ['create', 'delete']) {
@@ -58,8 +62,8 @@ async function ordeal(stage, url) {
         const disk = google.world.disks.has(`${zone}/${name}`);
         const wanted = kind === 'create' ? 'present' : 'deleted';
         if (vm.state !== wanted || there !== (kind === 'create') || disk !== there)
-          problems.push(`${where}: ${vm.state}, VM ${there}, disk ${disk}: ${vm.lastError}`);
-        if (google.world.inserted !== before + 1) problems.push(`${where}: ${google.world.inserted - before} VMs were made`);
+          wrong(`${where}: ${vm.state}, VM ${there}, disk ${disk}: ${vm.lastError}`);
+        if (google.world.inserted !== before + 1) wrong(`${where}: ${google.world.inserted - before} VMs were made`);
         if (kind === 'create') await deleteVm(call, name);
         stage.progress(where);
       }
