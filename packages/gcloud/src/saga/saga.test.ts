@@ -26,7 +26,7 @@ const routes = {
 };
 const faults = ['error-before', 'error-after', 'cut-before', 'cut-after', 'rate-limited'] as const;
 
-describe.each(testDatabases())('on $kind', ({ open }) => {
+describe.each(testDatabases())('on $kind', ({ kind, open }) => {
   const clock = new FakeClock();
   const google = new FakeGoogleCloud({ clock, operationSeconds: 4 });
   const key = { text: '' };
@@ -91,10 +91,13 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
   const play = (on: string, what: Fault['what'], times: number) => google.faults.add({ on, what, times });
 
   // Once, which a retry mends; and, where the outcome is in doubt, until all retries are used up.
-  const cases = (kind: 'create' | 'delete') =>
-    routes[kind].flatMap((route) =>
-      faults.flatMap((what) => (what.endsWith('after') ? [1, 9] : [1]).map((times) => ({ route, what, times }))),
-    );
+  // What Google may do is the same for both databases: on the second one a part of it is enough.
+  const cases = (what: 'create' | 'delete') =>
+    routes[what]
+      .flatMap((route) =>
+        faults.flatMap((fault) => (fault.endsWith('after') ? [1, 9] : [1]).map((times) => ({ route, what: fault, times }))),
+      )
+      .filter((_, index) => kind === 'embedded' || index % 4 === 0);
 
   test.each(cases('create'))('create lives through $what × $times at $route', async ({ route, what, times }) => {
     play(route, what, times);
