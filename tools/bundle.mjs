@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 
 const [file, ...external] = process.argv.slice(2);
 const { name, ext } = parse(file);
-const common = { bundle: true, platform: 'node', target: 'node20', external, logLevel: 'warning' };
+const common = { bundle: true, minify: true, platform: 'node', target: 'node20', external, logLevel: 'warning' };
 
 // What an earlier build left would go on being run by whoever still names it.
 for (const old of readdirSync('dist')) if (old.startsWith('chunk-') || /^main\.c?js$/.test(old)) rmSync(`dist/${old}`);

@@ -3,8 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { findProject, Session, type Place } from '@supervisor/client';
 import type { Catalogue, OperationDescription } from '@supervisor/core';
 import type { Home } from '@supervisor/core/home';
-import { nearest } from '@supervisor/core/nearest';
-import { SupervisorError } from '@supervisor/core/errors';
 import { build, program } from './program.js';
 
 /** Whoever typed the command: where they are, and their session with this home's service. */
@@ -21,7 +19,7 @@ export class Caller {
   /** The operations of this build, as data. */
   get catalogue(): Catalogue {
     this.#catalogue ??= JSON.parse(
-      readFileSync(fileURLToPath(import.meta.resolve('@supervisor/supervisor/catalogue')), 'utf8'),
+      readFileSync(fileURLToPath(import.meta.resolve('@supervisor/supervisor/commands')), 'utf8'),
     ) as Catalogue;
     return this.#catalogue;
   }
@@ -32,24 +30,16 @@ export class Caller {
     return this.#place;
   }
 
-  /** Calls an operation as the owner; starts the service when none runs. */
-  async call(operation: string, input: object = {}, signal?: AbortSignal): Promise<any> {
+  /**
+   * Calls an operation as the owner; starts the service when none runs.
+   * @param operation its description, or the name alone of one that may be sent again when an answer is lost
+   */
+  async call(operation: string | OperationDescription, input: object = {}, signal?: AbortSignal): Promise<any> {
     this.#session ??= new Session({ home: this.home, program, hello: { role: 'owner', build, ...this.place } });
-    return this.#session.call(this.#describe(operation), input, { signal });
+    return this.#session.call(typeof operation === 'string' ? { name: operation } : operation, input, { signal });
   }
 
   async close(): Promise<void> {
     await this.#session?.close();
-  }
-
-  #describe(name: string): OperationDescription {
-    const { operations } = this.catalogue;
-    const found = operations.find((operation) => operation.name === name);
-    if (found) return found;
-    const near = nearest(
-      name,
-      operations.map((operation) => operation.name),
-    );
-    throw new SupervisorError('unknown_operation', `There is no operation ${name}.`, { near });
   }
 }

@@ -8,7 +8,6 @@ import { Caller } from './caller.js';
 import { commands, findCommand, screen } from './commands.js';
 import { commandHelp, overview } from './help.js';
 import { argumentsOf, parseInput, UsageError } from './input.js';
-import { confirm, readHidden } from './prompt.js';
 import { render } from './render.js';
 
 const caller = new Caller(homeAt(), process.cwd());
@@ -34,14 +33,17 @@ async function runOperation(words: string[]): Promise<void> {
   const operation = findOperation(caller.catalogue.operations, words);
   const { input, json, help } = parseInput(operation, words.slice(operation.command.split(' ').length));
   if (help) return void process.stdout.write(commandHelp(operation));
-  if (operation.access === 'owner') await confirm(`${operation.summary}. Go on?`);
-  for (const field of argumentsOf(operation).hidden) {
+  const { hidden } = argumentsOf(operation);
+  // Loaded when there is something to ask.
+  const ask = operation.access === 'owner' || hidden.length > 0 ? await import('./prompt.js') : undefined;
+  if (operation.access === 'owner') await ask!.confirm(`${operation.summary}. Go on?`);
+  for (const field of hidden) {
     // Left out where it comes from elsewhere.
     if (!operation.input.required?.includes(field) && (input['from'] ?? 'value') !== 'value') continue;
-    const text = await readHidden(field);
+    const text = await ask!.readHidden(field);
     input[field] = operation.input.properties[field]!.type === 'string' ? text : parseJson(text, field);
   }
-  const output = await caller.call(operation.name, input);
+  const output = await caller.call(operation, input);
   process.stdout.write(`${json ? JSON.stringify(output) : render(output)}\n`);
 }
 

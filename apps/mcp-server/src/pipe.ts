@@ -15,7 +15,7 @@ const graceMilliseconds = 500;
 
 /** Stands between an agent's host and the service: answers the beginning itself, passes the calls on. */
 export function runPipe({ project, home, selection }: Options): void {
-  const catalogue = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('@supervisor/supervisor/catalogue')), 'utf8')) as Catalogue;
+  const catalogue = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('@supervisor/supervisor/tools')), 'utf8')) as Catalogue;
   const own = listTools(catalogue.operations, selection);
   let tools: unknown[] = own;
   const running = new Map<string | number, AbortController>();

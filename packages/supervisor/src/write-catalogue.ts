@@ -1,5 +1,13 @@
-// Run by the build: what pipe and command line read instead of loading every package.
+// Run by the build: what is read instead of loading every package. Pipe and command line start often, so each has a file with its part alone.
 import { writeFileSync } from 'node:fs';
 import { catalogue } from './catalogue.js';
 
-writeFileSync(new URL('operations.json', import.meta.url), JSON.stringify(catalogue()));
+const whole = catalogue();
+const nothing = { type: 'object', properties: {} };
+const parts = {
+  operations: whole,
+  tools: { ...whole, operations: whole.operations.filter(({ toolset }) => toolset !== undefined) },
+  // A command prints what comes back as it is.
+  commands: { ...whole, operations: whole.operations.map((operation) => ({ ...operation, output: nothing })) },
+};
+for (const [name, part] of Object.entries(parts)) writeFileSync(new URL(`${name}.json`, import.meta.url), JSON.stringify(part));
