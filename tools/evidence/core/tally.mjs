@@ -22,7 +22,7 @@ const values = {
   description: 'seen',
   error: 'fake',
   value: 'fake',
-  name: 'fake.example.com',
+  name: 'fake',
   hostname: 'fake.example.com',
   content: '192.0.2.1',
   gcpProject: 'fake-project-123',
@@ -35,15 +35,20 @@ const values = {
 export function leastInput(operations, name, project) {
   const { input } = operations.find((operation) => operation.name === name);
   const path = `${project}/fake/key`;
-  const known = { ...values, path, secrets: [{ path, value: 'fake' }], ...(name.endsWith('_token') ? { id: '0123456789ab' } : {}) };
+  const known = { path, secrets: [{ path, value: 'fake' }], ...(name.endsWith('_token') ? { id: '0123456789ab' } : {}) };
   const least = leastOf(input, known);
   return 'project' in input.properties && project !== undefined ? { ...least, project } : least;
 }
 
 // What nobody named here follows from its schema, so that an operation of tomorrow is asked for something whole, too.
 function leastOf({ properties, required = [] }, known = {}) {
-  const fits = (field) => known[field] !== undefined && (properties[field].enum?.includes(known[field]) ?? true);
-  return Object.fromEntries(required.map((field) => [field, fits(field) ? known[field] : leastValue(properties[field])]));
+  return Object.fromEntries(
+    required.map((field) => [field, known[field] ?? usual(field, properties[field]) ?? leastValue(properties[field])]),
+  );
+}
+
+function usual(field, { examples, enum: choices }) {
+  return examples || (choices && !choices.includes(values[field])) ? undefined : values[field];
 }
 
 function leastValue(schema) {
