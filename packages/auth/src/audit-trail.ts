@@ -170,10 +170,15 @@ function rowOf(call: string, { principal, operation, project, subject }: AuditEn
     principalKind: principal.kind,
     operation,
     project: project ?? null,
-    subject: subject ?? null,
+    subject: subject === undefined ? null : storable(subject),
     version: null,
     fingerprint: null,
     outcome: null,
     endedAt: null,
   };
+}
+
+// Rows of many callers are written together: none of them may hold what PostgreSQL cannot store.
+function storable(text: string): string {
+  return text.replaceAll(/[\0\p{Cs}]/gu, '\ufffd');
 }

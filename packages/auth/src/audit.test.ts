@@ -55,6 +55,15 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await trail.verify()).toMatchObject({ ok: true, problems: [] });
   });
 
+  test('what a caller names that no database can store costs nobody else their row', async () => {
+    const subjects = ['shop/a\0b', 'shop/a\ud800b', 'shop/a/b'];
+    const calls = await Promise.all(subjects.map((subject) => trail.intent({ ...entry, subject })));
+    const { events } = await trail.list({ limit: 3 });
+    expect(events.map(({ subject }) => subject).toSorted()).toEqual(['shop/a/b', 'shop/a\ufffdb', 'shop/a\ufffdb']);
+    expect(new Set(calls).size).toBe(3);
+    expect(await trail.verify()).toMatchObject({ ok: true, problems: [] });
+  });
+
   test.each([
     [
       'a field of a row',

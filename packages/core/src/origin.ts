@@ -8,7 +8,7 @@ import { SupervisorError } from './errors.js';
 export function parseOrigin(text: string, what: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
-  throw new SupervisorError('invalid_input', `${what} must be like https://supervisor.example.com, without user, path or query.`);
+  throw new SupervisorError('invalid_input', `${what} must be like https://service.example.com, without user, path or query.`);
 }
 
 /** Whether the origin is on this machine. */

@@ -13,10 +13,7 @@ export const account = accountName.optional().describe('When there is more than 
 export const vmName = word(/^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and dashes', ['build-1']);
 export const zone = word(/^[a-z]+-[a-z]+\d+-[a-z]$/, 'must be a zone such as europe-west4-a', ['europe-west4-a']);
 export const machineType = word(/^[a-z][a-z0-9]*(-[a-z0-9]+)+$/, 'must be a machine type such as e2-small', ['e2-small']);
-export const operationId = z
-  .string()
-  .max(36)
-  .meta({ examples: ['00000000-0000-4000-8000-000000000000'] });
+export const operationId = word(/^[\w-]{1,36}$/, 'must be the id that a call answered with', ['00000000-0000-4000-8000-000000000000']);
 export const waitSeconds = z.int().min(0).max(600).optional().describe('Then it goes on without you; 300 when left out');
 /** Rules for keys and values are in the manager, with a message for each. */
 export const labels = z
