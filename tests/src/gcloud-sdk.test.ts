@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { FakeGoogleCloud } from '@supervisor/fakes';
@@ -8,17 +10,22 @@ import { root } from './harness.js';
 // Google's own client, against the fake: what it can use is like Google.
 const driver = join(root, 'tools/contract/drive-google-sdk.mjs');
 
+const home = mkdtempSync(join(tmpdir(), 'supervisor-test-'));
 let google: FakeGoogleCloud;
 beforeAll(async () => {
   google = new FakeGoogleCloud({ operationSeconds: 0.3, waitMilliseconds: 100 });
   await google.listen();
 });
-afterAll(() => google.close());
+afterAll(async () => {
+  await google.close();
+  rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+});
 
 test('the official SDK finds in the fake what it expects of Google', async () => {
   const env = {
     ...process.env,
-    HOME: join(root, 'no-home'),
+    // Nobody's own credentials are found there.
+    HOME: home,
     GOOGLE_API: google.url,
     GOOGLE_PROJECT: google.world.project,
     GOOGLE_KEY: google.identity.newKey(),
