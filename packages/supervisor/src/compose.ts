@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { AuditTrail, TokenRegistry } from '@supervisor/auth';
 import { findProject } from '@supervisor/client';
 import { CloudflareManager } from '@supervisor/cloudflare';
@@ -41,10 +40,12 @@ import { parseNeededKey } from './decide-key.js';
 import { exposedPort, ownPorts } from './exposed-port.js';
 import { googleDefaults } from './google-defaults.js';
 import { HomeKeys } from './home-keys.js';
+import { ensureToken } from './home-token.js';
 import { generateKey } from './key-files.js';
 import { lessonsOf } from './lessons.js';
 import type { Managers } from './managers.js';
 import { modules } from './modules.js';
+import { holdPort } from './own-port.js';
 import { instances } from './schema.js';
 import type { Vitals } from './status.js';
 import { TakingUp } from './taking-up.js';
@@ -167,8 +168,9 @@ async function compose(
   await ensureToken(home, managers.tokens);
   // Who has the embedded directory is alone: the leases of a service that died count for nothing.
   const alone = database.kind === 'embedded';
-  const takingUp = new TakingUp([() => managers.cloudflare.resume(), () => managers.gcloud.sweep()], (error) =>
-    log(randomUUID(), 'resume', error),
+  const takingUp = new TakingUp(
+    [() => managers.knowledge.reindex(), () => managers.cloudflare.resume(), () => managers.gcloud.sweep()],
+    (error) => log(randomUUID(), 'resume', error),
   );
   takingUp.start([() => managers.cloudflare.resume({ alone }), () => managers.gcloud.resume({ alone })]);
   const housekeeping = keepHouse(secrets, trail, log);
@@ -217,7 +219,7 @@ async function compose(
     async sweep() {
       takingUp.start();
       managers.knowledge.wake();
-      await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired(), managers.knowledge.reindex()]);
+      await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired()]);
     },
     endSession: async (session) => void (await managers.tasks.abandonSession(session)),
     async close() {
@@ -262,35 +264,6 @@ function record(home: Home, decision: Decision, key: NonNullable<Instance['key']
   const recorded: Instance = { ...instance, ...decided };
   if (JSON.stringify(recorded) !== JSON.stringify(instance)) writeInstance(home, recorded);
   return recorded;
-}
-
-// Other services and scripts of this user take the token from the file; one that the database does not know is replaced.
-async function ensureToken(home: Home, tokens: TokenRegistry): Promise<void> {
-  if (existsSync(home.token)) {
-    const known = await tokens.verify(readFileSync(home.token, 'utf8').trim()).catch((error) => {
-      if (error instanceof SupervisorError && error.code === 'unauthenticated') return undefined;
-      throw error;
-    });
-    if (known) return;
-  }
-  mkdirSync(home.directory, { recursive: true, mode: 0o700 });
-  const { token } = await tokens.create(`home ${home.directory}`.slice(0, 100));
-  writeFileSync(home.token, `${token}\n`, { mode: 0o600 });
-}
-
-// Replicas share the ledger, each with a port of its own: there the home's id tells them apart.
-async function holdPort(ports: PortManager, port: number, instance: string): Promise<string | undefined> {
-  try {
-    const [before] = (await ports.listAllocations({ project: 'meta', limit: 500 })).allocations.filter(
-      (row) => row.service === 'supervisor' && row.instance === instance,
-    );
-    if (before && before.port !== port) await ports.releasePort('meta', 'supervisor', { instance });
-    await ports.allocateSpecificPort('meta', 'supervisor', port, { instance, description: 'Supervisor itself' });
-    return undefined;
-  } catch (error) {
-    if (error instanceof SupervisorError && error.code === 'conflict') return error.message;
-    throw error;
-  }
 }
 
 async function measurePing(database: Database): Promise<number> {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const farewellMilliseconds = 1000;
 
-/** Takes up what was broken off at providers: never twice at once, and not longer than the service lives. */
+/** Takes up what was begun or broken off: never twice at once, and not longer than the service lives. */
 export class TakingUp {
   #running: Promise<void> | undefined;
   #stopped = false;
@@ -12,7 +12,7 @@ export class TakingUp {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** Does the work, unless it is being done. Does not wait for it: a provider may be slow, and a sweep must not be. */
+  /** Does the work, unless it is being done. Does not wait for it: it may be slow, and a sweep or an end must not be. */
   start(work = this.work): void {
     if (this.#stopped) return;
     this.#running ??= this.#run(work).finally(() => (this.#running = undefined));
