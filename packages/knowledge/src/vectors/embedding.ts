@@ -2,12 +2,22 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { SupervisorError } from '@supervisor/core';
 import type { Database, Orm } from '@supervisor/db';
 import type { Redact } from '../entry.js';
+import { embedChunks } from './embed-chunks.js';
 import { embedTexts, type Embedder } from './embedder.js';
-import { endpointDims, endpointEmbedder } from './endpoint.js';
-import { localEmbedder } from './local.js';
-import { currentModel, markReady, removeModel, retireAll, retiredModels, setWeight, startModel, startOver } from './models.js';
+import { Embedders } from './embedders.js';
+import {
+  currentModel,
+  markReady,
+  removeModel,
+  retireAll,
+  retiredModels,
+  sameSettings,
+  setWeight,
+  startModel,
+  startOver,
+} from './models.js';
 import type { EmbedderSettings, ModelRow } from './models.js';
-import { claim, countPending, endLeases, postpone, release, removePending, saveVectors, walk, type PendingChunk } from './queue.js';
+import { claim, countPending, endLeases, removePending, walk } from './queue.js';
 import { weighByHalves } from './halves.js';
 import { hasVectors, makeIndex, makeVectors, removeVectors } from './storage.js';
 import type { Measured } from './weight.js';
@@ -54,10 +64,10 @@ const restAfterFailure = 30_000;
 /** The vectors of one knowledge base: which model makes them, which are still to be made, and making them. */
 export class Embedding implements VectorSource {
   readonly #options: EmbeddingOptions;
+  readonly #embedders: Embedders;
   readonly #ending = new AbortController();
   #running: Promise<void> | undefined;
   #again = false;
-  #made: { id: number; embedder: Promise<Embedder> } | undefined;
   #given: Promise<void> | undefined;
   #known = false;
   #leasesEnded = false;
@@ -66,6 +76,7 @@ export class Embedding implements VectorSource {
 
   constructor(options: EmbeddingOptions) {
     this.#options = options;
+    this.#embedders = new Embedders(options.embedder, options.secret);
   }
 
   /** Embeds a question. Undefined without a model: nothing is missing then. Never throws: words find answers too. */
@@ -100,7 +111,12 @@ export class Embedding implements VectorSource {
     }
     if (Date.now() < this.#restUntil) return { embedder, reason: this.#problem ?? 'It failed a moment ago.' };
     try {
-      const [vector] = await embedTexts(await this.#embedder(model), [question], 'query', this.#deadline(longestQuestion));
+      const [vector] = await embedTexts(
+        await this.#embedders.of(model, this.#deadline()),
+        [question],
+        'query',
+        this.#deadline(longestQuestion),
+      );
       return { model, vector: vector! };
     } catch (error) {
       this.#rest(error);
@@ -114,7 +130,7 @@ export class Embedding implements VectorSource {
    */
   async configure(settings: EmbedderSettings, weight?: number): Promise<EmbedderStatus> {
     const database = await this.#options.database();
-    const embedder = await this.#build(settings);
+    const embedder = await this.#embedders.build(settings, this.#deadline());
     await embedTexts(embedder, ['A first text, to see whether it answers.'], 'document', this.#deadline());
     await makeVectors(database);
     const model = await currentModel(database.orm);
@@ -122,7 +138,7 @@ export class Embedding implements VectorSource {
     const chosen = weight === undefined ? {} : { weight, measured: { by: 'owner' as const } };
     if (!same) await this.#start(database, { name: embedder.id, dims: embedder.dims, settings, ...chosen });
     else if (weight !== undefined) await setWeight(database.orm, model.id, weight, { by: 'owner' });
-    this.#made = undefined;
+    this.#embedders.forget();
     this.#rested();
     this.wake();
     return this.status();
@@ -225,10 +241,10 @@ export class Embedding implements VectorSource {
     // The model may be changed meanwhile: each batch is for the one that is current.
     for (let model = await this.#current(); model; model = await this.#current()) {
       await this.#prepare(database, model);
-      const embedder = await this.#embedder(model);
+      const embedder = await this.#embedders.of(model, this.#deadline());
       const more = await walk(orm, model.id);
       const chunks = await claim(orm, model.id, chunksAtOnce);
-      if (chunks.length > 0) await this.#embed(orm, model.id, embedder, chunks);
+      if (chunks.length > 0) await embedChunks(orm, model.id, embedder, chunks, { redact: this.#options.redact, signal: this.#deadline() });
       else if (!more) {
         const { pending, failed } = await countPending(orm, model.id);
         if (pending === failed) {
@@ -256,37 +272,6 @@ export class Embedding implements VectorSource {
     }
     if (database.kind === 'embedded' && !this.#leasesEnded) await endLeases(database.orm, id);
     this.#leasesEnded = true;
-  }
-
-  async #embed(orm: Orm, id: number, embedder: Embedder, chunks: readonly PendingChunk[]): Promise<void> {
-    try {
-      await this.#save(orm, id, embedder, chunks);
-    } catch (error) {
-      const refused = error instanceof SupervisorError && error.code === 'invalid_input';
-      if (!refused)
-        await release(
-          orm,
-          id,
-          chunks.map(({ chunk }) => chunk),
-        ).catch(() => {});
-      if (!refused) throw error;
-      if (chunks.length === 1) return postpone(orm, id, chunks[0]!.chunk);
-      // One of them is at fault: each by itself.
-      for (const chunk of chunks) await this.#embed(orm, id, embedder, [chunk]);
-    }
-  }
-
-  async #save(orm: Orm, id: number, embedder: Embedder, chunks: readonly PendingChunk[]): Promise<void> {
-    const texts: string[] = [];
-    // Once more: what is a secret today may have been a word when it was stored.
-    for (const { title, heading, text } of chunks)
-      texts.push((await this.#options.redact([title, heading, text].filter(Boolean).join('\n'))).text);
-    const vectors = await embedTexts(embedder, texts, 'document', this.#deadline());
-    await saveVectors(
-      orm,
-      id,
-      chunks.map(({ chunk }, index) => ({ chunk, vector: vectors[index]! })),
-    );
   }
 
   async #forget(orm: Orm, id: number): Promise<void> {
@@ -323,28 +308,6 @@ export class Embedding implements VectorSource {
     throw new SupervisorError('conflict', 'No embedder is configured. Configure one first: supervisor knowledge configure-embedder --help');
   }
 
-  #embedder({ id, name, dims, settings }: ModelRow): Promise<Embedder> {
-    const { embedder } = this.#options;
-    if (settings === null) {
-      if (embedder?.id === name && embedder.dims === dims) return Promise.resolve(embedder);
-      return Promise.reject(new SupervisorError('unavailable', `${name} was brought by another program, and is not here.`));
-    }
-    if (this.#made?.id !== id) {
-      const made = { id, embedder: this.#build(settings, dims) };
-      made.embedder.catch(() => this.#made === made && (this.#made = undefined));
-      this.#made = made;
-    }
-    return this.#made.embedder;
-  }
-
-  async #build(settings: EmbedderSettings, dims?: number): Promise<Embedder> {
-    if ('folder' in settings) return localEmbedder(settings);
-    const { secret, ...options } = settings;
-    const read = this.#options.secret;
-    const key = secret === undefined ? undefined : () => (read ?? noSecrets)(secret);
-    return endpointEmbedder({ ...options, key, dims: dims ?? (await endpointDims({ ...options, key }, this.#deadline())) });
-  }
-
   // Others run between two batches.
   async #pause(): Promise<void> {
     await breathe();
@@ -365,20 +328,6 @@ export class Embedding implements VectorSource {
     this.#restUntil = 0;
     this.#problem = null;
   }
-}
-
-function noSecrets(path: string): Promise<string> {
-  return Promise.reject(new SupervisorError('unavailable', `secret: nothing here can read ${path}.`));
-}
-
-function sameSettings(one: EmbedderSettings | null, other: EmbedderSettings): boolean {
-  const text = (settings: object | null) =>
-    JSON.stringify(
-      Object.entries(settings ?? {})
-        .filter(([, value]) => value !== undefined)
-        .toSorted(),
-    );
-  return text(one) === text(other);
 }
 
 function messageOf(error: unknown): string {

@@ -133,3 +133,14 @@ export async function retiredModels(orm: Orm): Promise<number[]> {
 export async function removeModel(orm: Orm, id: number): Promise<void> {
   await orm.delete(knowledgeEmbedders).where(and(eq(knowledgeEmbedders.id, id), eq(knowledgeEmbedders.state, 'retired')));
 }
+
+/** Whether both lead to the same model, in the same way. */
+export function sameSettings(one: EmbedderSettings | null, other: EmbedderSettings): boolean {
+  const text = (settings: object | null) =>
+    JSON.stringify(
+      Object.entries(settings ?? {})
+        .filter(([, value]) => value !== undefined)
+        .toSorted(),
+    );
+  return text(one) === text(other);
+}
