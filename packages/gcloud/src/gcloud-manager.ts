@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { SupervisorError } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
-import { and, asc, eq, inArray, isNull, lte, or, sql } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { demandAccount, listAccounts, removeAccount, setAccount, setLimits, type Account, type AccountSettings } from './account.js';
 import { demandConfirmation, type Confirming } from './confirm.js';
 import { Connections, type Connection } from './connections.js';
@@ -11,13 +10,15 @@ import { claimSamples, pruneHealth, readHealth, sampleAccount, type VmHealth } f
 import { gcloudMigrations } from './migrations.js';
 import { estimate } from './rules/estimate.js';
 import { demandLabels } from './rules/labels.js';
-import { longestRunSeconds, shortestRunSeconds, type LimitChanges } from './rules/limits.js';
+import type { LimitChanges } from './rules/limits.js';
+import { planVm, type VmWish } from './rules/plan.js';
 import { observedOf } from './saga/close.js';
+import { dueOperations } from './saga/due.js';
 import { followOperation } from './saga/follow.js';
 import { intendChange, intendCreate, openOperation } from './saga/intents.js';
 import { readOurs } from './saga/ownership.js';
 import type { Kind, OperationRow, VmRow } from './saga/rows.js';
-import { gcloudAccounts, gcloudOperations, gcloudVms } from './schema.js';
+import { gcloudAccounts, gcloudVms } from './schema.js';
 import { syncAccount, type Synced } from './sync.js';
 import { verifyAccount, type Verified } from './verify.js';
 import { findOperation, findVm, listOperations, listVms, shownOperation, shownVm, type Vm, type VmFilter, type VmOperation } from './vm.js';
@@ -44,23 +45,12 @@ export interface WaitOptions {
   progress?: (done: number, total: number, message: string) => void;
 }
 
-export interface CreateOptions extends WaitOptions {
-  zone?: string | undefined;
-  machineType?: string | undefined;
-  image?: string | undefined;
-  diskGb?: number | undefined;
-  publicIp?: boolean | undefined;
-  /** May be deleted without its owner: it gets no deletion protection. */
-  ephemeral?: boolean | undefined;
-  maxRunSeconds?: number | undefined;
-  labels?: Record<string, string> | undefined;
-}
+export interface CreateOptions extends WaitOptions, VmWish {}
 
 export interface DeleteOptions extends WaitOptions, Confirming {}
 
 const sweepSeconds = 50;
 const sweepOperations = 20;
-const namePattern = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** VMs at Google Compute Engine: with limits on what they cost, and operations that end even when this process does not live to see it. */
 export class GCloudManager {
@@ -150,36 +140,7 @@ export class GCloudManager {
   async createVm(project: string, name: string, options: CreateOptions = {}): Promise<Vm & { created: boolean }> {
     const orm = await this.#orm();
     const account = await demandAccount(orm, options.account);
-    const { maxRunSeconds = account.maxRunSeconds, labels = {}, zone = account.zones[0] } = options;
-    if (!namePattern.test(name))
-      throw new SupervisorError(
-        'invalid_input',
-        'A VM is named with lower-case letters, digits and dashes, from a letter on, at most 63.',
-        {
-          fields: ['name'],
-        },
-      );
-    if (!(maxRunSeconds >= shortestRunSeconds && maxRunSeconds <= longestRunSeconds))
-      throw new SupervisorError('invalid_input', `maxRunSeconds: from ${shortestRunSeconds} to ${longestRunSeconds}.`);
-    if (zone === undefined)
-      throw new SupervisorError(
-        'forbidden',
-        `Account ${account.name} allows no zone yet. Its owner names some: supervisor gcloud set-limits --zones.`,
-      );
-    demandLabels(labels);
-    const plan = {
-      id: randomUUID(),
-      project,
-      name,
-      zone,
-      machineType: options.machineType ?? 'e2-small',
-      image: options.image ?? 'projects/debian-cloud/global/images/family/debian-12',
-      diskGb: options.diskGb ?? 10,
-      publicIp: options.publicIp ?? false,
-      ephemeral: options.ephemeral ?? false,
-      maxRunSeconds,
-      labels,
-    };
+    const plan = planVm(account, { project, name, ...options });
     const { vm, operation } = await intendCreate(orm, account.name, plan, this.#now().toISOString());
     if (operation) await this.#follow(orm, operation, vm, options);
     return { ...(await this.#shown(orm, vm.id)), created: vm.id === plan.id };
@@ -284,17 +245,7 @@ export class GCloudManager {
    */
   async resume(options: { alone?: boolean } = {}): Promise<number> {
     const orm = await this.#orm();
-    const lease = gcloudOperations.leaseUntil;
-    const due = await orm
-      .select({ operation: gcloudOperations, vm: gcloudVms })
-      .from(gcloudOperations)
-      .innerJoin(gcloudVms, eq(gcloudVms.id, gcloudOperations.vm))
-      .where(and(isNull(gcloudOperations.endedAt), options.alone ? undefined : or(isNull(lease), lte(lease, sql`clock_timestamp()`))))
-      .orderBy(asc(gcloudOperations.createdAt))
-      .limit(sweepOperations);
-    const ids = due.map(({ operation }) => operation.id);
-    if (options.alone && ids.length > 0)
-      await orm.update(gcloudOperations).set({ leaseUntil: null }).where(inArray(gcloudOperations.id, ids));
+    const due = await dueOperations(orm, sweepOperations, options.alone === true);
     const ends = await Promise.allSettled(due.map(({ operation, vm }) => this.#follow(orm, operation, vm, { waitSeconds: sweepSeconds })));
     // What fails is written in its row, and tried again; anything else is a fault of ours.
     for (const end of ends) if (end.status === 'rejected' && !(end.reason instanceof SupervisorError)) throw end.reason;
