@@ -7,6 +7,9 @@ import { account, labels, machineType, mapOf, vm, vmName, vmPath, waitSeconds, z
 export const waiting = ({ signal, progress }: Context) => ({ signal, progress });
 const subject = ({ name }: { name: string }) => name;
 
+/** What all have in common that say no more than which VM. */
+const pressed = { input: z.object({ ...vmPath, waitSeconds }), output: vm, subject };
+
 export const vmOperations = [
   operation({
     name: 'list_vms',
@@ -68,9 +71,7 @@ export const vmOperations = [
     summary: 'Start a stopped VM',
     access: 'use',
     toolset: 'cloud',
-    input: z.object({ ...vmPath, waitSeconds }),
-    output: vm,
-    subject,
+    ...pressed,
     handle: ({ gcloud }: GCloudDeps, { project, name, ...options }, context) =>
       gcloud.startVm(project, name, { ...options, ...waiting(context) }),
   }),
@@ -81,9 +82,7 @@ export const vmOperations = [
     description: 'Its disk stays, and is paid for.',
     access: 'use',
     toolset: 'cloud',
-    input: z.object({ ...vmPath, waitSeconds }),
-    output: vm,
-    subject,
+    ...pressed,
     handle: ({ gcloud }: GCloudDeps, { project, name, ...options }, context) =>
       gcloud.stopVm(project, name, { ...options, ...waiting(context) }),
   }),
@@ -94,9 +93,7 @@ export const vmOperations = [
     access: 'write',
     repeat: 'never',
     openWorld: true,
-    input: z.object({ ...vmPath, waitSeconds }),
-    output: vm,
-    subject,
+    ...pressed,
     handle: ({ gcloud }: GCloudDeps, { project, name, ...options }, context) =>
       gcloud.resetVm(project, name, { ...options, ...waiting(context) }),
   }),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SupervisorError } from '@supervisor/core';
+import { isPlain, SupervisorError } from '@supervisor/core';
 import { z } from 'zod';
 import type { Embedder, EmbeddingKind } from './embedder.js';
 
@@ -57,12 +57,8 @@ function checkUrl(text: string): URL {
   if (!url || !['http:', 'https:'].includes(url.protocol)) throw refuse('give an address such as https://api.openai.com/v1.');
   if (url.username !== '' || url.password !== '') throw refuse('a key is named with secret, never in the address.');
   if (url.search !== '' || url.hash !== '') throw refuse('it may have no query and no fragment.');
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) throw refuse('plain http is for this machine only: use https.');
+  if (isPlain(url.origin)) throw refuse('plain http is for this machine only: use https.');
   return new URL(`${url.href.replace(/\/+$/, '')}/embeddings`);
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 // A question has somebody waiting: it is asked once. Documents wait as long as the endpoint says.
