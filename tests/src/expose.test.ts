@@ -89,7 +89,7 @@ test('tunnel run gives cloudflared its token in the environment, never in an arg
   });
   expect(stderr).toContain('Running cloudflared');
   const missing = await home.run([programs.cli, 'tunnel', 'run'], '', { PATH: '/nowhere' });
-  expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('Install it') });
+  expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('Install it') });
 });
 
 test('a service that was killed half-way finishes at its next start', async () => {

@@ -1,8 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { SupervisorError } from '@supervisor/core/errors';
 import type { Caller } from '../caller.js';
 import { runChild } from '../child.js';
-import { parseFlags, UsageError } from '../input.js';
+import { parseFlags } from '../input.js';
 
 export const usage = `Usage: supervisor tunnel run [--account NAME] [--tunnel NAME]
 
@@ -37,7 +38,8 @@ function requireCloudflared(): void {
     }
   });
   if (!found)
-    throw new UsageError(
-      'cloudflared is not on your PATH. Install it: https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/downloads/',
+    throw new SupervisorError(
+      'unavailable',
+      'cloudflared is not on your PATH. Install it (https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/downloads/) and try again.',
     );
 }
