@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Catalogue } from '@supervisor/core';
@@ -54,4 +54,41 @@ test.each(here)('%s works as pasted', (line) => {
   const { code, stdout } = paste(line.replaceAll('http://127.0.0.1:3099', home.url).replaceAll('~/.supervisor', home.home.directory));
   expect(code).toBe(0);
   expect(stdout).toMatch(line.includes('ports') ? /31\d\d/ : /supervisor/);
+});
+
+// Commands of the caller's own process say theirs themselves.
+const sources = join(root, 'apps/cli/src/commands');
+const own = readdirSync(sources).flatMap((file) => /^Example: (.+)$/m.exec(readFileSync(join(sources, file), 'utf8'))?.[1] ?? []);
+// These go on until somebody ends them, those end what the others need.
+const endless = (line: string) => / --(follow|watch)$/.test(line);
+const ended = (line: string) =>
+  `${line.replace('supervisor', `exec '${process.execPath}' '${programs.cli}'`)} & shown=$!; sleep 3; kill $shown; wait $shown`;
+const last = own.filter((line) => / (stop|uninstall|restore .*)$/.test(line));
+
+describe('with what they speak of', () => {
+  beforeAll(() => {
+    home.env['HOME'] = join(home.work, 'person');
+    for (const folder of ['person/code', 'docs']) mkdirSync(join(home.work, folder), { recursive: true });
+    const files = {
+      'docs/setup.md': '# Setup\n\nRun the migrations first.\n',
+      'questions.jsonl': '',
+      'lessons.jsonl': '',
+      'history.jsonl': '',
+      'config.template.yml': 'port: {{port:web}}\n',
+      '.env.production': 'STRIPE_KEY=fake-value\n',
+      'server.js': 'if (!process.env.PORT) process.exit(1);\n',
+    };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(home.work, name), text);
+    symlinkSync(join(root, 'packages'), join(home.work, 'packages'));
+  });
+
+  test('every command has an example', () => expect(own).toHaveLength(readdirSync(sources).length));
+
+  test.each([...own.filter((line) => !last.includes(line)), ...last])('%s is understood', (line) => {
+    const { code, stdout, stderr } = paste(endless(line) ? ended(line) : line);
+    // Some need a terminal, an account or a second machine, and can only say so.
+    if (code === 2) expect(stderr).toMatch(/run it on a terminal\.$/m);
+    if (code !== 0 && !endless(line)) expect(stdout + stderr).toMatch(/\w+ \w+/);
+    expect(stdout + stderr).not.toMatch(/There is no command|Unknown option|^\s+at |undefined/m);
+  });
 });
