@@ -97,28 +97,33 @@ async function create(path: string): Promise<void> {
 // Without zeros each new 16 MB of log costs nothing; with them a commit that needs one blocks the service for 100 to 500 ms. They serve a
 // disk that syncs, and this one does not. The extension costs its 50 KB: it is in the process only where a database made it.
 async function openClient(options: PGliteOptions): Promise<PGlite> {
-  const client = await PGlite.create({ ...options, extensions: { vector } });
-  await client.exec('set wal_init_zero = off');
+  const client = new Embedded({ ...options, extensions: { vector } });
+  await client.waitReady;
+  // Its start has armed a timer where we could not see it: a nearer one takes its place.
+  for (const statement of ["set statement_timeout = '1s'", 'reset statement_timeout', 'set wal_init_zero = off']) await client.exec(statement);
   return client;
 }
 
 // PostgreSQL arms timers of its own, such as ten seconds to its next statistics, and one of them would keep a finished script alive.
-// Its code runs synchronously in here: no other code's timer can be caught.
-function letProcessEnd(client: PGlite): void {
-  const run = client.execProtocolRawSync.bind(client);
-  client.execProtocolRawSync = (...message) => {
-    const { setTimeout } = globalThis;
-    globalThis.setTimeout = ((...timer: Parameters<typeof setTimeout>) => setTimeout(...timer).unref()) as typeof setTimeout;
-    try {
-      return run(...message);
-    } finally {
-      globalThis.setTimeout = setTimeout;
-    }
-  };
+class Embedded extends PGlite {
+  override execProtocolRawSync(...message: Parameters<PGlite['execProtocolRawSync']>): Uint8Array {
+    return withIdleTimers(() => super.execProtocolRawSync(...message));
+  }
+}
+
+/** Its code runs synchronously in here: no other code's timer can be caught. A timer that fires arms the next. */
+function withIdleTimers<Result>(run: () => Result): Result {
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = ((callback: () => void, milliseconds?: number) =>
+    setTimeout(() => withIdleTimers(callback), milliseconds).unref()) as typeof setTimeout;
+  try {
+    return run();
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
 }
 
 function wrap(client: PGlite, location: string, release: () => void): Database {
-  letProcessEnd(client);
   const orm = drizzle(client) as unknown as Orm;
   const leaveLog = keepLogShort(client, orm);
   let closing: Promise<void> | undefined;

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,14 @@ test('an embedded database fills no log with zeros, first and later', async () =
     expect(await rows(database.orm, sql`show wal_init_zero`)).toEqual([{ wal_init_zero: 'off' }]);
     await database.close();
   }
+});
+
+test('a script that forgets to close an embedded database ends all the same, the second time too', () => {
+  const index = new URL('../dist/index.js', import.meta.url).href;
+  const script = `import { openDatabase } from '${index}'; await openDatabase(process.argv[1]);`;
+  const directory = join(temporary(), 'data');
+  for (let time = 0; time < 2; time++)
+    execFileSync(process.execPath, ['--input-type=module', '-e', script, directory], { timeout: 30_000 });
 });
 
 test('the log of an embedded database is cut when it has become long, and everything is still there', async () => {
