@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { AuditTrail } from '@supervisor/auth';
 import { agent, bind, type Context, type Principal } from '@supervisor/core';
-import { openInMemory, type Database } from '@supervisor/db';
+import type { Database } from '@supervisor/db';
+import { openEmbeddedForTests } from '@supervisor/db/testing';
 import { KnowledgeBase, knowledgeModule } from '@supervisor/knowledge';
 import { TaskTimer, timingModule } from '@supervisor/timing';
 import { sql } from 'drizzle-orm';
@@ -15,7 +16,7 @@ let call: (name: string, input: object, principal?: Principal) => Promise<Record
 const reported: unknown[] = [];
 
 beforeAll(async () => {
-  db = await openInMemory();
+  db = await openEmbeddedForTests();
   knowledge = new KnowledgeBase({ db });
   const lessons = lessonsOf(knowledge, (error) => reported.push(error));
   const key = randomBytes(32);

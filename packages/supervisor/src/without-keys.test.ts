@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { openInMemory, rows, type Database } from '@supervisor/db';
+import { rows, type Database } from '@supervisor/db';
+import { openEmbeddedForTests } from '@supervisor/db/testing';
 import { KnowledgeBase } from '@supervisor/knowledge';
 import { SecretsManager } from '@supervisor/secrets';
 import { sql } from 'drizzle-orm';
@@ -9,7 +10,7 @@ import { withoutKeys } from './without-keys.js';
 let db: Database;
 let secrets: SecretsManager;
 beforeAll(async () => {
-  db = await openInMemory();
+  db = await openEmbeddedForTests();
   secrets = new SecretsManager(randomBytes(32).toString('hex'), { db });
 });
 afterAll(() => db.close());

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { openInMemory, type Database } from '@supervisor/db';
+import type { Database } from '@supervisor/db';
+import { openEmbeddedForTests } from '@supervisor/db/testing';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ const small = fileURLToPath(new URL('../../collection/', import.meta.url));
 
 let database: Database;
 beforeAll(async () => {
-  database = await openInMemory();
+  database = await openEmbeddedForTests();
 });
 afterAll(() => database.close());
 
@@ -84,7 +85,7 @@ test('a collection as others publish it is read: no header, four columns, no tit
     '{"id": 1, "text": "pelican at dawn"}\n{"id": 2, "text": "herons"}\n{"id": 3, "text": "unjudged"}\n',
   );
   writeFileSync(join(folder, 'qrels.tsv'), '1 0 long 1\n1 0 empty 0\n2 0 titled 1\n');
-  const fresh = await openInMemory();
+  const fresh = await openEmbeddedForTests();
   const { questions, ndcg10, each } = await evaluate(new KnowledgeBase({ db: fresh }), await readCollection(folder));
   await fresh.close();
   expect({ questions, ndcg10: ndcg10.mean }).toEqual({ questions: 2, ndcg10: 1 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SupervisorError } from '@supervisor/core';
-import { openInMemory, rows, type Database } from '@supervisor/db';
+import { rows, type Database } from '@supervisor/db';
+import { openEmbeddedForTests } from '@supervisor/db/testing';
 import { testDatabases } from '@supervisor/db/testing';
 import { sql } from 'drizzle-orm';
 import { createHash } from 'node:crypto';
@@ -52,7 +53,7 @@ describe('with pgvector', () => {
     return knowledge;
   };
   beforeEach(async () => {
-    database = await openInMemory();
+    database = await openEmbeddedForTests();
     endpoint = await fakeEndpoint();
   });
   afterEach(async () => {
