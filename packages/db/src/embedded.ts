@@ -1,11 +1,12 @@
-import { existsSync, openAsBlob, readdirSync, realpathSync, renameSync, rmSync, statfsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { existsSync, mkdirSync, openAsBlob, readdirSync, realpathSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PGlite, type PGliteOptions } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
 import { SupervisorError } from '@supervisor/core';
 import { drizzle } from 'drizzle-orm/pglite';
+import { parseTarGzip } from 'nanotar';
 import type { Database, Orm } from './database.js';
 import { tryLock, type Holder } from './lock.js';
 import { keepLogShort } from './write-ahead-log.js';
@@ -87,22 +88,34 @@ async function create(path: string): Promise<void> {
     if (name.startsWith(prefix)) rmSync(join(dirname(path), name), { recursive: true });
   }
   const fresh = join(dirname(path), `${prefix}${process.pid}`);
-  await mkdir(fresh, { mode: 0o700 });
-  const client = await PGlite.create({ dataDir: fresh, loadDataDir: await openAsBlob(template) });
-  await client.close();
+  await unpack(fresh);
   rmSync(path, { recursive: true, force: true });
   renameSync(fresh, path);
+}
+
+// Every file of a cluster is its owner's alone: PostgreSQL asks for that.
+async function unpack(directory: string): Promise<void> {
+  for (const { name, type, data } of await parseTarGzip(await readFile(template))) {
+    const path = join(directory, name);
+    if (type === 'directory') mkdirSync(path, { recursive: true, mode: 0o700 });
+    else writeFileSync(path, data ?? '', { mode: 0o600 });
+  }
 }
 
 // Without zeros each new 16 MB of log costs nothing; with them a commit that needs one blocks the service for 100 to 500 ms. They serve a
 // disk that syncs, and this one does not. The extension costs its 50 KB: it is in the process only where a database made it.
 async function openClient(options: PGliteOptions): Promise<PGlite> {
-  const client = new Embedded({ ...options, extensions: { vector } });
+  const startParams = [...PGlite.defaultStartParams, '-c', `shared_buffers=${sharedBuffers}`];
+  const client = new Embedded({ ...options, startParams, extensions: { vector } });
   await client.waitReady;
   // Its start has armed a timer where we could not see it: a nearer one takes its place.
-  for (const statement of ["set statement_timeout = '1s'", 'reset statement_timeout', 'set wal_init_zero = off']) await client.exec(statement);
+  for (const statement of ["set statement_timeout = '1s'", 'reset statement_timeout', 'set wal_init_zero = off'])
+    await client.exec(statement);
   return client;
 }
+
+// A start fills this memory with zeros, at half a second for the default of 128 MB. What does not fit in it is one read of a file away.
+const sharedBuffers = '32MB';
 
 // PostgreSQL arms timers of its own, such as ten seconds to its next statistics, and one of them would keep a finished script alive.
 class Embedded extends PGlite {

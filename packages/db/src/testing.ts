@@ -45,9 +45,13 @@ export async function openEmbeddedForTests(): Promise<Database> {
 }
 
 async function empty({ orm }: Database): Promise<void> {
-  const schemas = await rows<{ name: string }>(orm, sql`select nspname as name from pg_namespace where nspname !~ '^pg_|^information_schema$'`);
+  const schemas = await rows<{ name: string }>(
+    orm,
+    sql`select nspname as name from pg_namespace where nspname !~ '^pg_|^information_schema$'`,
+  );
   const gone = schemas.map(({ name }) => sql`drop schema ${sql.identifier(name)} cascade`);
-  for (const statement of [...gone, sql`create schema public`, sql`discard all`, sql`set wal_init_zero = off`]) await orm.execute(statement);
+  for (const statement of [...gone, sql`create schema public`, sql`discard all`, sql`set wal_init_zero = off`])
+    await orm.execute(statement);
 }
 
 async function openFresh(server: string): Promise<Database> {
