@@ -17,9 +17,9 @@ export class FakeClock {
   }
 }
 
-const faster = 50;
+const faster = 250;
 
-/** The network as it is, and time by a fake clock: whoever sleeps moves it on, and sleeps a fiftieth of it, so that others get their turn. */
+/** The network as it is, and time by a fake clock: whoever sleeps moves it on, and sleeps a little of it, so that others get their turn. */
 export function fakeTransport(clock: FakeClock) {
   return {
     fetch: (...args: Parameters<typeof fetch>) => fetch(...args),
