@@ -1,11 +1,14 @@
 // Writes docs/operations.md from the operations.json of the build. Usage: npm run reference [-- --check]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { commands } from '../apps/cli/dist/commands.js';
+import { exampleLine } from '../apps/cli/dist/example.js';
 
 const target = fileURLToPath(new URL('../docs/operations.md', import.meta.url));
 const source = new URL('../packages/supervisor/dist/operations.json', import.meta.url);
 const { operations } = JSON.parse(readFileSync(source, 'utf8'));
 
+const examples = new Map(await Promise.all(operations.map(async (operation) => [operation.name, await exampleOf(operation)])));
 const text = render();
 if (!process.argv.includes('--check')) writeFileSync(target, text);
 else if (readFileSync(target, 'utf8') !== text) {
@@ -27,7 +30,8 @@ route and an MCP tool. A \`project\` left out is the caller's own. Errors are pr
 ${parts.join('\n')}`;
 }
 
-function describe({ name, command, summary, description, access, toolset, repeat, route, sensitive, input, output }) {
+function describe(operation) {
+  const { name, command, summary, description, access, toolset, repeat, route, sensitive, input, output } = operation;
   const facts = [
     `\`supervisor ${command}\``,
     route ? `\`${route.method} /api/v1${route.path}\`` : undefined,
@@ -50,9 +54,15 @@ function describe({ name, command, summary, description, access, toolset, repeat
 ${summary}.${description ? ` ${description}` : ''}
 
 ${facts.join(' · ')}
-
+${command === '' ? '' : `\n\`\`\`sh\n${examples.get(name)}\n\`\`\`\n`}
 ${fields.length > 0 ? `${fields.join('\n')}\n\n` : ''}Answers ${answers.join(', ')}.
 `;
+}
+
+/** What `--help` shows: a command of that name that is more than its operation has an example of its own. */
+async function exampleOf(operation) {
+  const own = commands.find(({ command }) => command === operation.command);
+  return own ? /^Example: (.+)$/m.exec((await own.load()).usage)[1] : exampleLine(operation);
 }
 
 function typeOf({ type, enum: choices, items, anyOf }) {

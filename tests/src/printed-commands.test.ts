@@ -2,14 +2,21 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Catalogue } from '@supervisor/core';
 import { programs, root, TestHome } from './harness.js';
 
-// As a person does it: every example that --help prints goes into a shell.
-const { operations } = JSON.parse(
-  readFileSync(fileURLToPath(import.meta.resolve('@supervisor/supervisor/catalogue')), 'utf8'),
-) as Catalogue;
+// Commands of the caller's own process say theirs themselves.
+const sources = join(root, 'apps/cli/src/commands');
+const own = readdirSync(sources).flatMap((file) => /^Example: (.+)$/m.exec(readFileSync(join(sources, file), 'utf8'))?.[1] ?? []);
+
+// As a person does it: every example of an operation goes into a shell. The reference has those that --help prints.
+const reference = readFileSync(join(root, 'docs/operations.md'), 'utf8');
+const entries = reference.split(/^### /m).slice(1);
+const examples = entries.flatMap((entry) => {
+  const [, line] = /^```sh\n(.+)\n```$/m.exec(entry) ?? [];
+  return line && !own.includes(line)
+    ? [{ name: /^\w+/.exec(entry)![0], line, ownerAlone: entry.includes('for the owner on a terminal') }]
+    : [];
+});
 
 let home: TestHome;
 beforeAll(async () => {
@@ -29,14 +36,12 @@ function paste(line: string, input = ''): { code: number | null; stdout: string;
 // What stdin holds for an operation with a hidden field.
 const hidden: Record<string, string> = { store_secret_bulk: '[{"path": "shop/stripe/api_key", "value": "fake-value"}]' };
 
-// What programs call alone is no command.
-const shown = operations.filter(({ command }) => command !== '');
+test('there are examples', () => expect(examples.length).toBeGreaterThan(100));
 
-test.each(shown)('the example of $command works as pasted', ({ name, command, access }) => {
-  const [, example] = /^Example: (.+)$/m.exec(paste(`supervisor ${command} --help`).stdout)!;
-  const { code, stderr } = paste(`${example} --json`, hidden[name] ?? 'fake-value\n');
+test.each(examples)('$line works as pasted', ({ name, line, ownerAlone }) => {
+  const { code, stderr } = paste(`${line} --json`, hidden[name] ?? 'fake-value\n');
   // The owner's are asked for on a terminal alone; that comes after their words were understood.
-  if (access === 'owner') return expect(stderr).toContain('This is for the owner');
+  if (ownerAlone) return expect(stderr).toContain('This is for the owner');
   // What there is none of is a fair answer; what was not understood is not.
   if (code !== 0) expect(JSON.parse(stderr)).toMatchObject({ code: expect.stringMatching(/^(not_found|conflict)$/) });
 });
@@ -56,9 +61,6 @@ test.each(here)('%s works as pasted', (line) => {
   expect(stdout).toMatch(line.includes('ports') ? /31\d\d/ : /supervisor/);
 });
 
-// Commands of the caller's own process say theirs themselves.
-const sources = join(root, 'apps/cli/src/commands');
-const own = readdirSync(sources).flatMap((file) => /^Example: (.+)$/m.exec(readFileSync(join(sources, file), 'utf8'))?.[1] ?? []);
 // These go on until somebody ends them, those end what the others need.
 const endless = (line: string) => / --(follow|watch)$/.test(line);
 const ended = (line: string) =>

@@ -30,9 +30,7 @@ export const accountOperations = [
       tokenPath: textField('Secret that holds the API token', 300)
         .min(1)
         .meta({ examples: ['meta/cloudflare/token'] }),
-      baseUrl: textField("The API's address, when it is not Cloudflare's own", 300)
-        .optional()
-        .meta({ examples: ['http://127.0.0.1:8787'] }),
+      baseUrl: textField("The API's address, when it is not Cloudflare's own", 300).optional(),
       accessTeam: textField('Cloudflare Access team, for access login', 100).optional(),
       accessAudience: z
         .array(z.string().min(1).max(200))

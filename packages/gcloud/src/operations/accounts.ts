@@ -4,7 +4,7 @@ import { longestRunSeconds, shortestRunSeconds } from '../rules/limits.js';
 import { priceTable } from '../rules/prices.js';
 import { account, accountName, mapOf, zone, type GCloudDeps } from './fields.js';
 
-const url = (examples: string[]) => textField('', 300).optional().meta({ description: 'Another address than Google’s', examples });
+const url = textField('Another address than Google’s', 300).optional();
 const money = z.number().min(0).max(100_000);
 const shown = z.object({
   name: z.string(),
@@ -44,8 +44,8 @@ export const accountOperations = [
           description: 'Secret with the service-account key; absent: application-default credentials',
           examples: ['meta/gcloud/key'],
         }),
-      computeUrl: url(['https://compute.googleapis.com']),
-      monitoringUrl: url(['https://monitoring.googleapis.com']),
+      computeUrl: url,
+      monitoringUrl: url,
     }),
     output: shown,
     subject: ({ name }) => name,

@@ -8,8 +8,8 @@ export interface GCloudDeps {
 
 const word = (pattern: RegExp, what: string, examples: string[]) => z.string().max(100).regex(pattern, what).meta({ examples });
 
-export const accountName = nameField('Of the account', 63);
-export const account = accountName.optional().describe('When there is more than one');
+export const accountName = nameField('Of the account', 63).meta({ examples: ['main'] });
+export const account = nameField('When there is more than one', 63).optional();
 export const vmName = word(/^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and dashes', ['build-1']);
 export const zone = word(/^[a-z]+-[a-z]+\d+-[a-z]$/, 'must be a zone such as europe-west4-a', ['europe-west4-a']);
 export const machineType = word(/^[a-z][a-z0-9]*(-[a-z0-9]+)+$/, 'must be a machine type such as e2-small', ['e2-small']);

@@ -183,7 +183,7 @@ export const entryOperations = [
     summary: 'Say in which language a project writes',
     description: 'What is there is indexed anew: some of it at once, what is left by and by.',
     access: 'write',
-    input: z.object({ language: z.enum(languages), project: projectField() }),
+    input: z.object({ language: z.enum(languages).meta({ examples: ['german'] }), project: projectField() }),
     output: z.object({ project: z.string(), language: z.string(), reindexed: z.int(), left: z.int() }),
     handle: ({ knowledge }: KnowledgeDeps, { project, language }) => knowledge.setLanguage(project, language),
   }),
