@@ -116,14 +116,14 @@ function valueContext({ secretId, path, version, exposure }: Binding): Buffer {
 
 // Each part with its length, so that no two lists of parts give the same bytes.
 function context(parts: (string | Buffer)[]): Buffer {
-  return Buffer.concat(
-    parts.flatMap((part) => {
-      const bytes = Buffer.from(part as string);
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(bytes.length);
-      return [length, bytes];
-    }),
-  );
+  const lengths = parts.map((part) => Buffer.byteLength(part));
+  const all = Buffer.alloc(lengths.reduce((sum, length) => sum + 4 + length, 0));
+  let at = 0;
+  for (const [index, part] of parts.entries()) {
+    at = all.writeUInt32BE(lengths[index]!, at);
+    at += typeof part === 'string' ? all.write(part, at) : part.copy(all, at);
+  }
+  return all;
 }
 
 function tampered({ path }: WrapBinding): SupervisorError {
