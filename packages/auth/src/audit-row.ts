@@ -50,8 +50,13 @@ function content(row: Row): string {
   return JSON.stringify([at, call, principalId, principalKind, operation, project, subject, version, fingerprint, outcome, endedAt]);
 }
 
-/** Adds rows in their order, by one statement. */
-export async function addRows(orm: Orm, rows: readonly (Row & { mac: Buffer })[]): Promise<void> {
-  const given = JSON.stringify(rows.map(({ mac, ...row }) => ({ ...row, mac: mac.toString('hex') })));
-  await orm.execute(sql`select supervisor.add_audit_rows(${given}::json)`);
+/** Adds rows in their order, by one statement that a connection plans once. */
+export function rowWriter(orm: Orm): (rows: readonly (Row & { mac: Buffer })[]) => Promise<void> {
+  const query = orm
+    .select({ added: sql`supervisor.add_audit_rows(${sql.placeholder('rows')}::json)` })
+    .from(sql`(select) as once`)
+    .prepare('supervisor_add_audit_rows');
+  return async (rows) => {
+    await query.execute({ rows: JSON.stringify(rows.map(({ mac, ...row }) => ({ ...row, mac: mac.toString('hex') }))) });
+  };
 }

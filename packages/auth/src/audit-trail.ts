@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Audit, AuditEntry, Released } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
-import { addRows, deriveKeys, fingerprint, rowMac, type AuditKeys, type Row } from './audit-row.js';
+import { deriveKeys, fingerprint, rowMac, rowWriter, type AuditKeys, type Row } from './audit-row.js';
 import { listEvents, type AuditEvent, type AuditListOptions } from './audit-list.js';
 import { sealRows, verifyRows, type Verification } from './audit-chain.js';
 import { authMigrations } from './migrations.js';
@@ -28,6 +28,7 @@ export class AuditTrail implements Audit {
   readonly #database: () => Promise<Database>;
   readonly #keys: () => Promise<AuditKeys>;
   readonly #onError: (error: unknown) => void;
+  #writer: ReturnType<typeof rowWriter> | undefined;
   #next: Batch | undefined;
   #writing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -134,11 +135,9 @@ export class AuditTrail implements Audit {
   }
 
   async #write(rows: Row[]): Promise<void> {
-    const [orm, keys] = [await this.#orm(), await this.#keys()];
-    await addRows(
-      orm,
-      rows.map((row) => ({ ...row, mac: rowMac(keys, row) })),
-    );
+    const keys = await this.#keys();
+    this.#writer ??= rowWriter(await this.#orm());
+    await this.#writer(rows.map((row) => ({ ...row, mac: rowMac(keys, row) })));
   }
 
   #keep(late: Row[]): void {
