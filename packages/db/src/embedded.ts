@@ -2,28 +2,30 @@ import { existsSync, mkdirSync, openAsBlob, readdirSync, realpathSync, renameSyn
 import { mkdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { PGlite, type PGliteOptions } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
 import { SupervisorError } from '@supervisor/core';
 import { drizzle } from 'drizzle-orm/pglite';
-import { parseTarGzip } from 'nanotar';
+import { parseTar } from 'nanotar';
 import type { Database, Orm } from './database.js';
 import { tryLock, type Holder } from './lock.js';
 import { keepLogShort } from './write-ahead-log.js';
 
 // An initialised cluster, made by the build: starting from it takes a second, initdb takes ten.
-const template = fileURLToPath(new URL('../dist/template.tar.gz', import.meta.url));
+const empty = fileURLToPath(new URL('../dist/template.tar.gz', import.meta.url));
 
 /**
  * Opens a PGlite directory, made on first use. One process at a time: two on one directory lose writes.
+ * @param template what a new one starts from (see `writeTemplate`); an empty database when absent
  * @throws SupervisorError `locked`, with the pid that has it open.
  */
-export async function openEmbedded(directory: string): Promise<Database> {
+export async function openEmbedded(directory: string, template = empty): Promise<Database> {
   const path = realPath(resolve(directory));
   const lock = tryLock(`${path}.lock`, 'embedded database');
   if ('holder' in lock) throw locked(path, lock.holder);
   try {
-    await create(path);
+    await create(path, template);
     return wrap(await openClient({ dataDir: path }), path, lock.release);
   } catch (error) {
     lock.release();
@@ -60,7 +62,19 @@ function realPath(path: string): string {
 
 /** A database that lives in memory and is gone when closed: for tests. */
 export async function openInMemory(): Promise<Database> {
-  return wrap(await openClient({ loadDataDir: await openAsBlob(template) }), 'memory', () => {});
+  return wrap(await openClient({ loadDataDir: await openAsBlob(empty) }), 'memory', () => {});
+}
+
+/** Writes what new embedded databases can start from: an archive of one that has been prepared. */
+export async function writeTemplate(file: string, prepare: (database: Database) => Promise<unknown>): Promise<void> {
+  const client = await openClient({ loadDataDir: await openAsBlob(empty) });
+  const database = wrap(client, 'memory', () => {});
+  await prepare(database);
+  await client.exec('vacuum freeze');
+  await client.exec('checkpoint');
+  const dump = await client.dumpDataDir('gzip');
+  writeFileSync(file, Buffer.from(await dump.arrayBuffer()));
+  await database.close();
 }
 
 /**
@@ -72,7 +86,7 @@ export function restoredBeside(path: string): string {
 }
 
 // Made beside its place and renamed, so that a crash half-way leaves no half directory. We hold the lock: other leftovers are dead.
-async function create(path: string): Promise<void> {
+async function create(path: string, template: string): Promise<void> {
   if (existsSync(join(path, 'PG_VERSION'))) return;
   if (existsSync(path) && readdirSync(path).length > 0) {
     throw new SupervisorError('unavailable', `${path} is not a database and not empty. Name another folder.`);
@@ -88,14 +102,14 @@ async function create(path: string): Promise<void> {
     if (name.startsWith(prefix)) rmSync(join(dirname(path), name), { recursive: true });
   }
   const fresh = join(dirname(path), `${prefix}${process.pid}`);
-  await unpack(fresh);
+  await unpack(template, fresh);
   rmSync(path, { recursive: true, force: true });
   renameSync(fresh, path);
 }
 
 // Every file of a cluster is its owner's alone: PostgreSQL asks for that.
-async function unpack(directory: string): Promise<void> {
-  for (const { name, type, data } of await parseTarGzip(await readFile(template))) {
+async function unpack(template: string, directory: string): Promise<void> {
+  for (const { name, type, data } of parseTar(gunzipSync(await readFile(template)))) {
     const path = join(directory, name);
     if (type === 'directory') mkdirSync(path, { recursive: true, mode: 0o700 });
     else writeFileSync(path, data ?? '', { mode: 0o600 });

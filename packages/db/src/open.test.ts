@@ -8,7 +8,7 @@ import { sql } from 'drizzle-orm';
 import { rows } from './database.js';
 import { databaseErrorCode, databaseFailure, loggable } from './failure.js';
 import { createInstance, databaseSettings, readInstance } from './instance.js';
-import { openInMemory } from './embedded.js';
+import { openInMemory, writeTemplate } from './embedded.js';
 import { parsePostgresUrl } from './postgres.js';
 import { openDatabase, postgresFromVariables } from './settings.js';
 import { logBytes, shortenLog } from './write-ahead-log.js';
@@ -37,6 +37,23 @@ test('an embedded database fills no log with zeros, first and later', async () =
     const database = await open();
     expect(await rows(database.orm, sql`show wal_init_zero`)).toEqual([{ wal_init_zero: 'off' }]);
     await database.close();
+  }
+});
+
+test('a new directory can start from a template, an old one stays what it is', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'supervisor-template-'));
+  const file = join(folder, 'template.tar.gz');
+  await writeTemplate(file, ({ orm }) => orm.execute(sql`create table notes as select 'from the template' as text`));
+  for (const [directory, template] of [
+    ['new', file],
+    ['empty', undefined],
+  ] as const) {
+    for (const given of [template, file]) {
+      const database = await openDatabase(join(folder, directory), given);
+      const found = await rows(database.orm, sql`select to_regclass('notes') is not null as there`);
+      expect(found).toEqual([{ there: template !== undefined }]);
+      await database.close();
+    }
   }
 });
 

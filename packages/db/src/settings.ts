@@ -7,11 +7,12 @@ export type DatabaseSettings = { kind: 'embedded'; directory: string } | ({ kind
 
 /**
  * Opens a database: a folder (embedded), a `postgresql://` URL, or settings.
+ * @param template what a new embedded one starts from, as `writeTemplate` writes it; an empty database when absent
  * @throws SupervisorError `locked` or `unavailable`, with what to do.
  */
-export function openDatabase(target: string | DatabaseSettings): Promise<Database> {
-  if (typeof target !== 'string') return target.kind === 'embedded' ? openEmbedded(target.directory) : openPostgres(target);
-  return /^[a-z]+:\/\//.test(target) ? openPostgres(parsePostgresUrl(target)) : openEmbedded(target);
+export function openDatabase(target: string | DatabaseSettings, template?: string): Promise<Database> {
+  if (typeof target !== 'string') return target.kind === 'embedded' ? openEmbedded(target.directory, template) : openPostgres(target);
+  return /^[a-z]+:\/\//.test(target) ? openPostgres(parsePostgresUrl(target)) : openEmbedded(target, template);
 }
 
 /** The PostgreSQL server that variables name: `DATABASE_URL`, or `DB_HOST` with `DB_PORT`, `DB_NAME`, `DB_USER`, `DB_PASSWORD`. */

@@ -49,6 +49,7 @@ import { holdPort } from './own-port.js';
 import { instances } from './schema.js';
 import type { Vitals } from './status.js';
 import { TakingUp } from './taking-up.js';
+import { template } from './template.js';
 import { withoutKeys } from './without-keys.js';
 
 /** Everything a process of Supervisor runs on. */
@@ -88,7 +89,7 @@ export type LogError = (id: string, operation: string, error: unknown) => void;
 export async function openSupervisor(settings: Settings, logError: LogError): Promise<Supervisor> {
   const decision = decide(settings);
   const { home } = settings;
-  const database = await openDatabase(decision.database).catch(async (error: unknown) => {
+  const database = await openDatabase(decision.database, template).catch(async (error: unknown) => {
     throw (await describeDamage(home, error)) ?? error;
   });
   try {
