@@ -1,7 +1,5 @@
 import { userInfo } from 'node:os';
 import { SupervisorError } from '@supervisor/core';
-import { drizzle } from 'drizzle-orm/node-postgres';
-import pg from 'pg';
 import { parse } from 'pg-connection-string';
 import type { Database, Orm } from './database.js';
 
@@ -24,6 +22,8 @@ const oldestServer = 140000;
  */
 export async function openPostgres(settings: PostgresSettings): Promise<Database> {
   const location = describePostgres(settings);
+  // Loaded here: who works embedded waits for no driver.
+  const [{ default: pg }, { drizzle }] = await Promise.all([import('pg'), import('drizzle-orm/node-postgres')]);
   const pool = new pg.Pool({
     ...settings,
     // The driver fills every empty setting from PGPASSWORD, PGOPTIONS and the like: leave it none to fill.
