@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { AuditTrail } from '@supervisor/auth';
 import { bind } from '@supervisor/core';
@@ -80,7 +81,7 @@ async function bareGrant(orm, client) {
 function audited(db, ports) {
   const principal = { id: 'bench', kind: 'agent', scopes: ['read', 'use', 'write'], grants: [], boundTo: null };
   const logError = (_id, operation, error) => console.error(operation, error);
-  const { call } = bind([portsModule], { ports }, { audit: new AuditTrail({ db }), logError });
+  const { call } = bind([portsModule], { ports }, { audit: new AuditTrail({ db, key: async () => randomBytes(32) }), logError });
   const context = { principal, signal: new AbortController().signal, progress: () => {} };
   return async (client) => {
     await call('allocate_port', { project, service: `s${client}` }, context);
