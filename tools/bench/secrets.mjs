@@ -59,6 +59,8 @@ async function releases(url) {
   const { call } = bind([secretsModule], { secrets }, { audit, logError: (_id, _operation, error) => console.error(error) });
   const context = { principal: owner, signal: new AbortController().signal, progress: () => {} };
   const pool = new pg.Pool({ connectionString: url, max: connections });
+  // At the end the server may go first.
+  pool.on('error', () => {});
   atEnd(() => pool.end());
   await audit.flush();
   const mac = randomBytes(32);

@@ -39,13 +39,17 @@ const module: Module = {
     }),
     operation({
       name: 'open_note',
+      route: 'GET /notes/{path}/text',
       summary: 'Open',
       access: 'use',
       input: z.object({ path: z.string() }),
       output: z.object({}),
       projects: ({ path }) => [path.split('/')[0]!],
       paths: ({ path }) => [path],
-      handle: async () => ({}),
+      handle: async (_: Deps, { path }) => {
+        if (path.endsWith('/gone')) throw new SupervisorError('not_found', 'There is none.');
+        return {};
+      },
     }),
     operation({
       name: 'grant_all',
@@ -174,6 +178,16 @@ test('without an intent row there is no call', async () => {
   expect(await code(call('write_note', { text: 'hi' }, as(owner, 'shop')))).toBe('internal');
   expect(notes.size).toBe(0);
   expect(await code(call('list_notes', {}, as(owner)))).toBe('ok');
+});
+
+test('what only reads is read beside its intent row, and answered after it', async () => {
+  const { call, as, rows, breakAudit } = setUp();
+  expect(await code(call('open_note', { path: 'shop/one' }, as(owner)))).toBe('ok');
+  expect(await code(call('open_note', { path: 'shop/gone' }, as(owner)))).toBe('not_found');
+  expect(rows.map(({ outcome }) => outcome)).toEqual(['ok', 'not_found']);
+  breakAudit();
+  expect(await code(call('open_note', { path: 'shop/one' }, as(owner)))).toBe('internal');
+  expect(await code(call('open_note', { path: 'shop/gone' }, as(owner)))).toBe('internal');
 });
 
 test('an unknown name is answered with the nearest', async () => {

@@ -101,11 +101,14 @@ async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Contex
   if (definition.access === 'read') return definition.output.parse(await definition.handle(deps, input, context));
   if (context.signal.aborted) throw new SupervisorError('cancelled', 'The call was cancelled before anything was done.');
 
+  // What only reads works beside the intent, and its answer waits for that: when it cannot be written, nothing leaves.
+  const reading = definition.route?.startsWith('GET ') ? definition.handle(deps, input, context) : undefined;
+  reading?.catch(() => {});
   const call = await options.audit.intent(entry);
   let outcome = 'internal';
   let released: Released[] = [];
   try {
-    const output = definition.output.parse(await definition.handle(deps, input, context));
+    const output = definition.output.parse(await (reading ?? definition.handle(deps, input, context)));
     released = definition.released?.(input, output) ?? [];
     outcome = 'ok';
     return output;
