@@ -72,8 +72,13 @@ export class TestHome {
     }
   }
 
+  /** Starts a program. A service that lives for seconds does not spend them on optimising its database's code. */
   spawn(args: string[], options: SpawnOptions = {}): ChildProcess {
-    const child = spawn(process.execPath, args, { cwd: this.work, env: this.env, ...options });
+    const child = spawn(process.execPath, args[0] === programs.api ? ['--liftoff-only', ...args] : args, {
+      cwd: this.work,
+      env: this.env,
+      ...options,
+    });
     this.children.add(child);
     child.once('exit', () => this.children.delete(child));
     return child;
