@@ -22,8 +22,12 @@ test('an import shows paths, never values, and stores when it is told to', async
   expect(asked.stdout).toMatch(/^shop\/github\/\w+  [0-9a-f]{8}  new  from GITHUB_TOKEN\nLeft out: DEBUG \(no secret\)\n$/);
   expect((await json('secrets', 'list')).secrets).toEqual([]);
   const stored = await home.cli('secrets', 'import', '.env', '--yes');
-  expect(stored).toMatchObject({ code: 0, stdout: expect.stringMatching(/\nStored 1\.\n$/), stderr: '' });
+  expect(stored).toMatchObject({ code: 0, stdout: expect.stringContaining('\nStored 1.\n'), stderr: '' });
   const [secret] = (await json('secrets', 'list')).secrets;
+  // What it prints as the next step is one.
+  const [, next] = /supervisor (run --secret \S+ --) COMMAND\n$/.exec(stored.stdout)!;
+  const child = await home.cli(...next!.split(' '), process.execPath, '-e', 'process.exit(process.env.GITHUB_TOKEN.length)');
+  expect(child.code).toBe(fake.length);
   expect((await json('secrets', 'retrieve', secret.path)).value).toBe(fake);
   const again = await home.cli('secrets', 'import', '.env', '--yes');
   expect(again.stdout).toMatch(/new version[^]*Stored 0; 1 had this value already\.\n$/);

@@ -37,7 +37,9 @@ function cell(value: unknown): string {
   if (Array.isArray(value)) return value.map(cell).join(', ');
   if (typeof value === 'object')
     return Object.entries(value)
-      .map(([name, field]) => `${name} ${cell(field)}`)
+      .map(([name, field]) => [name, cell(field)])
+      .filter(([, text]) => text !== '')
+      .map((pair) => pair.join(' '))
       .join(', ');
   return plain(String(value));
 }

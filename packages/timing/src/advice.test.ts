@@ -33,4 +33,5 @@ test('with too little history there is no number', () => {
     level: null,
     sentence: 'No estimate yet: 3 tasks have been completed here, and it takes 5.',
   });
+  expect(adviceOn(task, null, 1, null, null).sentence).toContain('1 task has been');
 });

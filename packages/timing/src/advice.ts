@@ -31,7 +31,7 @@ export function adviceOn(
 ): Advice {
   const own = task.estimatedSeconds == null ? null : { estimatedSeconds: task.estimatedSeconds, usualRatio };
   if (!estimate) {
-    const sentence = `No estimate yet: ${completed} tasks have been completed here, and it takes ${fewestTasks}.`;
+    const sentence = `No estimate yet: ${completed} ${completed === 1 ? 'task has' : 'tasks have'} been completed here, and it takes ${fewestTasks}.`;
     return { p10Seconds: null, p50Seconds: null, p80Seconds: null, p90Seconds: null, count: 0, level: null, trailing, own, sentence };
   }
   const { p10, p50, p80, p90, count, scope } = estimate;

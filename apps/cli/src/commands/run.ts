@@ -7,8 +7,9 @@ import { renewLeases } from '../renew-leases.js';
 export const usage = `Usage: supervisor run [--port NAME=service] [--secret NAME=path] -- COMMAND [ARGUMENTS]
 
 Runs a command with its ports and secrets in the environment. What .supervisor.json lists is there by itself; a service
-that has no port yet gets one, and one that has it for a time keeps it while the command lives. Signals, exit code and terminal are the command's own. Where its output is not a terminal,
-such as a log or an agent that reads it, the secrets in it are replaced by [secret:path], in most disguises too.
+that has no port yet gets one, and one that has it for a time keeps it while the command lives. Signals, exit code and
+terminal are the command's own. Where its output is not a terminal, such as a log or an agent that reads it, the secrets
+in it are replaced by [secret:path], in most disguises too.
 
   --port NAME=service   the service's port in the variable NAME; may be repeated
   --secret NAME=path    the secret's value in the variable NAME; may be repeated

@@ -42,6 +42,9 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const stored = await caller.call('store_secret_bulk', { secrets: secrets.map(({ path, value }) => ({ path, value })) });
   const changed = (stored.secrets as { changed: boolean }[]).filter((secret) => secret.changed).length;
   console.log(`Stored ${changed}${changed < secrets.length ? `; ${secrets.length - changed} had this value already` : ''}.`);
+  const [{ name, path }] = secrets as [(typeof secrets)[number]];
+  if (changed > 0 && name !== path)
+    console.log(`A program gets one in its environment: supervisor run --secret ${name}=${path} -- COMMAND`);
 }
 
 function show({ secrets, leftOut }: ImportPlan, there: readonly boolean[]): void {
