@@ -41,7 +41,8 @@ test('help teaches, and a slip is answered with what there is', async () => {
   expect((await home.cli('--help')).stdout).toContain('ports allocate');
   expect((await home.cli('ports', 'allocate', '--help')).stdout).toMatch(/Usage: supervisor ports allocate SERVICE[^]*--project/);
   expect(await home.cli('port', 'allocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('ports allocate') });
-  expect(await home.cli('ports', 'alocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('ports allocate') });
+  expect(await home.cli('ports', 'alocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('Is it ports allocate?') });
+  expect(await home.cli('ports', 'everything')).toMatchObject({ code: 2, stderr: expect.stringMatching(/Is it one of:.* ports list /) });
   expect(await home.cli('ports', 'allocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('Missing: SERVICE') });
   expect(await home.cli('ports', 'get', 'nothing')).toMatchObject({ code: 1, stderr: expect.stringContaining('no port for nothing') });
 });

@@ -53,9 +53,10 @@ function findOperation(operations: readonly OperationDescription[], words: strin
   if (found) return found;
   const given = words.slice(0, 2).join(' ');
   const known = [...operations, ...commands].map(({ command }) => command);
-  const group = known.filter((command) => command.startsWith(`${words[0]} `));
-  const near = group.length > 0 ? group : nearest(given, known);
-  throw new UsageError(`There is no command ${JSON.stringify(given)}.${near.length > 0 ? ` Is it one of: ${near.join(' · ')}?` : ''}`);
+  const slips = nearest(given, known);
+  const near = slips.length > 0 ? slips : known.filter((command) => command.startsWith(`${words[0]} `));
+  const hint = near.length > 1 ? ` Is it one of: ${near.join(' · ')}?` : near.map((one) => ` Is it ${one}?`).join('');
+  throw new UsageError(`There is no command ${JSON.stringify(given)}.${hint}`);
 }
 
 function parseJson(text: string, field: string): unknown {
