@@ -18,6 +18,9 @@ export const programs = {
   cli: join(root, 'apps/cli/dist/main.cjs'),
 };
 
+// A service that lives for seconds does not spend half of them on optimising its code and its database's.
+const forSeconds = ['--liftoff-only', '--no-opt'];
+
 export interface Finished {
   code: number | null;
   stdout: string;
@@ -72,9 +75,9 @@ export class TestHome {
     }
   }
 
-  /** Starts a program. A service that lives for seconds does not spend them on optimising its database's code. */
+  /** Starts a program. */
   spawn(args: string[], options: SpawnOptions = {}): ChildProcess {
-    const child = spawn(process.execPath, args[0] === programs.api ? ['--liftoff-only', ...args] : args, {
+    const child = spawn(process.execPath, args[0] === programs.api ? [...forSeconds, ...args] : args, {
       cwd: this.work,
       env: this.env,
       ...options,
