@@ -113,7 +113,11 @@ export class AuditTrail implements Audit {
   }
 
   #start(): void {
-    this.#writing ??= this.#writeAll().finally(() => (this.#writing = undefined));
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined;
+      // It came between the last look and now.
+      if (this.#next?.urgent) this.#start();
+    });
   }
 
   async #writeAll(): Promise<void> {

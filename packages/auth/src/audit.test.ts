@@ -55,6 +55,17 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await trail.verify()).toMatchObject({ ok: true, problems: [] });
   });
 
+  test('an intent is written soon, at whatever moment it comes', async () => {
+    for (let turns = 0; turns < 80; turns++) {
+      const first = trail.intent(entry);
+      const second = (async () => {
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        return trail.intent(entry);
+      })();
+      await Promise.all([first, second]);
+    }
+  });
+
   test('what a caller names that no database can store costs nobody else their row', async () => {
     const subjects = ['shop/a\0b', 'shop/a\ud800b', 'shop/a/b'];
     const calls = await Promise.all(subjects.map((subject) => trail.intent({ ...entry, subject })));
