@@ -46,9 +46,9 @@ const module: Module = {
       output: z.object({}),
       projects: ({ path }) => [path.split('/')[0]!],
       paths: ({ path }) => [path],
-      handle: async (_: Deps, { path }) => {
+      handle: (_: Deps, { path }) => {
         if (path.endsWith('/gone')) throw new SupervisorError('not_found', 'There is none.');
-        return {};
+        return Promise.resolve({});
       },
     }),
     operation({

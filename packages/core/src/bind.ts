@@ -102,13 +102,14 @@ async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Contex
   if (context.signal.aborted) throw new SupervisorError('cancelled', 'The call was cancelled before anything was done.');
 
   // What only reads works beside the intent, and its answer waits for that: when it cannot be written, nothing leaves.
-  const reading = definition.route?.startsWith('GET ') ? definition.handle(deps, input, context) : undefined;
+  const handle = async () => definition.handle(deps, input, context);
+  const reading = definition.route?.startsWith('GET ') ? handle() : undefined;
   reading?.catch(() => {});
   const call = await options.audit.intent(entry);
   let outcome = 'internal';
   let released: Released[] = [];
   try {
-    const output = definition.output.parse(await (reading ?? definition.handle(deps, input, context)));
+    const output = definition.output.parse(await (reading ?? handle()));
     released = definition.released?.(input, output) ?? [];
     outcome = 'ok';
     return output;
