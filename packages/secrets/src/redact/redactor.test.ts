@@ -56,6 +56,19 @@ test('base64 and hex are found at any place in longer data, and broken into inde
   }
 });
 
+test('broken into lines it is found wherever the output is cut', async () => {
+  const own = createRedactor([{ name: 'own', value: 'SECRET-qwertyuiopasdfghjklzxcvbnm0123456789' }]);
+  const data = Buffer.from(`${'A'.repeat(42)}SECRET-qwertyuiopasdfghjklzxcvbnm0123456789${'B'.repeat(60)}`);
+  const wrapped = Buffer.from(`${data.toString('base64').replace(/.{76}/g, '$&\n')}\n`);
+  for (let cut = 1; cut < wrapped.length; cut++) expect((await through(split(wrapped, [cut]), own)).toString()).toContain('[secret:own]');
+});
+
+test('a value is found without the blanks before it', () => {
+  const own = createRedactor([{ name: 'own', value: '\n  pass-0123456789' }]);
+  expect(own.text('{"x-key":"pass-0123456789"}')).toBe('{"x-key":"[secret:own]"}');
+  expect(own.text('[\n  pass-0123456789]')).not.toContain('pass');
+});
+
 test('a key that stands in a file of its own lines is hidden line by line', () => {
   const { value } = secrets[2]!;
   const logged = value.split('\n').map((line) => `  12:00 | ${line}`);

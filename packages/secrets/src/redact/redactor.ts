@@ -79,8 +79,10 @@ export function createRedactor(secrets: readonly NamedSecret[]): Redactor {
 export function partsOf(value: string): string[] {
   // By way of bytes: what is not valid Unicode becomes what any output would show.
   const whole = Buffer.from(value).toString().trimEnd();
+  // A header carries it without the blanks before it, and so may anybody.
+  const wholes = [...new Set([whole, whole.trimStart()])];
   const lines = whole.split(/\r?\n/).map((text) => text.trim());
-  return lines.length > 1 ? [whole, ...lines.filter((text) => line.test(text))] : [whole];
+  return lines.length > 1 ? [...wholes, ...lines.filter((text) => line.test(text))] : wholes;
 }
 
 function addForms(value: string, label: string, { plain, wrapped, seen }: { plain: Form[]; wrapped: Form[]; seen: Set<string> }): void {

@@ -60,7 +60,8 @@ export class WrappedScanner implements Scanner {
       const start = index;
       while (index < bytes.length && alphabet[bytes[index]!] === 1) index += 1;
       // A run that is too short for any form, between others that end it, is passed over: most words are.
-      const tooShort = index - start < Math.min(this.shortest, shortestWrapped) && this.#state === 0 && index < bytes.length;
+      const tooShort =
+        offset + index - this.#lineStart < Math.min(this.shortest, shortestWrapped) && this.#state === 0 && index < bytes.length;
       if (index > start && !tooShort) this.#state = this.automaton.run(this.#state, bytes, start, index, report);
       if (index > start) this.#broken = false;
       for (; index < bytes.length && alphabet[bytes[index]!] === 0; index++) this.#leave(bytes[index]!, offset + index);
