@@ -134,6 +134,17 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await expectExactIndex();
   });
 
+  test('changes at one time are all kept', async () => {
+    const { id } = await knowledge.learn('shop', 'The old text of a lesson that two agents change');
+    await Promise.all([
+      knowledge.update(id, { text: 'The new text of that lesson' }),
+      knowledge.update(id, { tags: ['changed'] }),
+      knowledge.update(id, { task: 'fix-login' }),
+    ]);
+    expect(await knowledge.get(id)).toMatchObject({ text: 'The new text of that lesson', tags: ['changed'], task: 'fix-login' });
+    await knowledge.forget({ ids: [id] });
+  });
+
   test('forgetting leaves no trace, and says beforehand what it would take', async () => {
     const { id } = await knowledge.learn('gone', 'The capybara service is retired.', { tags: ['old'] });
     expect(await knowledge.forget({ project: 'gone', tag: 'old' }, { dryRun: true })).toEqual([id]);

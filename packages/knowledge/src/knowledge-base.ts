@@ -125,7 +125,9 @@ export class KnowledgeBase {
     const entry = await readEntry(orm, id, caller);
     const { useful, ...others } = changes;
     if (Object.values(others).some((value) => value !== undefined)) {
-      await this.#change(orm, entry, others, caller);
+      // What another call changed meanwhile is read anew, so that neither change is lost.
+      for (let left = 20; !(await this.#change(orm, id, others, caller)); left--)
+        if (left === 0) throw new SupervisorError('conflict', `Entry ${id} is changed by others all the time. Try again.`);
       this.#embedding.stored();
     }
     if (useful !== undefined) await rate(orm, id, caller.boundTo ?? caller.project ?? entry.project, useful);
@@ -138,7 +140,10 @@ export class KnowledgeBase {
     return done;
   }
 
-  async #change(orm: Orm, entry: Entry & { format: string }, changes: Omit<Changes, 'useful'>, { boundTo }: Caller): Promise<void> {
+  /** @returns whether it was the same until then; else nothing was changed */
+  async #change(orm: Orm, id: number, changes: Omit<Changes, 'useful'>, caller: Caller): Promise<boolean> {
+    const entry = await readEntry(orm, id, caller);
+    const { boundTo } = caller;
     if (boundTo !== null && boundTo !== entry.project)
       throw new SupervisorError('forbidden', `Entry ${entry.id} is ${entry.project}'s: this caller may only say whether it was useful.`);
     const { supersedes, ttlDays, ...fields } = changes;
@@ -148,9 +153,10 @@ export class KnowledgeBase {
     const language = await languageOf(orm, entry.project);
     const { draft: clean } = await draft(this.#redact, { ...entry, format: entry.format as Format, language, ...given });
     const prepared = prepare(clean);
-    await orm.transaction(async (transaction) => {
+    return orm.transaction(async (transaction) => {
       const tx = transaction as unknown as Orm;
       await lockIndex(tx);
+      if (JSON.stringify(await readEntry(tx, id, caller)) !== JSON.stringify(entry)) return false;
       if (Object.keys(given).length > 0) await replaceEntry(tx, entry.id, prepared);
       await tx
         .update(knowledgeEntries)
@@ -162,6 +168,7 @@ export class KnowledgeBase {
         })
         .where(eq(knowledgeEntries.id, entry.id));
       if (supersedes !== undefined) await supersede(tx, supersedes, entry.id, entry.project);
+      return true;
     });
   }
 
