@@ -19,7 +19,9 @@ export interface ImportedTask {
 }
 
 /** Adds them all or none; each is counted when it is new. */
-export function importTasks(orm: Orm, tasks: readonly ImportedTask[]): Promise<{ imported: number; known: number }> {
+export function importTasks(orm: Orm, given: readonly ImportedTask[]): Promise<{ imported: number; known: number }> {
+  // In one order everywhere: two imports of the same tasks wait for each other instead of deadlocking.
+  const tasks = given.toSorted((a, b) => (keyText(a) < keyText(b) ? -1 : keyText(a) > keyText(b) ? 1 : 0));
   return orm.transaction(async (tx) => {
     const added = await rows<{ project: string; id: string }>(
       tx as unknown as Orm,
