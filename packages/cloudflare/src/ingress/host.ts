@@ -1,13 +1,15 @@
 import { domainToASCII } from 'node:url';
 import { isEveryHost } from './rule.js';
 
-/** Whether a rule for `pattern` answers for a name. Case does not count; a pattern in Unicode answers for its Punycode too. */
+/**
+ * Whether a rule for `pattern` answers for a name, which comes in lower case. cloudflared compares letter by letter, and besides with the
+ * pattern in Punycode, which is in lower case too and which a pattern with a star has none of.
+ */
 export function matchesHost(pattern: string | undefined, name: string): boolean {
-  if (isEveryHost(pattern)) return true;
+  if (isEveryHost(pattern) || pattern === name) return true;
   const asked = name.toLowerCase();
-  return [pattern!.toLowerCase(), punycode(pattern!)].some(
-    (rule) => rule === asked || (rule.startsWith('*.') && asked.endsWith(rule.slice(1))),
-  );
+  if (pattern!.startsWith('*.')) return asked.endsWith(pattern!.slice(1));
+  return pattern === asked || domainToASCII(pattern!) === asked;
 }
 
 /** Whether every name that `later` answers for is already answered by `earlier`. */
@@ -28,10 +30,4 @@ export function hasPort(text: string): boolean {
 /** A name without the port that a Host header may carry. */
 export function withoutPort(text: string): string {
   return hasPort(text) ? text.slice(0, text.lastIndexOf(':')).replace(/^\[|\]$/g, '') : text;
-}
-
-function punycode(pattern: string): string {
-  const star = pattern.startsWith('*.');
-  const ascii = domainToASCII(star ? pattern.slice(2) : pattern);
-  return star ? `*.${ascii}` : ascii;
 }

@@ -25,7 +25,7 @@ const kinds: Record<string, 'seconds' | 'boolean' | 'integer' | 'port' | 'text' 
 const longestSeconds = 9_223_372_036;
 
 const checks: Record<(typeof kinds)[string], { fits(value: unknown): boolean; says: string }> = {
-  seconds: { fits: (value) => typeof value === 'number' && Math.abs(value) <= longestSeconds, says: 'a number of seconds' },
+  seconds: { fits: (value) => Number.isInteger(value) && Math.abs(Number(value)) <= longestSeconds, says: 'whole seconds' },
   boolean: { fits: (value) => typeof value === 'boolean', says: 'true or false' },
   integer: { fits: (value) => Number.isSafeInteger(value), says: 'a whole number' },
   port: { fits: (value) => Number.isSafeInteger(value) && Number(value) >= 0, says: 'a port' },

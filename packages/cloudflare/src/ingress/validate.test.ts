@@ -36,9 +36,11 @@ const table: Record<string, { objects: Rule[][]; passes: Rule[][] }> = {
       [service(app, { access: { required: true, audTag: ['aud'] } }), last],
       [service(app, { access: { required: true, audTag: 'aud', teamName: 'acme' } }), last],
       [{ ...last, originRequest: [] as never }],
+      // Whole seconds: cloudflared reads them as a Go integer.
+      [service(app, { tlsTimeout: 0.5 }), last],
     ],
     passes: [
-      [service(app, { connectTimeout: 30, tlsTimeout: 0.5, noTLSVerify: true, http2Origin: false, caPool: '/ca.pem' }), last],
+      [service(app, { connectTimeout: 30, tlsTimeout: 5, noTLSVerify: true, http2Origin: false, caPool: '/ca.pem' }), last],
       [service(app, { access: { required: true, teamName: 'acme', audTag: ['aud'] } }), last],
       [service(app, { access: { required: true } }), last],
       [service(app, { access: { required: false, audTag: ['aud'] } }), last],
@@ -259,6 +261,12 @@ test('all that is wrong is said at once, with the number of the rule; warnings a
   expect(validateIngress([at('a.example.com'), at('a.example.com'), last]).valid).toBe(true);
 });
 
+test('a star in upper case answers for no name, as cloudflared has it', () => {
+  const rules = [at('*.Example.com'), at('A.example.com'), last];
+  expect(validateIngress(rules)).toMatchObject({ valid: true, warnings: [] });
+  expect(findRule(rules, 'a.example.com', '/')).toBe(1);
+});
+
 test('bastionMode of the whole tunnel makes services unnecessary, and is checked itself', () => {
   expect(validateIngress([{ hostname: 'a.example.com' }, last], { bastionMode: true })).toMatchObject({ valid: true });
   expect(
@@ -277,6 +285,7 @@ test.each([
   ['x.wild.example.com', '/static/a.html', 2],
   ['x.wild.example.com', '/a', 3],
   ['wild.example.com', '/a', 5],
+  ['x.Wild.example.com', '/a', 3],
   ['xn--bcher-kva.example.com', '/', 4],
   ['[::1]:80', '/', 5],
 ])('%s%s is answered by rule %i', (host, path, index) => {
