@@ -75,6 +75,10 @@ test('an agent exposes its service, a person runs the connector, and nothing is 
     run: null,
   });
   fake.state.disconnect(tunnel!);
+  // Whoever got the port next would be reachable under that name.
+  const kept = await client.callTool({ name: 'release_port', arguments: { service: 'web' } });
+  expect(JSON.stringify(kept.content)).toContain('unexpose shop.example.com');
+  expect(await call('allocate_port', { service: 'web' })).toMatchObject({ port, created: false });
   expect(await call('unexpose_service', { hostname: 'shop.example.com' })).toEqual({ removed: true, warnings: [] });
   expect([fake.state.records.size, [...fake.state.tunnels.values()].filter(({ deletedAt }) => deletedAt === null)]).toEqual([0, []]);
 });

@@ -36,6 +36,8 @@ export interface PortManagerOptions {
   projectOf?: ProjectOf;
   /** The time that leases are counted by; the database's own when absent. */
   clock?: () => Date;
+  /** The name under which a project's port can be reached from elsewhere: it is not given back while there is one. */
+  exposedAs?: (project: string, port: number) => Promise<string | undefined>;
 }
 
 const longestLease = 2_592_000;
@@ -46,6 +48,7 @@ export class PortManager {
   readonly #probe: boolean;
   readonly #projectOf: ProjectOf;
   readonly #clock: (() => Date) | undefined;
+  readonly #exposedAs: PortManagerOptions['exposedAs'];
   #queries: PreparedQueries | undefined;
 
   constructor(options: PortManagerOptions = {}) {
@@ -53,6 +56,7 @@ export class PortManager {
     this.#probe = options.probe ?? true;
     this.#projectOf = options.projectOf ?? (() => ({}));
     this.#clock = options.clock;
+    this.#exposedAs = options.exposedAs;
   }
 
   /**
@@ -156,23 +160,28 @@ export class PortManager {
     return explainPort(orm, port, await this.#listeners([port]), this.#projectOf, project);
   }
 
-  /** Gives a service's port back. Repeating it changes nothing. */
+  /** Gives a service's port back. Repeating it changes nothing. @throws SupervisorError `protected` while it is exposed */
   async releasePort(
     project: string,
     service: string,
     options: { instance?: string | undefined } = {},
   ): Promise<{ released: boolean; port: number | null }> {
     const { orm } = await this.#database();
-    const [row] = await orm
-      .delete(portAllocations)
-      .where(
-        and(
-          eq(portAllocations.project, project),
-          eq(portAllocations.service, service),
-          eq(portAllocations.instance, options.instance ?? ''),
-        ),
-      )
-      .returning({ port: portAllocations.port });
+    const where = and(
+      eq(portAllocations.project, project),
+      eq(portAllocations.service, service),
+      eq(portAllocations.instance, options.instance ?? ''),
+    );
+    if (this.#exposedAs) {
+      const [held] = await orm.select({ port: portAllocations.port }).from(portAllocations).where(where);
+      const name = held && (await this.#exposedAs(project, held.port));
+      if (name)
+        throw new SupervisorError(
+          'protected',
+          `Port ${held.port} is exposed as ${name}: whoever gets it next would be too. First: supervisor unexpose ${name} --project ${project}.`,
+        );
+    }
+    const [row] = await orm.delete(portAllocations).where(where).returning({ port: portAllocations.port });
     return { released: row !== undefined, port: row?.port ?? null };
   }
 

@@ -142,7 +142,11 @@ async function compose(
     .values({ id: instance.id })
     .onConflictDoUpdate({ target: instances.id, set: { startedAt: sql`now()` } });
   const options = { db: database };
-  const ports = new PortManager({ ...options, projectOf });
+  const ports = new PortManager({
+    ...options,
+    projectOf,
+    exposedAs: async (project, port) => (await managers.cloudflare.listExposures(project)).find((one) => one.port === port)?.hostname,
+  });
   const valueOf = async (path: string) => (await secrets.use([path]))[0]!.value;
   const managers: Managers = {
     secrets,

@@ -30,9 +30,10 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await expect(portOf({})).rejects.toMatchObject({ code: 'invalid_input' });
   });
 
-  test('a lease that is over is no allocation', async () => {
+  test('a lease would end before its name; one that is over is no allocation', async () => {
     const { port } = await ports.allocatePort('shop', 'throwaway', { expiresInSeconds: 1 });
-    expect(await portOf({ port })).toEqual({ service: 'throwaway', port });
+    await expect(portOf({ port })).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('for good') });
+    await expect(portOf({ service: 'throwaway' })).rejects.toMatchObject({ code: 'conflict' });
     await new Promise((resolve) => setTimeout(resolve, 1100));
     await expect(portOf({ port })).rejects.toMatchObject({ code: 'not_owned' });
   });

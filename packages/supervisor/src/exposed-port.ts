@@ -26,9 +26,15 @@ export function exposedPort(ports: PortManager, own: readonly number[]): PortOf 
       );
     if (databasePorts.includes(allocation.port)) throw database(`port ${allocation.port}`);
     if (databaseWords.test(allocation.service)) throw database(allocation.service);
+    // The name would outlive it, and lead to whoever has the port next.
+    if (allocation.expiresAt)
+      throw new SupervisorError(
+        'conflict',
+        `${allocation.service} has port ${allocation.port} only for a time. Release it and allocate it for good, then expose it.`,
+      );
     return { service: allocation.service, port: allocation.port };
 
-    async function find(): Promise<{ project: string; service: string; port: number }> {
+    async function find(): Promise<{ project: string; service: string; port: number; expiresAt?: string | null }> {
       if (port === undefined && service === undefined) throw new SupervisorError('invalid_input', 'Name the service, or its port.');
       if (port === undefined) return ports.allocatePort(project, service!, { instance });
       if (own.includes(port)) return { project, service: service ?? '', port };
