@@ -6,8 +6,24 @@ type Node = ReturnType<typeof fromMarkdown>['children'][number] | { type: string
 
 const frontMatter = /^---\n[^]*?\n---(?:\n|$)/;
 
+// What takes the parser time by its square, or depth: marks of emphasis and links in one paragraph, and containers in containers.
+const mostMarks = 2000;
+const betweenParagraphs = /\n(?=[ \t]*(?:\n|[-*+>#]+[ \t]|\d{1,9}[.)][ \t]))/;
+const deep = /^[ \t]*(?:>[ \t]{0,4}|(?:[*+-]|\d{1,9}[.)])[ \t]{1,4}){50}|^[ \t]{200,}[>*+\d-]/m;
+
+const fence = /^[ \t]*(`{3,}|~{3,})[^\n]*\n[^]*?^[ \t]*\1/gm;
+
 /** The blocks of a Markdown text, each with the headings above it. A fence is one block, however long. */
 export function markdownBlocks(text: string): Block[] {
+  return isTangled(text.replace(fence, '')) ? plainBlocks(text) : parsedBlocks(text);
+}
+
+// No person wrote it, and the parser would hold the process for seconds or end in its own depth: it is split as plain text.
+function isTangled(prose: string): boolean {
+  return deep.test(prose) || prose.split(betweenParagraphs).some((part) => (part.match(/[*_[\]`<]/g)?.length ?? 0) > mostMarks);
+}
+
+function parsedBlocks(text: string): Block[] {
   const matter = frontMatter.exec(text)?.[0].length ?? 0;
   const blocks: Block[] = plainBlocks(text, 0, matter);
   const path: { depth: number; title: string }[] = [];

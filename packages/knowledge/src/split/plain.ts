@@ -3,7 +3,8 @@ import type { Block } from './block.js';
 /** The stretches of a text between blank lines: paragraphs of prose, groups of statements in code. */
 export function plainBlocks(text: string, start = 0, end = text.length, headings: readonly string[] = []): Block[] {
   const blocks: Block[] = [];
-  const paragraph = /[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*/g;
+  // From the start of a line alone: else a line of blanks is tried from each of them.
+  const paragraph = /^[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*/gm;
   paragraph.lastIndex = start;
   for (let match = paragraph.exec(text); match && match.index < end; match = paragraph.exec(text)) {
     blocks.push({ start: match.index, end: Math.min(end, paragraph.lastIndex), headings, divisible: true });

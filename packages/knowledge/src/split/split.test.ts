@@ -27,6 +27,25 @@ test('a fence inside a list is not cut either', () => {
   expect(chunks.filter(({ text }) => text.includes('run'))).toHaveLength(1);
 });
 
+test.each([
+  ['emphasis that never ends', '*a_ '.repeat(20_000)],
+  ['brackets that never close', '['.repeat(50_000)],
+  ['quotes in quotes', '>'.repeat(20_000)],
+  ['lists in lists', Array.from({ length: 400 }, (_, depth) => `${' '.repeat(2 * depth)}- x`).join('\n')],
+  ['blanks alone', ' '.repeat(100_000)],
+])('%s is split as plain text', (_, tangle) => {
+  const chunks = split(normalize(`# Heading\n\n${tangle}\n`), 'markdown');
+  expect(chunks[0]!.heading).toBe(tangle.trim() === '' ? 'Heading' : '');
+});
+
+test('a long rule, a long fence and many links are Markdown', () => {
+  const code = `\`\`\`json\n${'["a_b", "<c>"],\n'.repeat(900)}\`\`\``;
+  const links = '* [one](https://example.com/1) and *two*\n'.repeat(900);
+  const chunks = split(normalize(`# A\n\n${'-'.repeat(80)}\n\n${code}\n\n## B\n\n${links}`), 'markdown');
+  expect(chunks.some(({ text, heading }) => text.includes('json') && text.endsWith('```') && heading === 'A')).toBe(true);
+  expect(chunks.at(-1)!.heading).toBe('A › B');
+});
+
 test('prose is cut after sentences into even pieces, code between its blocks', () => {
   const prose = split(sentence.repeat(100), 'plain');
   expect(prose.length).toBe(3);
