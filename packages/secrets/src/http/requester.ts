@@ -165,8 +165,12 @@ function checkHeaderText(name: string, text: string): void {
 }
 
 function hide({ status, headers, body, cut }: Reply, secrets: readonly SendableSecret[]): HttpAnswer {
-  const redactor = createRedactor(secrets.map(({ path, value }) => ({ name: path, value })));
-  const shown = Object.entries(shownHeaders(headers)).map(([name, value]) => [name, redactor.text(value)]);
+  const named = secrets.map(({ path, value }) => ({ name: path, value }));
+  const listed = Object.entries(shownHeaders(headers));
+  // Where the body was cut, a value of which only the beginning is left is looked for too.
+  const all = cut ? undefined : Buffer.concat([Buffer.from(listed.map(([, value]) => `${value}\n`).join('')), body]);
+  const redactor = createRedactor(named, all);
+  const shown = listed.map(([name, value]) => [name, redactor.text(value)]);
   const clean = redactor.bytes(body, { cut });
   const text = clean.toString();
   const encoding = Buffer.from(text).equals(clean) ? 'utf8' : 'base64';

@@ -6,6 +6,7 @@ export interface Encoding {
   name: string;
   /** Its writers break it into lines, so a match goes on behind a line end. */
   wraps?: true;
+  /** Each form of a value's beginning stands in the form of the value at the same place of the list. */
   forms(value: string): (string | Buffer)[];
 }
 
@@ -23,6 +24,14 @@ export const encodings: readonly Encoding[] = [
   { name: 'html', forms: htmlForms },
   { name: 'shell', forms: shellForms },
 ];
+
+const longestBeginning = 256;
+
+/** The first 256 characters of a value, or fewer: no character and no escape is cut in two. */
+export function beginningOf(value: string): string {
+  if (value.length <= longestBeginning) return value;
+  return value.slice(0, longestBeginning).replace(/(?:[\ud800-\udbff]|\\u?[0-9a-f]{0,3})$/, '');
+}
 
 // Base64 packs three bytes into four characters: what stands before a value shifts it. The characters at its edges that
 // also hold bits of a neighbour are left out.

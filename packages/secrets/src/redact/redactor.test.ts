@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { encodings } from './encodings.js';
+import { beginningOf, encodings } from './encodings.js';
 import { createRedactor, shortestDisguised } from './redactor.js';
 
 const nasty = `p@ss "w'örd"\\/&<>$\`!+=%41 ${'x'.repeat(9)}`;
@@ -123,6 +123,40 @@ test('whatever the values, the cuts and the surroundings, no value comes through
         expect(clean.equals(own.bytes(bytes))).toBe(true);
         expect(clean.includes(form)).toBe(false);
       }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+const awkward = fc.constantFrom(...'ab\\u0efF%2"\'\r\n &<é', '\ud83d\ude00');
+
+test('a beginning is written as it is in all of the value', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: awkward, minLength: 230, maxLength: 400 }), (text) => {
+      const value = text.trim();
+      const beginning = beginningOf(value);
+      for (const { forms } of encodings) {
+        const whole = forms(value).map((form) => Buffer.from(form as string));
+        for (const [index, form] of forms(beginning).entries()) expect(whole[index]!.includes(form)).toBe(true);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a redactor for one text hides in it what any redactor does', () => {
+  const part = fc.string({ unit: awkward, minLength: 1, maxLength: 400 });
+  const pick = fc.record({ value: fc.nat(), encoding: fc.nat(), form: fc.nat(), width: fc.constantFrom(0, 64, 76) });
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 1, maxLength: 3 }), fc.array(pick, { maxLength: 4 }), part, (values, picks, around) => {
+      const own = values.map((value, index) => ({ name: String(index), value }));
+      const pieces = picks.map((pick) => {
+        const all = encodings[pick.encoding % encodings.length]!.forms(values[pick.value % values.length]!.trimEnd());
+        const form = Buffer.from(all[pick.form % all.length] as string).toString('latin1');
+        return Buffer.from(pick.width === 0 ? form : form.replace(new RegExp(`[^\n]{${pick.width}}`, 'g'), '$&\n'), 'latin1');
+      });
+      const bytes = Buffer.concat([Buffer.from(around), ...pieces, Buffer.from(around)]);
+      expect(createRedactor(own, bytes).bytes(bytes).equals(createRedactor(own).bytes(bytes))).toBe(true);
     }),
     { numRuns: 150 },
   );

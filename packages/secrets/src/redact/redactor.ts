@@ -1,6 +1,6 @@
 import { Transform } from 'node:stream';
 import { Automaton, type Form } from './automaton.js';
-import { encodings } from './encodings.js';
+import { beginningOf, encodings, type Encoding } from './encodings.js';
 import { PlainScanner, WrappedScanner, type Finding, type Scanner } from './scanner.js';
 
 export interface NamedSecret {
@@ -27,14 +27,12 @@ export const shortestDisguised = 8;
 // A key in a file of several lines is cut at its line ends by whatever prefixes or indents lines.
 const line = /^\S{20,}$/;
 
-/** Built once from the values to hide; holds them for as long as it lives. */
-export function createRedactor(secrets: readonly NamedSecret[]): Redactor {
-  const plain: Form[] = [];
-  const wrapped: Form[] = [];
-  const seen = new Set<string>();
-  for (const { name, value } of secrets) {
-    for (const part of partsOf(value)) addForms(part, `[secret:${name}]`, { plain, wrapped, seen });
-  }
+/**
+ * Built once from the values to hide; holds them for as long as it lives.
+ * @param within when the redactor is for this text alone, what does not stand in it is left out: large values cost little then
+ */
+export function createRedactor(secrets: readonly NamedSecret[], within?: Buffer): Redactor {
+  const { plain, wrapped } = formsOf(secrets, within);
   const automata = { plain: new Automaton(plain), wrapped: new Automaton(wrapped) };
   const shortest = Math.min(...wrapped.map(({ bytes }) => bytes.length));
   const scanners = (): Scanner[] => [
@@ -85,19 +83,42 @@ export function partsOf(value: string): string[] {
   return lines.length > 1 ? [...wholes, ...lines.filter((text) => line.test(text))] : wholes;
 }
 
-function addForms(value: string, label: string, { plain, wrapped, seen }: { plain: Form[]; wrapped: Form[]; seen: Set<string> }): void {
-  const length = Buffer.byteLength(value);
-  if (length < shortestValue) return;
-  for (const { name, wraps, forms } of encodings) {
-    if (length < shortestDisguised && name !== 'raw') continue;
-    for (const form of forms(value)) {
-      const bytes = Buffer.from(form as string);
-      const key = bytes.toString('latin1');
-      if (seen.has(key)) continue;
-      seen.add(key);
-      (wraps ? wrapped : plain).push({ bytes, label });
+function formsOf(secrets: readonly NamedSecret[], within: Buffer | undefined) {
+  const [plain, wrapped]: [Form[], Form[]] = [[], []];
+  const seen = new Set<string>();
+  const stands = within && standsIn(within);
+  for (const { name, value } of secrets) {
+    for (const part of partsOf(value)) {
+      for (const { bytes, wraps } of disguises(part, stands)) {
+        const key = bytes.toString('latin1');
+        if (seen.has(key)) continue;
+        seen.add(key);
+        (wraps ? wrapped : plain).push({ bytes, label: `[secret:${name}]` });
+      }
     }
   }
+  return { plain, wrapped };
+}
+
+type Stands = (form: string | Buffer, encoding: Encoding) => boolean;
+
+function* disguises(value: string, stands: Stands | undefined) {
+  const length = Buffer.byteLength(value);
+  if (length < shortestValue) return;
+  const beginning = beginningOf(value);
+  for (const encoding of encodings) {
+    if (length < shortestDisguised && encoding.name !== 'raw') continue;
+    // All forms of a large value are much to write: of most not even the beginning is there.
+    if (stands && beginning !== value && ![...new Set(encoding.forms(beginning))].some((form) => stands(form, encoding))) continue;
+    for (const form of new Set(encoding.forms(value))) {
+      if (!stands || stands(form, encoding)) yield { bytes: Buffer.from(form as string), wraps: encoding.wraps };
+    }
+  }
+}
+
+function standsIn(text: Buffer): Stands {
+  const unwrapped = Buffer.from(text.toString('latin1').replace(/[\t\n\r ]+/g, ''), 'latin1');
+  return (form, { wraps }) => (wraps ? unwrapped : text).includes(form);
 }
 
 /** One pass over a stream of bytes. */

@@ -44,6 +44,21 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await expect(secrets.redact(values[1]!)).rejects.toMatchObject({ code: 'wrong_key' });
   });
 
+  test('of many large versions that begin alike, the one that stands in a text is found', async () => {
+    const beginning = randomBytes(300).toString('base64');
+    const values = Array.from({ length: 20 }, () => `${beginning}${randomBytes(12_000).toString('base64')}`);
+    for (const value of values) await secrets.store('large/all/keys', value);
+    expect(await secrets.redact(beginning)).toEqual({ text: beginning, redactions: [] });
+    const text = `${beginning} and ${encodeURIComponent(values[7]!)}`;
+    expect(await secrets.redact(text)).toEqual({ text: `${beginning} and [secret:large/all/keys]`, redactions: ['large/all/keys'] });
+  });
+
+  test('a value may hold any character anywhere', async () => {
+    const value = `${'x'.repeat(255)}\u{1f600}-and-more`;
+    await secrets.store('odd/one/key', value);
+    expect(await secrets.redact(`it is ${value}`)).toEqual({ text: 'it is [secret:odd/one/key]', redactions: ['odd/one/key'] });
+  });
+
   test('a destroyed version leaves no trace', async () => {
     await secrets.store('lost/a/key', 'value-that-is-lost');
     await secrets.store('lost/a/key', 'value-that-remains');

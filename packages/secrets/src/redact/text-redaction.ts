@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, eq, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import type { Keyring } from '../keyring.js';
 import { secrets, secretVersions } from '../schema.js';
-import { createRedactor, shortestDisguised } from './redactor.js';
+import { createRedactor, shortestDisguised, type NamedSecret } from './redactor.js';
 import { SipHash } from './siphash.js';
 import { tracesIn, tracesOf } from './traces.js';
 
@@ -32,9 +33,9 @@ export class TextRedaction {
     const orm = await this.orm();
     const hash = await this.#hashing();
     while (await this.#trace(orm, hash));
-    const known = await this.#holding(orm, [...tracesIn(hash, text)]);
-    if (known.length === 0) return { text, redactions: [] };
-    const redactor = createRedactor(known);
+    const standing = await this.#standingIn(orm, text, [...tracesIn(hash, text)]);
+    if (standing.length === 0) return { text, redactions: [] };
+    const redactor = createRedactor(standing, Buffer.from(text));
     return { text: redactor.text(text), redactions: redactor.find(text) };
   }
 
@@ -60,17 +61,22 @@ export class TextRedaction {
     return untraced.length === tracedAtOnce;
   }
 
-  async #holding(orm: Orm, traces: readonly bigint[]): Promise<{ name: string; value: string }[]> {
-    const found: { name: string; value: string }[] = [];
+  // One at a time: a trace says little of a large value, and there may be many versions of it.
+  async #standingIn(orm: Orm, text: string, traces: readonly bigint[]): Promise<NamedSecret[]> {
+    const bytes = Buffer.from(text);
+    const standing: NamedSecret[] = [];
     for (let from = 0; from < traces.length; from += lookedUpAtOnce) {
       const some = `{${traces.slice(from, from + lookedUpAtOnce).join(',')}}`;
       const rows = await select(orm).where(and(sql`${secretVersions.traces} && ${some}::bigint[]`, holdsValue));
       for (const row of rows) {
         const value = this.#open(row);
-        if (value !== undefined) found.push({ name: row.path, value });
+        if (value === undefined) continue;
+        const secret = { name: row.path, value };
+        if (createRedactor([secret], bytes).find(text).length > 0) standing.push(secret);
+        await setImmediate();
       }
     }
-    return found;
+    return standing;
   }
 
   // A damaged value is nobody's: it cannot stand anywhere.

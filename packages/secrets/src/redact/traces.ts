@@ -1,4 +1,4 @@
-import { encodings } from './encodings.js';
+import { beginningOf, encodings } from './encodings.js';
 import { partsOf } from './redactor.js';
 import type { SipHash } from './siphash.js';
 
@@ -11,14 +11,11 @@ const width = 8;
 // What free text may hold. Each row costs every version a trace or more.
 const traced = new Set(['raw', 'reversed', 'base64', 'base64url', 'hex', 'url', 'json', 'html', 'shell']);
 
-/** Characters of a value that are looked at for a window. */
-const longestTraced = 256;
-
 /** The traces of a value. Of one shorter than eight bytes there are none. */
 export function tracesOf(hash: SipHash, value: string): bigint[] {
   const [whole = '', ...lines] = partsOf(value);
   if (Buffer.byteLength(whole) < width) return [];
-  const beginning = whole.slice(0, longestTraced);
+  const beginning = beginningOf(whole);
   const forms = encodings.filter(({ name }) => traced.has(name)).flatMap((encoding) => encoding.forms(beginning));
   const traces = new Set<bigint>();
   for (const form of [...forms, ...lines]) {
