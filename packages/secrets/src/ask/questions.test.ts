@@ -9,6 +9,8 @@ test('a question is announced once, and answered once', async () => {
   questions.onAsk(({ link }) => void announced.push(link));
   const question = questions.ask('shop/a/key', { description: 'to pay' });
   expect(questions.ask('shop/a/key', {})).toBe(question);
+  const stricter = () => questions.ask('shop/a/key', { exposure: 'use', ifVersion: 0 });
+  expect(stricter).toThrow(expect.objectContaining({ code: 'conflict', details: { fields: ['exposure', 'ifVersion'] } }));
   expect(announced).toEqual([question.link]);
   expect(question.id).toMatch(/^[\w-]{43}$/);
   await expect(questions.answer(question.id, async () => Promise.reject(new Error('down')))).rejects.toThrow('down');

@@ -16,6 +16,8 @@ export interface Question {
 
 const minutes = 15;
 const mostWaiting = 100;
+/** What must not be loosened, or dropped, because somebody else asked first. */
+const conditions = ['exposure', 'expiresAt', 'ifVersion'] as const;
 
 /** What persons are asked for now. Kept in memory only: a restart of the service withdraws them. */
 export class SecretQuestions {
@@ -33,9 +35,19 @@ export class SecretQuestions {
     this.#announce = announce;
   }
 
-  /** Asks for the value of a path; while it waits, asking again is the same question. @throws SupervisorError `exhausted` at 100 of them */
+  /**
+   * Asks for the value of a path; while it waits, asking again is the same question.
+   * @throws SupervisorError `exhausted` at 100 of them; `conflict` when this one would store the answer under other conditions
+   */
   ask(path: string, options: StoreOptions): Question {
     const known = this.waiting().find((question) => question.path === path);
+    const other = known ? conditions.filter((name) => known.options[name] !== options[name]) : [];
+    if (known && other.length > 0)
+      throw new SupervisorError(
+        'conflict',
+        `A person is asked for ${path} already, with another ${other.join(' and ')}. Ask the same, or wait until that is answered or ends at ${known.expiresAt}.`,
+        { fields: other },
+      );
     if (known) return known;
     if (this.#waiting.size >= mostWaiting)
       throw new SupervisorError('exhausted', `${mostWaiting} questions wait for a person already. Ask again when some are answered.`);
