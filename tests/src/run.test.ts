@@ -94,7 +94,7 @@ withTerminal('env prints the same, with references in place of values', async ()
 
 test('url names the address of a service', async () => {
   expect((await home.cli('url', 'web')).stdout).toBe(`http://localhost:${ports['web']}\n`);
-  expect(await home.cli('url', 'wbe')).toMatchObject({ code: 1, stderr: expect.stringContaining('There is web') });
+  expect(await home.cli('url', 'wbe')).toMatchObject({ code: 1, stderr: expect.stringContaining('Did you mean web') });
 });
 
 test('a broken project file is named', async () => {

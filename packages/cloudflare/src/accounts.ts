@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isPlain, nearest, SupervisorError } from '@supervisor/core';
+import { isPlain, NotFound, SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { asc, eq } from 'drizzle-orm';
 import { zoneAnswer, type Zone } from './api/answers.js';
@@ -88,11 +88,8 @@ export class Accounts {
     if (account) return this.#open(account);
     if (accounts.length === 0)
       throw new SupervisorError('not_found', 'No Cloudflare account is set. The owner sets one with `supervisor cloudflare set-account`.');
-    const near = nearest(
-      name!,
-      accounts.map((row) => row.name),
-    );
-    throw new SupervisorError('not_found', `There is no Cloudflare account ${name}.`, { near });
+    const names = accounts.map((row) => row.name);
+    throw new NotFound(`There is no Cloudflare account ${name}.`, name!, names, 'list_cloudflare_accounts shows those there are.');
   }
 
   async zones({ account, api }: Reach, fresh = false): Promise<Zone[]> {

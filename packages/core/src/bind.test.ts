@@ -4,6 +4,7 @@ import { bind, type Audit } from './bind.js';
 import { SupervisorError } from './errors.js';
 import { projectField, projectFilter, sensitive } from './fields.js';
 import type { Grant } from './grants.js';
+import { NotFound } from './nearest.js';
 import { operation, type Context, type Module } from './operation.js';
 import { agent, owner, type Principal } from './principal.js';
 
@@ -47,7 +48,8 @@ const module: Module = {
       projects: ({ path }) => [path.split('/')[0]!],
       paths: ({ path }) => [path],
       handle: (_: Deps, { path }) => {
-        if (path.endsWith('/gone')) throw new SupervisorError('not_found', 'There is none.');
+        if (path.endsWith('/gone')) throw new NotFound('There is none.', path, ['shop/gone1', 'shop/shut'], 'Write one.');
+        if (path.endsWith('/shuf')) throw new NotFound('There is none.', path, ['shop/shut'], 'Write one.');
         return Promise.resolve({});
       },
     }),
@@ -170,6 +172,25 @@ test('an unexpected error is logged, and shown as an id only', async () => {
   expect(rows[0]).toMatchObject({ outcome: 'internal' });
   expect(await code(call('write_note', { text: 'taken' }, as(owner, 'shop')))).toBe('conflict');
   expect(rows[1]).toMatchObject({ outcome: 'conflict' });
+});
+
+test('a name that comes near is told only to who may read it', async () => {
+  const { call, as } = setUp();
+  const token: Principal = {
+    ...agent(),
+    kind: 'token',
+    grants: [
+      { paths: 'shop/**', actions: ['use'] },
+      { paths: 'shop/g*', actions: ['read'] },
+    ],
+  };
+  const told = (path: string, principal: Principal) => call('open_note', { path }, as(principal)).catch((error: SupervisorError) => error);
+  expect(await told('shop/shuf', owner)).toMatchObject({
+    message: 'There is none. Did you mean shop/shut?',
+    details: { near: ['shop/shut'] },
+  });
+  expect(await told('shop/shuf', token)).toMatchObject({ code: 'not_found', message: 'There is none. Write one.', details: { near: [] } });
+  expect(await told('shop/gone', token)).toMatchObject({ details: { near: ['shop/gone1'] } });
 });
 
 test('without an intent row there is no call', async () => {

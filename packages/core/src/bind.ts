@@ -3,7 +3,7 @@ import type { Answerer } from './description.js';
 import { describe } from './describe.js';
 import { SupervisorError } from './errors.js';
 import { mayReach } from './grants.js';
-import { nearest } from './nearest.js';
+import { NotFound } from './nearest.js';
 import type { AnyOperation, Context, Module, Released } from './operation.js';
 import { mayAccess, type Principal, type Scope } from './principal.js';
 
@@ -67,6 +67,7 @@ export function bind<Deps>(modules: readonly Module[], deps: Deps, options: Bind
     try {
       return await run(found, deps, input, context, options);
     } catch (error) {
+      if (error instanceof NotFound && found.definition.paths) throw error.toldOf((path) => mayReach(context.principal, 'read', path));
       if (error instanceof SupervisorError) throw error;
       const known = options.translate?.(error);
       if (known) throw known;
@@ -185,10 +186,9 @@ function refusal(principal: Principal, definition: AnyOperation): SupervisorErro
   );
 }
 
-export function unknownOperation(name: string, known: Iterable<string>): SupervisorError {
-  const near = nearest(name, known);
-  const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
-  return new SupervisorError('unknown_operation', `There is no operation named ${JSON.stringify(name.slice(0, 64))}.${hint}`, { near });
+function unknownOperation(name: string, known: Iterable<string>): SupervisorError {
+  const fact = `There is no operation named ${JSON.stringify(name.slice(0, 64))}.`;
+  return new NotFound(fact, name, known, 'supervisor --help shows those there are.', 'unknown_operation');
 }
 
 // zod's messages name the expectation, never the value that was given.

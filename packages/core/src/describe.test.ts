@@ -47,8 +47,8 @@ test('read-only wins over every toolset, and an owner’s operation is never a t
 
 test('a host’s full name is resolved, a slip answered with the nearest', () => {
   expect(resolveTool('mcp__meta__store_port', operations, {})).toMatchObject({ operation: { name: 'store_port' } });
-  expect(resolveTool('stor_port', operations, {})).toEqual({ near: ['store_port'] });
-  expect(resolveTool('list_port_ranges', operations, {})).toEqual({ near: [] });
+  expect(resolveTool('stor_port', operations, {})).toMatchObject({ failure: { details: { near: ['store_port'] } } });
+  expect(resolveTool('list_port_ranges', operations, {})).toMatchObject({ failure: { details: { near: [] } } });
 });
 
 test('text becomes what the schema asks for, or stays text', () => {

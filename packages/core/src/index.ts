@@ -1,4 +1,4 @@
-export { bind, unknownOperation, type Audit, type AuditEntry, type BindOptions } from './bind.js';
+export { bind, type Audit, type AuditEntry, type BindOptions } from './bind.js';
 export { coerce } from './coerce.js';
 export { describe } from './describe.js';
 export type { Answerer, Catalogue, FieldSchema, ObjectSchema, OperationDescription } from './description.js';
@@ -7,7 +7,7 @@ export { instanceField, instant, nameField, nextCursor, page, projectField, proj
 export { isGranted, mayReach, type Grant } from './grants.js';
 export { homeFailure } from './home-failure.js';
 export { homeAt, type Home } from './home.js';
-export { nearest } from './nearest.js';
+export { nearest, NotFound } from './nearest.js';
 export { operation, type AnyOperation, type Context, type Module, type Operation, type Released, type Toolset } from './operation.js';
 export { agent, mayAccess, owner, scopes, type Access, type Principal, type Scope } from './principal.js';
 export { isLocal, isPlain, parseOrigin } from './origin.js';

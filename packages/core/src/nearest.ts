@@ -1,3 +1,5 @@
+import { SupervisorError, type ErrorCode } from './errors.js';
+
 /** How many slips lie between two words: letters left out, added, replaced, or two neighbours exchanged. Infinity past `limit`. */
 function distance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return Infinity;
@@ -31,4 +33,23 @@ export function nearest(name: string, known: Iterable<string>): string[] {
     .toSorted((a, b) => a.away - b.away || (a.candidate < b.candidate ? -1 : 1))
     .slice(0, 3)
     .map(({ candidate }) => candidate);
+}
+
+/** There is nothing of a name. The message goes on with the known names that come near it, or with what to do otherwise. */
+export class NotFound extends SupervisorError {
+  readonly #made: readonly [fact: string, name: string, known: readonly string[], otherwise: string, code: ErrorCode];
+
+  /** @param fact such as `shop has no VM build.` */
+  constructor(fact: string, name: string, known: Iterable<string>, otherwise: string, code: ErrorCode = 'not_found') {
+    const names = [...known];
+    const near = nearest(name, names);
+    super(code, `${fact} ${near.length > 0 ? `Did you mean ${near.join(' or ')}?` : otherwise}`, { near });
+    this.#made = [fact, name, names, otherwise, code];
+  }
+
+  /** The same for somebody who may hear of these names only. */
+  toldOf(mayHear: (name: string) => boolean): NotFound {
+    const [fact, name, known, otherwise, code] = this.#made;
+    return new NotFound(fact, name, known.filter(mayHear), otherwise, code);
+  }
 }

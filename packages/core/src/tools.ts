@@ -1,5 +1,5 @@
 import type { FieldSchema, ObjectSchema, OperationDescription } from './description.js';
-import { nearest } from './nearest.js';
+import { NotFound } from './nearest.js';
 import type { Toolset } from './operation.js';
 
 /** Which tools an agent is shown. `readOnly` wins over every toolset. */
@@ -82,24 +82,20 @@ function withoutBounds(field: FieldSchema): FieldSchema {
 
 /**
  * The operation a tool call means: its bare name, or the full name under which a host registered it
- * (`mcp__meta__store_secret`). Otherwise the names that come near.
+ * (`mcp__meta__store_secret`). Otherwise the failure that says which names come near.
  */
 export function resolveTool(
   name: unknown,
   operations: readonly OperationDescription[],
   selection: ToolSelection,
-): { operation: OperationDescription } | { near: string[] } {
+): { operation: OperationDescription } | { failure: NotFound } {
+  const asked = typeof name === 'string' ? name : typeof name;
   // A host's names have at most 64 characters; a longer one is no tool's, and matching it could take for ever.
-  if (typeof name !== 'string' || name.length > 128) return { near: [] };
-  const bare = /^mcp__.+?__(.+)$/.exec(name)?.[1] ?? name;
+  const bare = asked.length > 128 ? '' : (/^mcp__.+?__(.+)$/.exec(asked)?.[1] ?? asked);
   const offered = operations.filter((operation) => isSelected(operation, selection));
   const operation = offered.find((candidate) => candidate.name === bare);
-  return operation
-    ? { operation }
-    : {
-        near: nearest(
-          bare,
-          offered.map((candidate) => candidate.name),
-        ),
-      };
+  if (operation) return { operation };
+  const names = offered.map((candidate) => candidate.name);
+  const fact = `There is no tool named ${JSON.stringify(asked.slice(0, 64))} here.`;
+  return { failure: new NotFound(fact, bare, names, 'tools/list shows what there is.', 'unknown_operation') };
 }

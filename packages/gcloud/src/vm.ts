@@ -1,4 +1,4 @@
-import { nearest, SupervisorError } from '@supervisor/core';
+import { NotFound, SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, asc, desc, eq, gt, isNull, sql } from 'drizzle-orm';
 import type { Observed } from './schema.js';
@@ -62,12 +62,8 @@ export async function findVm(orm: Orm, project: string, name: string, account?: 
     .selectDistinct({ name: gcloudVms.name })
     .from(gcloudVms)
     .where(and(eq(gcloudVms.project, project), isNull(gcloudVms.endedAt)));
-  const near = nearest(
-    name,
-    others.map((row) => row.name),
-  );
-  const hint = near.length > 0 ? ` There is ${near.join(', ')}.` : ' list_vms shows those there are.';
-  throw new SupervisorError('not_found', `${project} has no VM ${name}.${hint}`, { near });
+  const names = others.map((row) => row.name);
+  throw new NotFound(`${project} has no VM ${name}.`, name, names, 'list_vms shows those there are.');
 }
 
 /** In the order of their names. */

@@ -19,20 +19,11 @@ export async function callTool(
 ): Promise<ToolResult> {
   try {
     const found = resolveTool(name, answerer.operations, selection);
-    if ('near' in found) throw unknownTool(name, found.near);
+    if ('failure' in found) throw found.failure;
     const output = await answerer.call(found.operation.name, input, context);
     return { content: [{ type: 'text', text: JSON.stringify(output) }], structuredContent: output };
   } catch (error) {
     if (!(error instanceof SupervisorError)) throw error;
     return { content: [{ type: 'text', text: JSON.stringify({ error: error.toJSON() }) }], isError: true };
   }
-}
-
-function unknownTool(name: unknown, near: string[]): SupervisorError {
-  const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : ' tools/list shows what there is.';
-  return new SupervisorError(
-    'unknown_operation',
-    `There is no tool named ${JSON.stringify(typeof name === 'string' ? name.slice(0, 64) : typeof name)} here.${hint}`,
-    { near },
-  );
 }

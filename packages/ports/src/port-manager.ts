@@ -1,4 +1,4 @@
-import { nearest, SupervisorError } from '@supervisor/core';
+import { NotFound, SupervisorError } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
 import { and, asc, eq, or, sql } from 'drizzle-orm';
 import {
@@ -131,9 +131,7 @@ export class PortManager {
     if (row) return row;
     const services = await orm.select({ name: portAllocations.service }).from(portAllocations).where(eq(portAllocations.project, project));
     const names = services.map(({ name }) => name);
-    const near = nearest(service, names);
-    const hint = near.length > 0 ? ` There is ${near.join(', ')}.` : ' Allocate one.';
-    throw new SupervisorError('not_found', `${project} has no port for ${service}.${hint}`, { near });
+    throw new NotFound(`${project} has no port for ${service}.`, service, names, 'Allocate one.');
   }
 
   /** Allocations in the order of their ports. */

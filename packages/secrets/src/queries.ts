@@ -1,4 +1,4 @@
-import { nearest, SupervisorError } from '@supervisor/core';
+import { NotFound, SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, asc, eq, gt, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import { projectOf } from './path.js';
@@ -94,10 +94,6 @@ export async function notFound(orm: Orm, path: string): Promise<SupervisorError>
     .limit(1000);
   if (known.some((row) => row.path === path && row.deletedAt !== null))
     return new SupervisorError('not_found', `${path} was deleted. restore_secret brings it back.`, { deleted: true });
-  const near = nearest(
-    path,
-    known.filter(({ deletedAt }) => deletedAt === null).map((row) => row.path),
-  );
-  const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : ` list_secrets shows what ${project} has.`;
-  return new SupervisorError('not_found', `There is no secret ${path}.${hint}`, { near });
+  const paths = known.filter(({ deletedAt }) => deletedAt === null).map((row) => row.path);
+  return new NotFound(`There is no secret ${path}.`, path, paths, `list_secrets shows what ${project} has.`);
 }

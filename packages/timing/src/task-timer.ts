@@ -1,4 +1,4 @@
-import { nearest, SupervisorError } from '@supervisor/core';
+import { NotFound, SupervisorError } from '@supervisor/core';
 import { connect, type Database } from '@supervisor/db';
 import { count, eq, ilike, or, sql } from 'drizzle-orm';
 import { adviceOn, type Advice } from './advice.js';
@@ -143,12 +143,8 @@ export class TaskTimer {
     const [task] = await orm.select().from(taskExecutions).where(keyOf(project, id));
     if (task) return task;
     const running = await this.getRunningTasks({ project });
-    const near = nearest(
-      id,
-      running.map((candidate) => candidate.id),
-    );
-    const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : ' Start it first.';
-    throw new SupervisorError('not_found', `${project} has no task ${id}.${hint}`, { near });
+    const ids = running.map((candidate) => candidate.id);
+    throw new NotFound(`${project} has no task ${id}.`, id, ids, 'Start it first.');
   }
 
   /** Tasks, the last started first. */
