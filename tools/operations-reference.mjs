@@ -24,8 +24,8 @@ function render() {
   });
   return `# Operations
 
-Written by \`npm run reference\` from the definitions; a test holds it against them. Every operation is a command, and where it says so a
-route and an MCP tool. A \`project\` left out is the caller's own. Errors are problem details (RFC 9457) with a stable \`code\`.
+Written by \`npm run reference\` from the definitions; a test holds it against them. Each says how it is reached: by
+a command, a route, an MCP tool. A \`project\` left out is the caller's own. Errors are problem details (RFC 9457) with a stable \`code\`.
 
 ${parts.join('\n')}`;
 }
@@ -33,7 +33,7 @@ ${parts.join('\n')}`;
 function describe(operation) {
   const { name, command, summary, description, access, toolset, repeat, route, sensitive, input, output } = operation;
   const facts = [
-    `\`supervisor ${command}\``,
+    command ? `\`supervisor ${command}\`` : undefined,
     route ? `\`${route.method} /api/v1${route.path}\`` : undefined,
     toolset && access !== 'owner' ? `tool in the set \`${toolset}\`` : undefined,
     access === 'owner' ? 'for the owner on a terminal' : `needs \`${access}\``,
