@@ -82,6 +82,7 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       [old.id, newer.id],
     ]);
     await expect(knowledge.learn('zoo', 'zebra-three', { supersedes: old.id })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(knowledge.update(old.id, { supersedes: newer.id })).rejects.toMatchObject({ code: 'conflict' });
     await expect(knowledge.learn('blog', 'zebra-four', { supersedes: old.id })).rejects.toMatchObject({ code: 'not_found' });
     expect((await knowledge.search('zebra-four')).results.map(({ text }) => text)).not.toContain('zebra-four');
     await expectExactIndex();
@@ -221,13 +222,17 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     const old = await knowledge.learn('moved', 'Use axios for calls.', { kind: 'decision', tags: ['http'] });
     await knowledge.learn('moved', 'Use fetch for calls.', { kind: 'decision', supersedes: old.id });
     await knowledge.update(old.id, { useful: false }, { boundTo: null, project: 'shop' });
+    // An older one may be what holds again.
+    const late = await knowledge.learn('moved', 'Retry three times.');
+    const again = await knowledge.learn('moved', 'Retry five times.');
+    await knowledge.update(late.id, { supersedes: again.id });
     const { entries } = await knowledge.export({ project: 'moved' });
     const target = await open();
     const other = new KnowledgeBase({ db: target });
-    expect(await other.import(entries)).toEqual({ added: 2, unchanged: 0, redactions: 0 });
-    expect(await other.import(entries)).toEqual({ added: 0, unchanged: 2, redactions: 0 });
+    expect(await other.import(entries)).toEqual({ added: 4, unchanged: 0, redactions: 0 });
+    expect(await other.import(entries)).toEqual({ added: 0, unchanged: 4, redactions: 0 });
     expect((await other.export()).entries).toEqual(entries);
-    expect((await other.list()).entries.map(({ supersededBy }) => supersededBy)).toEqual([null, 2]);
+    expect((await other.list()).entries.map(({ supersededBy }) => supersededBy)).toEqual([3, null, null, 2]);
     await target.close();
   });
 

@@ -82,6 +82,13 @@ export async function supersede(tx: Orm, older: number, newer: number, project: 
       supersededBy: entry.supersededBy,
     });
   }
+  const [own] = await tx.select({ by: knowledgeEntries.supersededBy }).from(knowledgeEntries).where(eq(knowledgeEntries.id, newer));
+  // Else two could replace each other, and neither would hold.
+  if (own!.by !== null) {
+    throw new SupervisorError('conflict', `Entry ${newer} is superseded by ${own!.by} itself, so it replaces nothing.`, {
+      supersededBy: own!.by,
+    });
+  }
   await tx.update(knowledgeEntries).set({ supersededBy: newer }).where(eq(knowledgeEntries.id, older));
 }
 

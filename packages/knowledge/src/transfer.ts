@@ -7,7 +7,7 @@ import type { Format } from './split/split.js';
 import { draft, languageOf } from './store/drafts.js';
 import { cursorId, readEntries } from './store/read.js';
 
-/** An entry as a line of JSONL. Ids belong to a database: what an entry supersedes is named by hash. */
+/** An entry as a line of JSONL. Ids belong to a database: what an entry supersedes, and what supersedes it, is named by hash. */
 export interface Line {
   project: string;
   visibility: Visibility;
@@ -20,6 +20,7 @@ export interface Line {
   task: string | null;
   source: string | null;
   supersedes: string[];
+  supersededBy: string | null;
   helped: string[];
   misled: string[];
   expiresAt: string | null;
@@ -50,8 +51,13 @@ export async function exportLines(
     .select({ hash: knowledgeEntries.hash, by: knowledgeEntries.supersededBy })
     .from(knowledgeEntries)
     .where(inArray(knowledgeEntries.supersededBy, ids));
+  const successors = kept.map(({ supersededBy }) => supersededBy).filter((id) => id !== null);
+  const newer = await orm
+    .select({ id: knowledgeEntries.id, hash: knowledgeEntries.hash })
+    .from(knowledgeEntries)
+    .where(inArray(knowledgeEntries.id, successors));
   const lines = entries.map((entry): Line => {
-    const { hash, helped, misled } = kept.find(({ id }) => id === entry.id)!;
+    const { hash, helped, misled, supersededBy } = kept.find(({ id }) => id === entry.id)!;
     const { project, visibility, kind, title, text, tags, task, source, expiresAt, createdAt } = entry;
     const supersedes = older.filter(({ by }) => by === entry.id).map((row) => row.hash);
     const [format, learned] = [entry.format as Format, kind as LearnedKind];
@@ -67,6 +73,7 @@ export async function exportLines(
       task,
       source,
       supersedes,
+      supersededBy: newer.find(({ id }) => id === supersededBy)?.hash ?? null,
       helped,
       misled,
       expiresAt,
@@ -84,26 +91,36 @@ export async function importLines(
   now: Date,
 ): Promise<{ added: number; unchanged: number; redactions: number }> {
   const done = { added: 0, unchanged: 0, redactions: 0 };
-  for (const { supersedes, helped, misled, hash: _hash, ...line } of lines) {
-    const { draft: clean, redactions } = await draft(redact, { ...line, language: await languageOf(orm, line.project) });
+  for (const line of lines) {
+    const { supersedes, supersededBy, helped, misled, hash: _hash, ...rest } = line;
+    const { draft: clean, redactions } = await draft(redact, { ...rest, language: await languageOf(orm, line.project) });
     done.redactions += redactions.length;
-    const { id, duplicateOf } = await store(orm, clean, undefined, now);
-    if (duplicateOf !== null) {
-      done.unchanged++;
-      continue;
-    }
-    done.added++;
-    await orm.update(knowledgeEntries).set({ helped, misled, updatedAt: clean.createdAt! }).where(eq(knowledgeEntries.id, id));
-    if (supersedes.length > 0)
-      await orm
-        .update(knowledgeEntries)
-        .set({ supersededBy: id })
-        .where(olderOnes(orm, supersedes, clean.project));
+    const added = await orm.transaction(async (transaction) => {
+      const tx = transaction as unknown as Orm;
+      const { id, duplicateOf } = await store(tx, clean, undefined, now);
+      if (duplicateOf !== null) return false;
+      await tx.update(knowledgeEntries).set({ helped, misled, updatedAt: clean.createdAt! }).where(eq(knowledgeEntries.id, id));
+      await link(tx, id, line);
+      return true;
+    });
+    if (added) done.added++;
+    else done.unchanged++;
   }
   return done;
 }
 
-function olderOnes(orm: Orm, hashes: string[], project: string) {
-  const ofProject = orm.select({ id: knowledgeScopes.id }).from(knowledgeScopes).where(eq(knowledgeScopes.project, project));
-  return and(inArray(knowledgeEntries.hash, hashes), inArray(knowledgeEntries.scope, ofProject), isNull(knowledgeEntries.supersededBy));
+// Whichever of two entries comes later finds the other one.
+async function link(tx: Orm, id: number, { project, supersedes, supersededBy }: Line): Promise<void> {
+  const scopes = tx.select({ id: knowledgeScopes.id }).from(knowledgeScopes).where(eq(knowledgeScopes.project, project));
+  const named = (hashes: string[]) => and(inArray(knowledgeEntries.hash, hashes), inArray(knowledgeEntries.scope, scopes));
+  await tx
+    .update(knowledgeEntries)
+    .set({ supersededBy: id })
+    .where(and(named(supersedes), isNull(knowledgeEntries.supersededBy)));
+  if (supersededBy === null) return;
+  const [newer] = await tx
+    .select({ id: knowledgeEntries.id })
+    .from(knowledgeEntries)
+    .where(named([supersededBy]));
+  if (newer) await tx.update(knowledgeEntries).set({ supersededBy: newer.id }).where(eq(knowledgeEntries.id, id));
 }

@@ -16,6 +16,7 @@ const line = z.object({
   task: task.nullable(),
   source: source.nullable(),
   supersedes: z.array(hash).describe('The hashes of what it replaces'),
+  supersededBy: hash.nullable().default(null).describe('The hash of what replaces it'),
   helped: slugs,
   misled: slugs,
   expiresAt: instant.nullable(),
