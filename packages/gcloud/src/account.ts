@@ -3,6 +3,7 @@ import type { Orm } from '@supervisor/db';
 import { and, asc, count, eq, isNull } from 'drizzle-orm';
 import { checkedOrigin } from './google/client.js';
 import { longestRunSeconds, shortestRunSeconds, type LimitChanges, type Limits } from './rules/limits.js';
+import { freeImageProjects } from './rules/prices.js';
 import { gcloudAccounts, gcloudVms } from './schema.js';
 import type { AccountRow } from './saga/rows.js';
 
@@ -16,6 +17,7 @@ export interface Account {
   monitoringUrl: string | null;
   families: string[];
   zones: string[];
+  imageProjects: string[];
   maxVms: number;
   maxCostPerHour: number;
   maxRunSeconds: number;
@@ -36,7 +38,15 @@ export interface AccountSettings {
 }
 
 /** Nothing is allowed before the owner has named zones. */
-const firstLimits: Limits = { families: ['e2'], zones: [], maxVms: 3, maxCostPerHour: 0.5, maxRunSeconds: 12 * 3600, prices: {} };
+const firstLimits = {
+  families: ['e2'],
+  zones: [],
+  imageProjects: freeImageProjects,
+  maxVms: 3,
+  maxCostPerHour: 0.5,
+  maxRunSeconds: 12 * 3600,
+  prices: {},
+} satisfies Limits;
 
 /** Makes an account or changes where it leads; its limits stay. One with VMs keeps its Google project. */
 export async function setAccount(orm: Orm, name: string, settings: AccountSettings): Promise<Account> {
@@ -46,10 +56,9 @@ export async function setAccount(orm: Orm, name: string, settings: AccountSettin
   if (known && known.gcpProject !== gcpProject && (await countVms(orm, name)) > 0)
     throw new SupervisorError('conflict', `Account ${name} has VMs in ${known.gcpProject}. Delete them first, or make another account.`);
   const values = { gcpProject, keyPath, computeUrl, monitoringUrl, verifiedAt: null, lastError: null };
-  const { families, zones, prices, ...limits } = firstLimits;
   const [row] = await orm
     .insert(gcloudAccounts)
-    .values({ name, ...values, ...limits, families: [...families], zones: [...zones], prices: { ...prices } })
+    .values({ name, ...values, ...firstLimits })
     .onConflictDoUpdate({ target: gcloudAccounts.name, set: values })
     .returning();
   return shownAccount(row!);
@@ -60,12 +69,7 @@ export async function setLimits(orm: Orm, name: string, limits: LimitChanges): P
   const { maxRunSeconds } = limits;
   if (maxRunSeconds !== undefined && !(maxRunSeconds >= shortestRunSeconds && maxRunSeconds <= longestRunSeconds))
     throw new SupervisorError('invalid_input', `maxRunSeconds: Google takes ${shortestRunSeconds} to ${longestRunSeconds} (120 days).`);
-  const { families, zones, prices, ...rest } = limits;
-  const set = Object.fromEntries(
-    Object.entries({ ...rest, families: families && [...families], zones: zones && [...zones], prices: prices && { ...prices } }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
+  const set = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
   if (Object.keys(set).length === 0) return shownAccount(await demandAccount(orm, name));
   const [row] = await orm.update(gcloudAccounts).set(set).where(eq(gcloudAccounts.name, name)).returning();
   return shownAccount(row ?? (await demandAccount(orm, name)));

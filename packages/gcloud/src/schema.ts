@@ -1,6 +1,7 @@
 import { instant, leaseColumns, supervisor } from '@supervisor/db';
 import { sql } from 'drizzle-orm';
 import { boolean, check, doublePrecision, index, integer, jsonb, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { freeImageProjects } from './rules/prices.js';
 
 const createdAt = () =>
   instant('created_at')
@@ -22,6 +23,8 @@ export const gcloudAccounts = supervisor.table(
     /** Allow-lists: empty allows nothing. */
     families: text().array().notNull(),
     zones: text().array().notNull(),
+    /** Also of accounts from before there was such a list. */
+    imageProjects: text('image_projects').array().notNull().default(freeImageProjects),
     maxVms: integer('max_vms').notNull(),
     /** US dollars. */
     maxCostPerHour: doublePrecision('max_cost_per_hour').notNull(),

@@ -13,6 +13,7 @@ const shown = z.object({
   computeUrl: z.string().nullable(),
   monitoringUrl: z.string().nullable(),
   families: z.array(z.string()),
+  imageProjects: z.array(z.string()),
   zones: z.array(z.string()),
   maxVms: z.int(),
   maxCostPerHour: z.number(),
@@ -64,6 +65,11 @@ export const accountOperations = [
         .optional()
         .describe('Machine families, such as e2'),
       zones: z.array(zone).max(200).optional().describe('The first is taken where none is named'),
+      imageProjects: z
+        .array(z.string().regex(/^[a-z0-9.:-]{1,100}$/))
+        .max(50)
+        .optional()
+        .describe('Google projects of images. What a licence costs is in no estimate'),
       maxVms: z.int().min(0).max(1000).optional(),
       maxCostPerHour: money.optional().describe('US dollars, all VMs as if they ran, estimated'),
       maxRunSeconds: z.int().min(shortestRunSeconds).max(longestRunSeconds).optional().describe('A VM stops by itself then'),

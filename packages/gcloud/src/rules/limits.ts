@@ -6,6 +6,8 @@ import { priceTable } from './prices.js';
 export interface Limits {
   families: readonly string[];
   zones: readonly string[];
+  /** Google projects whose images may be used: an estimate holds no licence. */
+  imageProjects: readonly string[];
   maxVms: number;
   /** US dollars, all VMs together. */
   maxCostPerHour: number;
@@ -35,10 +37,11 @@ const limitsCommand = 'supervisor gcloud set-limits';
  * @throws SupervisorError `forbidden` outside the allow-lists; `exhausted` past the number of VMs; `budget` past the cost, and where the
  * price is not known
  */
-export function demandAllowed(vm: Priced & { maxRunSeconds: number }, limits: Limits, holding: Holding): Estimate {
+export function demandAllowed(vm: Priced & { image: string; maxRunSeconds: number }, limits: Limits, holding: Holding): Estimate {
   const family = familyOf(vm.machineType);
   demandListed('zone', vm.zone, limits.zones);
   demandListed('machine family', family, limits.families);
+  demandListed('image project', imageProjectOf(vm.image), limits.imageProjects);
   if (vm.maxRunSeconds > limits.maxRunSeconds)
     throw new SupervisorError(
       'forbidden',
@@ -67,6 +70,11 @@ export function demandAllowed(vm: Priced & { maxRunSeconds: number }, limits: Li
       { costPerHour: cost.costPerHour, held: holding.costPerHour, maxCostPerHour: limits.maxCostPerHour, estimated: true },
     );
   return cost;
+}
+
+// `debian-cloud` of `projects/debian-cloud/global/images/family/debian-12`.
+function imageProjectOf(image: string): string {
+  return image.split('/')[1]!;
 }
 
 function demandListed(what: string, asked: string, allowed: readonly string[]): void {

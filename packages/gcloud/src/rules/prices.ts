@@ -54,3 +54,6 @@ export const priceTable = {
   /** A public IPv4 address in use. */
   publicIp: 0.005,
 };
+
+/** Google's projects of images that cost nothing on top of the machine. Windows, SQL Server, RHEL, SLES and Ubuntu Pro do. */
+export const freeImageProjects = ['debian-cloud', 'ubuntu-os-cloud', 'cos-cloud', 'rocky-linux-cloud'];

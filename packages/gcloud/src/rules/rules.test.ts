@@ -6,8 +6,17 @@ import { demandAllowed, type Limits } from './limits.js';
 import { priceTable } from './prices.js';
 import { judge } from './thresholds.js';
 
-const vm = { machineType: 'e2-small', zone: 'us-central1-a', diskGb: 10, publicIp: false, maxRunSeconds: 3600 };
-const limits: Limits = { families: ['e2'], zones: ['us-central1-a'], maxVms: 2, maxCostPerHour: 0.05, maxRunSeconds: 7200, prices: {} };
+const image = 'projects/debian-cloud/global/images/family/debian-12';
+const vm = { machineType: 'e2-small', zone: 'us-central1-a', image, diskGb: 10, publicIp: false, maxRunSeconds: 3600 };
+const limits: Limits = {
+  families: ['e2'],
+  zones: ['us-central1-a'],
+  imageProjects: ['debian-cloud'],
+  maxVms: 2,
+  maxCostPerHour: 0.05,
+  maxRunSeconds: 7200,
+  prices: {},
+};
 const none = { vms: 0, costPerHour: 0 };
 
 describe('an estimate', () => {
@@ -64,6 +73,8 @@ describe('the limits', () => {
     ['another zone', { zone: 'us-central1-b' }, none, {}, 'forbidden'],
     ['another family', { machineType: 'n2-standard-2' }, none, {}, 'forbidden'],
     ['a family that begins alike', { machineType: 'e2x-small' }, none, {}, 'forbidden'],
+    ['an image with a licence', { image: 'projects/windows-sql-cloud/global/images/family/sql-ent-2022-win-2022' }, none, {}, 'forbidden'],
+    ['an image that the owner allows', { image: 'projects/own/global/images/one' }, none, { imageProjects: ['own'] }, 'allowed'],
     ['an account without zones', {}, none, { zones: [] }, 'forbidden'],
     ['an account without families', {}, none, { families: [] }, 'forbidden'],
     ['a longer run', { maxRunSeconds: 7201 }, none, {}, 'forbidden'],

@@ -1,0 +1,1 @@
+ALTER TABLE "supervisor"."gcloud_accounts" ADD COLUMN "image_projects" text[] DEFAULT '{"debian-cloud","ubuntu-os-cloud","cos-cloud","rocky-linux-cloud"}' NOT NULL;
