@@ -13,7 +13,10 @@ export function databaseErrorCode(error: unknown): string | undefined {
 
 const connectionLost = /^(08|57P0|53)|^(ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
 
-/** What a caller may know of a failed statement: that the database is away. Anything else stays internal. */
+// Serialization failure, deadlock, lock and statement timeouts: PostgreSQL took the whole transaction back.
+const givenUp = /^(40001|40P01|55P03|57014)$/;
+
+/** What a caller may know of a failed statement: that the database is away or too busy. Anything else stays internal. */
 export function databaseFailure(error: unknown): SupervisorError | undefined {
   const code = databaseErrorCode(error);
   if (code === '42501') {
@@ -24,6 +27,12 @@ export function databaseFailure(error: unknown): SupervisorError | undefined {
   }
   if (code === '53100' || code === 'ENOSPC') {
     return new SupervisorError('unavailable', "The database's disk is full. Nothing is half done; free some space and try again.");
+  }
+  if (code !== undefined && givenUp.test(code)) {
+    return new SupervisorError(
+      'unavailable',
+      'Others were at the same rows, or it took the database too long. Nothing is half done; try again.',
+    );
   }
   if (code === undefined || !connectionLost.test(code)) return undefined;
   return new SupervisorError(

@@ -139,5 +139,10 @@ test('a database error shows its code and not its parameters', async () => {
   expect(databaseFailure(Object.assign(new Error('x'), { code: 'ECONNREFUSED' }))).toMatchObject({ code: 'unavailable' });
   for (const code of ['53100', 'ENOSPC'])
     expect(databaseFailure(Object.assign(new Error('x'), { code }))?.message).toContain('disk is full');
+  for (const code of ['40P01', '57014'])
+    expect(databaseFailure(Object.assign(new Error('x'), { code }))).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('try again'),
+    });
   await database.close();
 });
