@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestHome } from './harness.js';
 import { withTerminal } from './terminal.js';
 
 // Of no provider's form, and found by its variable's name.
 const key = ['fk', '9Qw3rT7yU1oP5aS8dF'].join('_');
+const database = (stage: string) => `postgres://app:${['Hk7', stage, 'w2Rq9'].join('-')}@${stage}.example.com/shop`;
 let home: TestHome;
 let code: string;
 
@@ -16,6 +17,11 @@ beforeAll(async () => {
   write('shop/.git/HEAD', '');
   write('shop/package.json', '{"scripts": {"dev": "vite --port 3000"}}');
   write('shop/.env', `# keep this\nexport STRIPE_SECRET_KEY="${key}"\nDEBUG=1\n`, 0o600);
+  write('shop/.env.staging', `DATABASE_URL=${database('staging')} # since May\nSTRIPE_SECRET_KEY=${key}\n`);
+  write('shop/.env.production', `DATABASE_URL=${database('production')}\n`);
+  write('shop/.env.local', `DATABASE_URL=${database('local')}\n`);
+  write('shop/.env.twice', `DATABASE_URL=${database('one')}\nDATABASE_URL=${database('two')}\n`);
+  symlinkSync('nowhere', join(code, 'shop/.env.gone'));
   write('api/.git/HEAD', '');
   write('api/package.json', '{"scripts": {"start": "node server.js"}}');
   write('api/server.js', 'server.listen(3000)');
@@ -36,7 +42,7 @@ test('scan names who collides and where a key lies, shows no value and changes n
   expect(exit).toBe(0);
   expect(stdout).toContain('3 projects below');
   expect(stdout).toContain('api/web and shop/web both want 3000');
-  expect(stdout).toMatch(/the key [0-9a-f]{8} lies in 2 files: api\/\.env, shop\/\.env/);
+  expect(stdout).toMatch(/the key [0-9a-f]{8} lies in 3 files: api\/\.env, shop\/\.env, shop\/\.env\.staging/);
   expect(stdout).not.toContain(key);
   expect(existsSync(join(code, 'shop/.supervisor.json'))).toBe(false);
   const json = (await home.cli('scan', code, '--json')).stdout;
@@ -56,8 +62,20 @@ withTerminal('import asks for each project, keeps ports and moves keys', async (
   expect(JSON.parse(read('shop/.supervisor.json'))).toEqual({
     project: 'shop',
     ports: { PORT: 'web' },
-    secrets: { STRIPE_SECRET_KEY: 'shop/stripe/secret_key' },
+    secrets: { STRIPE_SECRET_KEY: 'shop/stripe/secret_key', DATABASE_URL: 'shop/app/database_url' },
   });
+  expect(read('shop/.env.staging')).toBe(
+    'DATABASE_URL=supervisor://shop/staging/database_url # since May\nSTRIPE_SECRET_KEY=supervisor://shop/stripe/secret_key\n',
+  );
+  expect(read('shop/.env.twice')).toContain(database('one'));
+  expect(shown).toContain('.env.twice keeps DATABASE_URL');
+  const revealed = async (path: string) => JSON.parse((await home.cli('secrets', 'retrieve', path, '--json')).stdout) as unknown;
+  for (const [path, stage] of [
+    ['app', 'local'],
+    ['staging', 'staging'],
+    ['production', 'production'],
+  ])
+    expect(await revealed(`shop/${path}/database_url`)).toMatchObject({ value: database(stage!), version: 1 });
   expect(existsSync(join(code, 'stack/.supervisor.json'))).toBe(false);
   const ran = home.onTerminal(['run', '--', 'sh', '-c', 'echo $PORT $STRIPE_SECRET_KEY'], '', join(code, 'api'));
   expect(ran.shown).toContain(`3000 ${key}`);

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SupervisorError } from '@supervisor/core/errors';
 import type { Caller } from './caller.js';
-import { plainPath, replaceValue, type FoundKey } from './find/dotenv.js';
-import type { FoundProject, Part } from './find/projects.js';
+import { placesFor, replaceValue, type FoundKey } from './find/dotenv.js';
+import type { FoundProject } from './find/projects.js';
 import type { FoundService } from './find/service.js';
 import { readOwnProjectFile, writeProjectFile } from './project-file.js';
 import { referenceTo } from './reference.js';
@@ -12,22 +12,24 @@ import { replaceFile } from './replace-file.js';
 /** Takes a project's ports into the ledger and its keys into secrets. Repeating it changes nothing. @returns what was done, a line each */
 export async function importProject(caller: Caller, { project, parts }: FoundProject): Promise<string[]> {
   const lines: string[] = [];
+  /** Value to path: a key that lies in several files is one secret. */
+  const moved = new Map<string, string>();
   for (const part of parts) {
     const file = readOwnProjectFile(part.folder);
     const ports: Record<string, string> = { ...file.ports };
-    const secrets: Record<string, string> = { ...file.secrets };
+    const secrets: Record<string, string> = {};
     for (const service of part.services) {
       lines.push(await keepPort(caller, project, service));
       ports[service.variable] = service.service;
     }
     for (const key of part.keys) {
-      const path = await moveKey(caller, project, part, key);
+      const path = await moveKey(caller, project, part.folder, key, moved);
       lines.push(
         path === undefined ? `${key.file} keeps ${key.variable}: its line could not be replaced` : `${key.variable} is now ${path}`,
       );
-      if (path !== undefined) secrets[key.variable] = path;
+      if (path !== undefined) secrets[key.variable] ??= path;
     }
-    writeProjectFile(part.folder, { project, ports, secrets });
+    writeProjectFile(part.folder, { project, ports, secrets: { ...file.secrets, ...secrets } });
   }
   return lines;
 }
@@ -45,19 +47,28 @@ async function keepPort(caller: Caller, project: string, { service, port }: Foun
 }
 
 // The secret is stored before the file lets go of it.
-async function moveKey(caller: Caller, project: string, { folder }: Part, key: FoundKey): Promise<string | undefined> {
-  const { variable, file, value } = key;
-  const path = await freePath(caller, project, key);
-  const text = readFileSync(join(folder, file), 'utf8');
-  const changed = replaceValue(text, variable, referenceTo(path));
-  if (changed === undefined) return undefined;
-  await caller.call('store_secret', { path, value, description: `${variable} of ${file}` });
-  replaceFile(join(folder, file), changed);
+async function moveKey(caller: Caller, project: string, folder: string, key: FoundKey, moved: Map<string, string>) {
+  const file = join(folder, key.file);
+  const text = readFileSync(file, 'utf8');
+  const replaced = (path: string) => replaceValue(text, key.variable, referenceTo(path));
+  const known = moved.get(key.value);
+  if (replaced(known ?? `${project}/${key.proposedPath}`) === undefined) return undefined;
+  const path = known ?? (await storeNew(caller, project, key));
+  moved.set(key.value, path);
+  replaceFile(file, replaced(path)!);
   return path;
 }
 
-// Two keys of one provider are two secrets.
-async function freePath(caller: Caller, project: string, { variable, proposedPath }: FoundKey): Promise<string> {
-  const path = `${project}/${proposedPath}`;
-  return (await caller.call('has_secret', { path })).exists ? `${project}/${plainPath(variable)}` : path;
+// What stands at a path already is another secret: two keys of one provider, or one variable in two files.
+async function storeNew(caller: Caller, project: string, key: FoundKey): Promise<string> {
+  for (const place of placesFor(key)) {
+    const path = `${project}/${place}`;
+    try {
+      await caller.call('store_secret', { path, value: key.value, description: `${key.variable} of ${key.file}`, ifVersion: 0 });
+      return path;
+    } catch (error) {
+      if (!(error instanceof SupervisorError) || error.code !== 'conflict') throw error;
+    }
+  }
+  throw new SupervisorError('conflict', `${project} has too many secrets called ${key.variable}. Move this one by hand.`);
 }

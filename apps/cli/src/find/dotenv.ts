@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { detectSecrets, type Detection } from '@supervisor/supervisor/detect';
@@ -16,7 +16,7 @@ export interface FoundKey {
 const largestFile = 256 * 1024;
 const templates = /\.(?:example|sample|template|dist|defaults)$/;
 
-/** The keys in a folder's `.env` files, without placeholders and references. */
+/** The keys in a folder's `.env` files, those of the weightiest file first, without placeholders and references. */
 export function findKeys(folder: string): FoundKey[] {
   return envFiles(folder).flatMap((file) => {
     const text = readFileSync(join(folder, file), 'utf8');
@@ -38,17 +38,39 @@ export function proposePath(variable: string, value: string, text: string, detec
 }
 
 /** Where a variable's secret goes when nothing better is known, or that place is taken. */
-export function plainPath(variable: string): string {
-  return `app/${variable.toLowerCase()}`;
+export function plainPath(variable: string, group = 'app'): string {
+  return `${group}/${variable.toLowerCase()}`;
 }
+
+/** Where a found key may go below its project, the best first. What is not of the usual files is named after its own. */
+export function* placesFor({ variable, file, proposedPath }: FoundKey): Generator<string> {
+  const stage = usual.includes(file) ? undefined : file.slice('.env.'.length).replace(/[^A-Za-z0-9-]+/g, '-');
+  if (stage === undefined) yield proposedPath;
+  const plain = plainPath(variable, stage);
+  yield plain;
+  for (let another = 2; another < 100; another++) yield `${plain}_${another}`;
+}
+
+// The weightiest first; after them those of a stage, such as .env.production.
+const usual = ['.env.local', '.env'];
 
 function envFiles(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((name) => /^\.env(?:\.[\w.-]+)?$/.test(name) && !templates.test(name));
-  return files.toSorted().filter((name) => {
-    const found = statSync(join(folder, name));
-    return found.isFile() && found.size <= largestFile;
+  const inOrder = [...usual.filter((name) => files.includes(name)), ...files.filter((name) => !usual.includes(name)).toSorted()];
+  return inOrder.filter((name) => {
+    const found = statSync(join(folder, name), { throwIfNoEntry: false });
+    return found?.isFile() && found.size <= largestFile && isReadable(join(folder, name));
   });
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -56,15 +78,19 @@ function envFiles(folder: string): string[] {
  * Undefined when that cannot be done to the letter.
  */
 export function replaceValue(text: string, variable: string, value: string): string | undefined {
-  const assignment = new RegExp(`^([ \\t]*(?:export[ \\t]+)?${variable}[ \\t]*=[ \\t]*)("[^"]*"|'[^']*'|\`[^\`]*\`|[^\\n]*)`, 'gm');
+  const assignment = new RegExp(`^([ \\t]*(?:export[ \\t]+)?${variable}[ \\t]*=[ \\t]*)("[^"]*"|'[^']*'|\`[^\`]*\`|[^\\s#]*)`, 'gm');
+  // Of two, the program sees the last one; the other may be somebody's note.
+  if ((text.match(assignment) ?? []).length !== 1) return undefined;
   const changed = text.replace(assignment, (_, start: string) => `${start}${value}`);
   const { [variable]: now, ...others } = parseEnv(changed);
   const { [variable]: _before, ...othersBefore } = parseEnv(text);
   return now === value && JSON.stringify(others) === JSON.stringify(othersBefore) ? changed : undefined;
 }
 
-/** The variables of a folder's `.env` files that refer to secrets, with their paths. */
+/** The variables of a folder's `.env` files that refer to secrets, with their paths; of one in several, that of the weightiest file. */
 export function referencesIn(folder: string): Record<string, string> {
   const entries = envFiles(folder).flatMap((file) => Object.entries(parseEnv(readFileSync(join(folder, file), 'utf8'))));
-  return Object.fromEntries(entries.flatMap(([variable, value = '']) => (isReference(value) ? [[variable, pathOf(value)]] : [])));
+  return Object.fromEntries(
+    entries.toReversed().flatMap(([variable, value = '']) => (isReference(value) ? [[variable, pathOf(value)]] : [])),
+  );
 }
