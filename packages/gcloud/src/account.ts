@@ -52,16 +52,17 @@ const firstLimits = {
 export async function setAccount(orm: Orm, name: string, settings: AccountSettings): Promise<Account> {
   const { gcpProject, keyPath = null, computeUrl = null, monitoringUrl = null } = settings;
   for (const url of [computeUrl, monitoringUrl]) if (url !== null) checkedOrigin(url);
-  const known = await readAccount(orm, name);
-  if (known && known.gcpProject !== gcpProject && (await countVms(orm, name)) > 0)
-    throw new SupervisorError('conflict', `Account ${name} has VMs in ${known.gcpProject}. Delete them first, or make another account.`);
-  const values = { gcpProject, keyPath, computeUrl, monitoringUrl, verifiedAt: null, lastError: null };
-  const [row] = await orm
-    .insert(gcloudAccounts)
-    .values({ name, ...values, ...firstLimits })
-    .onConflictDoUpdate({ target: gcloudAccounts.name, set: values })
-    .returning();
-  return shownAccount(row!);
+  return locked(orm, name, async (tx, known) => {
+    if (known && known.gcpProject !== gcpProject && (await countVms(tx, name)) > 0)
+      throw new SupervisorError('conflict', `Account ${name} has VMs in ${known.gcpProject}. Delete them first, or make another account.`);
+    const values = { gcpProject, keyPath, computeUrl, monitoringUrl, verifiedAt: null, lastError: null };
+    const [row] = await tx
+      .insert(gcloudAccounts)
+      .values({ name, ...values, ...firstLimits })
+      .onConflictDoUpdate({ target: gcloudAccounts.name, set: values })
+      .returning();
+    return shownAccount(row!);
+  });
 }
 
 /** Changes what is given, and nothing else. What exists already stays, also past a new limit. */
@@ -77,11 +78,15 @@ export async function setLimits(orm: Orm, name: string, limits: LimitChanges): P
 
 /** Forgets an account. @throws SupervisorError `conflict` while it has VMs */
 export async function removeAccount(orm: Orm, name: string): Promise<boolean> {
-  const vms = await countVms(orm, name);
-  if (vms > 0)
-    throw new SupervisorError('conflict', `Account ${name} has ${vms} VMs. Delete them first: nobody would watch what they cost.`, { vms });
-  const gone = await orm.delete(gcloudAccounts).where(eq(gcloudAccounts.name, name)).returning({ name: gcloudAccounts.name });
-  return gone.length > 0;
+  return locked(orm, name, async (tx) => {
+    const vms = await countVms(tx, name);
+    if (vms > 0)
+      throw new SupervisorError('conflict', `Account ${name} has ${vms} VMs. Delete them first: nobody would watch what they cost.`, {
+        vms,
+      });
+    const gone = await tx.delete(gcloudAccounts).where(eq(gcloudAccounts.name, name)).returning({ name: gcloudAccounts.name });
+    return gone.length > 0;
+  });
 }
 
 export async function listAccounts(orm: Orm): Promise<Account[]> {
@@ -110,9 +115,13 @@ export async function demandAccount(orm: Orm, name: string | undefined): Promise
   );
 }
 
-async function readAccount(orm: Orm, name: string): Promise<AccountRow | undefined> {
-  const [row] = await orm.select().from(gcloudAccounts).where(eq(gcloudAccounts.name, name));
-  return row;
+// As whoever makes a VM does: of both, the second sees what the first did.
+function locked<Result>(orm: Orm, name: string, work: (tx: Orm, account: AccountRow | undefined) => Promise<Result>): Promise<Result> {
+  return orm.transaction(async (transaction) => {
+    const tx = transaction as unknown as Orm;
+    const [row] = await tx.select().from(gcloudAccounts).where(eq(gcloudAccounts.name, name)).for('update');
+    return work(tx, row);
+  });
 }
 
 async function countVms(orm: Orm, account: string): Promise<number> {

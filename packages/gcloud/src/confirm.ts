@@ -4,7 +4,7 @@ import { eq } from 'drizzle-orm';
 import type { Compute } from './google/compute.js';
 import { confirmationSeconds, effectsOf, hash, newConfirmation, stateDigest } from './rules/confirmation.js';
 import { gcloudVms } from './schema.js';
-import { readOurs } from './saga/ownership.js';
+import { isProtected, readOurs } from './saga/ownership.js';
 import type { VmRow } from './saga/rows.js';
 
 export interface Confirming {
@@ -26,8 +26,7 @@ export async function demandConfirmation(
   now: number,
 ): Promise<void> {
   const instance = await readOurs(compute, row);
-  if (instance?.deletionProtection && !mayUnprotect)
-    throw new SupervisorError('protected', `VM ${row.name} has deletion protection. Its owner deletes it: supervisor gcloud delete-vm.`);
+  if (instance?.deletionProtection && !mayUnprotect) throw isProtected(row.name);
   const state = instance ? stateDigest(instance) : 'missing';
   const isFor = row.confirmedState === state && Date.parse(row.confirmationExpiresAt ?? '') > now;
   if (confirmation !== undefined && isFor && row.confirmation === hash(confirmation)) return;

@@ -15,7 +15,7 @@ import { planVm, type VmWish } from './rules/plan.js';
 import { observedOf } from './saga/close.js';
 import { dueOperations } from './saga/due.js';
 import { followOperation } from './saga/follow.js';
-import { intendChange, intendCreate, openOperation } from './saga/intents.js';
+import { busy, intendChange, intendCreate, openOperation } from './saga/intents.js';
 import { readOurs } from './saga/ownership.js';
 import type { Kind, OperationRow, VmRow } from './saga/rows.js';
 import { gcloudAccounts, gcloudVms } from './schema.js';
@@ -182,9 +182,15 @@ export class GCloudManager {
     const row = await findVm(orm, project, name, options.account);
     if (row.endedAt !== null) return shownVm(row);
     const open = await openOperation(orm, row.id);
-    // One under way was confirmed when it began; anything else under way is told of below.
+    if (open && open.kind !== 'delete') throw busy(row, open);
+    // One under way was confirmed when it began.
     if (!open) await demandConfirmation(orm, (await this.#connectionOf(row)).compute, row, options, this.#transport.now());
-    return this.#change(project, name, 'delete', options);
+    const mayUnprotect = options.mayUnprotect === true;
+    const { vm, operation } = open
+      ? { vm: row, operation: open }
+      : await intendChange(orm, row, 'delete', this.#now().toISOString(), mayUnprotect ? { unprotect: 'yes' } : undefined);
+    if (operation) await this.#follow(orm, operation, vm, options);
+    return this.#shown(orm, vm.id);
   }
 
   /** Waits for an operation. @throws SupervisorError why it failed, or `operation_timeout` */

@@ -41,7 +41,7 @@ export function intendCreate(orm: Orm, account: string, plan: VmPlan, now: strin
 
 /**
  * Decides that something shall be done to a VM. The same again joins what is under way.
- * @param wanted what it is about, by kind: labels, or the machine type
+ * @param wanted what it is about, by kind: labels, the machine type, or whether a delete may take protection away
  * @throws SupervisorError `conflict` while something else is done to it; for a resize as `demandAllowed`
  */
 export function intendChange(
@@ -58,14 +58,7 @@ export function intendChange(
     const open = await openOperation(tx, vm.id);
     if (open) {
       if (open.kind === kind && sameLabels(open.wanted ?? {}, wanted ?? {})) return { vm, operation: open };
-      throw new SupervisorError(
-        'conflict',
-        `VM ${vm.name} is busy: ${open.kind} is under way. Wait for it: supervisor gcloud wait-operation ${open.id}.`,
-        {
-          operation: open.id,
-          kind: open.kind,
-        },
-      );
+      throw busy(vm, open);
     }
     const changes: Partial<VmRow> = { confirmation: null, confirmedState: null, confirmationExpiresAt: null };
     if (kind === 'delete') changes.state = 'deleting';
@@ -122,6 +115,15 @@ async function insertOperation(tx: Orm, vm: VmRow, kind: Kind, now: string, want
     })
     .returning();
   return row!;
+}
+
+/** Why nothing else may begin now. */
+export function busy(vm: VmRow, { id, kind }: OperationRow): SupervisorError {
+  return new SupervisorError(
+    'conflict',
+    `VM ${vm.name} is busy: ${kind} is under way. Wait for it: supervisor gcloud wait-operation ${id}.`,
+    { operation: id, kind },
+  );
 }
 
 function isSame(vm: VmRow, plan: VmPlan): boolean {

@@ -19,6 +19,10 @@ export async function readOurs(compute: Compute, vm: VmRow): Promise<Instance | 
   return instance;
 }
 
+export function isProtected(name: string): SupervisorError {
+  return new SupervisorError('protected', `VM ${name} has deletion protection. Its owner deletes it: supervisor gcloud delete-vm.`);
+}
+
 function notOwned(vm: VmRow, instance: Instance): SupervisorError {
   const replaced = vm.instanceId !== null && vm.instanceId !== instance.id;
   const why = replaced ? 'it is another machine than the one made here' : `it lost its label ${ownerLabel}`;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { setImmediate } from 'node:timers/promises';
 import { SupervisorError } from '@supervisor/core';
 import type { Database } from '@supervisor/db';
 import { testDatabases } from '@supervisor/db/testing';
@@ -6,7 +7,7 @@ import { FakeClock, FakeGoogleCloud, fakeTransport, type Fault } from '@supervis
 import { eq, isNull, ne, sql } from 'drizzle-orm';
 import { GCloudManager } from '../gcloud-manager.js';
 import type { Transport } from '../google/client.js';
-import { gcloudOperations, gcloudVms } from '../schema.js';
+import { gcloudAccounts, gcloudOperations, gcloudVms } from '../schema.js';
 
 const zone = 'us-central1-a';
 const name = 'saga-1';
@@ -323,6 +324,56 @@ describe.each(testDatabases())('on $kind', ({ kind, open }) => {
     google.world.forgetRequests();
     await gcloud.resume({ alone: true });
     await expectSettled('present');
+  });
+
+  test('what ends meanwhile confirms no delete', async () => {
+    await create();
+    const codes = new Set<string>();
+    const other = manager();
+    for (const change of ['stopVm', 'startVm', 'stopVm', 'startVm'] as const) {
+      let ended = false;
+      const changing = gcloud[change]('shop', name, { waitSeconds: 120 }).finally(() => (ended = true));
+      while (!ended) {
+        codes.add(await codeOf(other.deleteVm('shop', name)));
+        // Without it only the embedded database would ever have a turn.
+        await setImmediate();
+      }
+      await changing;
+    }
+    expect([...codes].filter((code) => !['conflict', 'protected'].includes(code))).toEqual([]);
+    await expectSettled('present');
+  });
+
+  test('a delete takes no protection away that was given meanwhile', async () => {
+    await gcloud.createVm('shop', name, { ephemeral: true, waitSeconds: 120 });
+    const first = await gcloud.deleteVm('shop', name).catch((error: SupervisorError) => error.details);
+    let reads = 0;
+    google.faults.add({
+      on: (_request, route) => {
+        // It is read for the confirmation, and again before it is deleted.
+        if (route === `GET ${instance}` && ++reads === 2) google.world.instances.get(`${zone}/${name}`)!.deletionProtection = true;
+        return false;
+      },
+      what: 'error-before',
+    });
+    const { confirmation } = first as { confirmation: string };
+    expect(await codeOf(gcloud.deleteVm('shop', name, { confirmation }))).toBe('protected');
+    await expectSettled('present');
+  });
+
+  test('an account is not removed under a VM that is being made', async () => {
+    for (let round = 0; round < 10; round++) {
+      const account = `short-${round}`;
+      await gcloud.setAccount(account, { gcpProject: google.world.project, keyPath: 'meta/gcloud/key', computeUrl: google.url });
+      await gcloud.setLimits(account, { zones: [zone] });
+      const made = codeOf(gcloud.createVm('shop', `vm-${round}`, { account, waitSeconds: 0 }));
+      await new Promise((resolve) => setTimeout(resolve, round));
+      const removed = await codeOf(manager().removeAccount(account));
+      const rows = await database.orm.select().from(gcloudVms).where(eq(gcloudVms.account, account));
+      expect([removed, rows.length, await made]).toEqual(removed === 'ok' ? ['ok', 0, 'not_found'] : ['conflict', 1, 'operation_timeout']);
+    }
+    await database.orm.delete(gcloudVms).where(sql`true`);
+    await database.orm.delete(gcloudAccounts).where(ne(gcloudAccounts.name, 'main'));
   });
 
   test('who waits too short is told where to wait on, and the VM comes all the same', async () => {

@@ -4,7 +4,7 @@ import { refusalStatus } from '../google/failure.js';
 import type { GoogleOperation } from '../google/resources.js';
 import { instanceBody } from '../rules/instance-body.js';
 import { mergeLabels, ownerLabel, sameLabels } from '../rules/labels.js';
-import { readOurs } from './ownership.js';
+import { isProtected, readOurs } from './ownership.js';
 import type { Kind, OperationRow, VmRow } from './rows.js';
 
 export interface StepContext {
@@ -54,7 +54,10 @@ export const steps: Record<string, Step> = {
 
   async unprotect({ vm, operation, compute }) {
     const instance = await readOurs(compute, vm);
-    return instance?.deletionProtection ? compute.unprotect(vm.zone, vm.name, operation.requestId) : 'nothing';
+    if (!instance?.deletionProtection) return 'nothing';
+    // It was given after the confirmation. What a create has made it may take back.
+    if (operation.kind === 'delete' && operation.wanted?.['unprotect'] !== 'yes') throw isProtected(vm.name);
+    return compute.unprotect(vm.zone, vm.name, operation.requestId);
   },
 
   async delete({ vm, operation, compute }) {
