@@ -43,6 +43,25 @@ test('a pipe that stands alone, on PostgreSQL only', async () => {
   await database.drop();
 });
 
+test('while the database is away a pipe keeps its connection, and works again after it', async () => {
+  const database = await openPostgresForTests();
+  if (!database) return;
+  const served = await TestHome.create({ ENCRYPTION_KEY, DATABASE_URL: database.url });
+  await served.start();
+  const client = await served.client();
+  const allocate = () => callTool(client, 'allocate_port', { service: 'web', project: 'shop' });
+  expect(await allocate()).toMatchObject({ structuredContent: { created: true } });
+  await database.away(async () => {
+    for (let call = 0; call < 5; call++) {
+      const { error } = JSON.parse((await allocate()).content[0]!.text) as { error: { code: string } };
+      expect(['unavailable', 'internal']).toContain(error.code);
+    }
+  });
+  expect(await allocate()).toMatchObject({ structuredContent: { created: false } });
+  await served.remove();
+  await database.drop();
+});
+
 test('a busy port is named with who has it, and the socket serves all the same', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(Number(home.env['SUPERVISOR_PORT']), '127.0.0.1', resolve));

@@ -138,8 +138,9 @@ class Session {
     try {
       this.#send({ id, result: await this.#answer(method, params, controller.signal) });
     } catch (error) {
-      if (!(error instanceof SupervisorError)) throw error;
-      this.#send({ id, error: { code: -32000, message: error.message, data: { code: error.code, details: error.details } } });
+      if (!(error instanceof SupervisorError)) this.options.onError(error);
+      const { message, code, details } = error instanceof SupervisorError ? error : unforeseen();
+      this.#send({ id, error: { code: -32000, message, data: { code, details } } });
     } finally {
       this.#running.delete(id);
       if (this.#running.size === 0) this.#onIdle?.();
@@ -217,4 +218,9 @@ function readHello(params: Record<string, unknown>): Caller {
     session: typeof session === 'string' && /^[\w-]{8,64}$/.test(session) ? session : undefined,
     selection: { toolsets: Array.isArray(toolsets) ? (toolsets as Toolset[]) : undefined, readOnly: readOnly === true },
   };
+}
+
+// The connection stays: whoever lost it would come again at once with the same.
+function unforeseen(): SupervisorError {
+  return new SupervisorError('internal', 'Something went wrong inside Supervisor. Its log says what (supervisor logs).');
 }

@@ -10,7 +10,8 @@ import { canShowPages, errorCode, initializeResult, type Message } from './proto
 
 const service = fileURLToPath(new URL('../../api/dist/main.js', import.meta.url));
 
-// A shell that pipes requests in and closes at once still gets its answers.
+// A shell that pipes requests in and closes at once still gets its answers, from a service that runs. A host that goes away expects us
+// gone within a second, also while a service starts.
 const graceMilliseconds = 500;
 
 /** Stands between an agent's host and the service: answers the beginning itself, passes the calls on. */
@@ -22,6 +23,7 @@ export function runPipe({ project, home, selection }: Options): void {
   let initialized = false;
   let showsPages = false;
   let ended = false;
+  let comparing: Promise<void> | undefined;
 
   const send = (message: object): void => void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
   const place = findProject(process.cwd());
@@ -37,7 +39,12 @@ export function runPipe({ project, home, selection }: Options): void {
       ...selection,
     },
     onNotification: (method, params) => (method === 'show_page' ? showPage(params) : send({ method, params })),
-    onConnect: () => void compareTools().catch(() => {}),
+    onConnect: () => {
+      // Where asking loses the connection, the next one does not ask besides.
+      comparing ??= compareTools()
+        .catch(() => {})
+        .finally(() => (comparing = undefined));
+    },
   });
 
   // By the specification of 2025-11-25; what the person does there, the page itself tells the service.

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, CallOptions } from '@supervisor/core/remote';
 import { SupervisorError } from '@supervisor/core/errors';
 import type { Home } from '@supervisor/core/home';
@@ -61,6 +62,7 @@ export class Session implements Connection {
         if (options.signal?.aborted) throw new SupervisorError('cancelled', 'The call was cancelled.');
         if (sent && options.repeat === 'never') throw outcomeUnknown();
         if (attempt === mostTries) throw serviceKeepsEnding();
+        if (attempt > 1) await sleep(150 * 2 ** attempt);
       }
     }
   }

@@ -118,6 +118,10 @@ async function openSecrets(home: Home, decision: Decision, database: Database): 
   return { manager, from: key.from };
 }
 
+function translated(error: unknown): never {
+  throw databaseFailure(error) ?? error;
+}
+
 function missingKey(): SupervisorError {
   const message =
     'With PostgreSQL the key is yours to keep: set ENCRYPTION_KEY (make one with `openssl rand -hex 32`), in the environment or in .env.';
@@ -211,15 +215,12 @@ async function compose(
     keyId: secrets.keyId,
     database: { kind: database.kind, location: database.location, migrated },
     address: decision.address,
-    verifyToken: (token) =>
-      managers.tokens.verify(token).catch((error) => {
-        throw databaseFailure(error) ?? error;
-      }),
+    verifyToken: (token) => managers.tokens.verify(token).catch(translated),
     ping,
     holdPort: (port) => holdPort(managers.ports, port, database.kind === 'embedded' ? '' : instance.id.slice(0, 8)),
     select: async ({ toolsets, ...selection }) => ({
       ...selection,
-      toolsets: toolsets ?? ['default', ...((await hasCloud(managers)) ? (['cloud'] as const) : [])],
+      toolsets: toolsets ?? ['default', ...((await hasCloud(managers).catch(translated)) ? (['cloud'] as const) : [])],
     }),
     async sweep() {
       takingUp.start();

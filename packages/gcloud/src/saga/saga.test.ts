@@ -331,9 +331,9 @@ describe.each(testDatabases())('on $kind', ({ kind, open }) => {
     const codes = new Set<string>();
     const other = manager();
     for (const change of ['stopVm', 'startVm', 'stopVm', 'startVm'] as const) {
-      let ended = false;
-      const changing = gcloud[change]('shop', name, { waitSeconds: 120 }).finally(() => (ended = true));
-      while (!ended) {
+      const under = { way: true };
+      const changing = gcloud[change]('shop', name, { waitSeconds: 120 }).finally(() => (under.way = false));
+      while (under.way) {
         codes.add(await codeOf(other.deleteVm('shop', name)));
         // Without it only the embedded database would ever have a turn.
         await setImmediate();
