@@ -1,7 +1,7 @@
 import { createHash, createHmac, hkdfSync } from 'node:crypto';
 import type { Orm } from '@supervisor/db';
-import { sql } from 'drizzle-orm';
-import type { auditEvents } from './schema.js';
+import { inArray, sql } from 'drizzle-orm';
+import { auditEvents } from './schema.js';
 
 /** A row of the trail as the database has it. */
 export type StoredRow = typeof auditEvents.$inferSelect;
@@ -59,4 +59,11 @@ export function rowWriter(orm: Orm): (rows: readonly (Row & { mac: Buffer })[]) 
   return async (rows) => {
     await query.execute({ rows: JSON.stringify(rows.map(({ mac, ...row }) => ({ ...row, mac: mac.toString('hex') }))) });
   };
+}
+
+/** The MACs of all rows of the calls that these rows are about. */
+export async function macsOf(orm: Orm, rows: readonly Row[]): Promise<Set<string>> {
+  const calls = [...new Set(rows.map(({ call }) => call))];
+  const found = await orm.select({ mac: auditEvents.mac }).from(auditEvents).where(inArray(auditEvents.call, calls));
+  return new Set(found.flatMap(({ mac }) => (mac === null ? [] : [mac.toString('hex')])));
 }

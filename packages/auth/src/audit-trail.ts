@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Audit, AuditEntry, Released } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
-import { deriveKeys, fingerprint, rowMac, rowWriter, type AuditKeys, type Row } from './audit-row.js';
+import { deriveKeys, fingerprint, macsOf, rowMac, rowWriter, type AuditKeys, type Row } from './audit-row.js';
 import { listEvents, type AuditEvent, type AuditListOptions } from './audit-list.js';
 import { sealRows, verifyRows, type Verification } from './audit-chain.js';
 import { authMigrations } from './migrations.js';
@@ -10,6 +10,8 @@ interface Batch {
   rows: Row[];
   /** Rows that nobody waits for: kept for the next batch when this one fails. */
   late: Row[];
+  /** Rows of a batch that failed, which may have been written all the same. */
+  doubtful: Row[];
   urgent: boolean;
   written: Promise<void>;
   resolve(): void;
@@ -129,7 +131,7 @@ export class AuditTrail implements Audit {
       clearTimeout(this.#timer);
       this.#timer = undefined;
       try {
-        await this.#write(batch.rows);
+        await this.#write(batch.rows, batch.doubtful);
         batch.resolve();
       } catch (error) {
         batch.reject(error);
@@ -138,10 +140,14 @@ export class AuditTrail implements Audit {
     }
   }
 
-  async #write(rows: Row[]): Promise<void> {
+  async #write(rows: Row[], doubtful: Row[]): Promise<void> {
     const keys = await this.#keys();
-    this.#writer ??= rowWriter(await this.#orm());
-    await this.#writer(rows.map((row) => ({ ...row, mac: rowMac(keys, row) })));
+    const orm = await this.#orm();
+    this.#writer ??= rowWriter(orm);
+    const sealed = rows.map((row) => ({ ...row, mac: rowMac(keys, row) }));
+    // A second time, a row is what the check takes for a copy.
+    const there = doubtful.length > 0 ? await macsOf(orm, doubtful) : new Set();
+    await this.#writer(sealed.filter(({ mac }) => !there.has(mac.toString('hex'))));
   }
 
   #keep(late: Row[]): void {
@@ -149,13 +155,14 @@ export class AuditTrail implements Audit {
     const next = (this.#next ??= newBatch());
     next.rows.unshift(...late);
     next.late.unshift(...late);
+    next.doubtful.unshift(...late);
   }
 }
 
 function newBatch(): Batch {
   const { promise, resolve, reject } = withResolvers();
   promise.catch(() => {});
-  return { rows: [], late: [], urgent: false, written: promise, resolve, reject };
+  return { rows: [], late: [], doubtful: [], urgent: false, written: promise, resolve, reject };
 }
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {

@@ -118,6 +118,18 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await trail.verify(head)).toMatchObject({ ok: false });
   });
 
+  test('a row is not written again when only the answer to its writing was lost', async () => {
+    let lost = 0;
+    const lossy = new AuditTrail({ db: losingAnswers(database, () => lost-- > 0), key });
+    const call = await lossy.intent(entry);
+    await lossy.outcome(call, entry, 'ok', []);
+    lost = 1;
+    await lossy.flush();
+    await lossy.flush();
+    expect((await all()).filter((row) => row.call === call).map(({ outcome }) => outcome)).toEqual([null, 'ok']);
+    expect(await lossy.verify()).toMatchObject({ ok: true, problems: [] });
+  });
+
   test('when the trail cannot be written, an intent fails and an outcome waits', async () => {
     const failures: unknown[] = [];
     const failing = new AuditTrail({ db: database, key, onError: (error) => failures.push(error) });
@@ -131,3 +143,24 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect((await all()).filter((row) => row.call === call).map(({ outcome }) => outcome)).toEqual([null, 'ok']);
   });
 });
+
+// Every prepared statement takes effect, and now and then its answer does not come.
+function losingAnswers(database: Database, lose: () => boolean): Database {
+  const orm = Object.create(database.orm) as Database['orm'];
+  const select = (fields: Parameters<typeof orm.select>[0]) => ({
+    from(source: SQL) {
+      const query = database.orm.select(fields).from(source);
+      const prepare = (name: string) => {
+        const prepared = query.prepare(name);
+        const execute = async (values: Record<string, unknown>) => {
+          const answer = await prepared.execute(values);
+          if (lose()) throw new Error('The answer was lost.');
+          return answer;
+        };
+        return { execute };
+      };
+      return Object.assign(Object.create(query) as typeof query, { prepare });
+    },
+  });
+  return { ...database, orm: Object.assign(orm, { select }) as unknown as Database['orm'] };
+}

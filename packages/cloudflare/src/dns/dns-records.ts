@@ -168,6 +168,7 @@ export class DnsRecords {
     const rows = await listRows(this.#orm, { project, ...choice, name: dnsName(choice.name) });
     if (rows.length !== 1) throw choose(choice.name, rows);
     const row = rows[0]!;
+    if (row.exposure !== null) throw isExposed(row);
     const { api } = await this.#accounts.reach(row.account);
     for (const record of await listRemote(api, row.zoneId, row.name)) {
       const { id, note } = readComment(record.comment ?? '');

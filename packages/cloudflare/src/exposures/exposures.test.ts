@@ -98,6 +98,7 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     const record = { name: 'shop.example.com', type: 'CNAME' as const, content: 'elsewhere.example.org' };
     await expect(cloudflare.upsertRecord('shop', record)).rejects.toMatchObject({ code: 'protected' });
     await expect(cloudflare.deleteRecord('shop', { name: record.name }, true)).rejects.toMatchObject({ code: 'protected' });
+    await expect(cloudflare.releaseRecord('shop', { name: record.name })).rejects.toMatchObject({ code: 'protected' });
     await expect(cloudflare.removeRoute('shop', record.name)).rejects.toMatchObject({ code: 'protected' });
     await expect(cloudflare.expose({ ...request, hostname: '*.example.com' })).rejects.toMatchObject({ code: 'invalid_input' });
     expect(records()).toHaveLength(1);
