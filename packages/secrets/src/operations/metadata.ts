@@ -1,6 +1,7 @@
 import { mayReach, nextCursor, operation, page, projectFilter, textField } from '@supervisor/core';
 import { z } from 'zod';
 import { longestPath } from '../path.js';
+import type { SecretMetadata } from '../queries.js';
 import { path, label, metadata, details, onPath, type SecretDeps } from './fields.js';
 
 export const metadataOperations = [
@@ -20,9 +21,17 @@ export const metadataOperations = [
       ...page,
     }),
     output: z.object({ secrets: z.array(metadata), nextCursor }),
-    handle: async ({ secrets: manager }: SecretDeps, input, { principal }) => {
-      const { secrets, ...rest } = await manager.list(input);
-      return { ...rest, secrets: secrets.filter((secret) => mayReach(principal, 'read', secret.path)) };
+    // Pages are of what the caller may reach: neither their lengths nor a cursor tell of more.
+    async handle({ secrets: manager }: SecretDeps, input, { principal }) {
+      const found: SecretMetadata[] = [];
+      let cursor = input.cursor;
+      do {
+        const page = await manager.list({ ...input, cursor });
+        found.push(...page.secrets.filter(({ path }) => mayReach(principal, 'read', path)));
+        cursor = page.nextCursor;
+      } while (cursor !== undefined && found.length <= input.limit);
+      const secrets = found.slice(0, input.limit);
+      return found.length > secrets.length ? { secrets, nextCursor: secrets.at(-1)!.path } : { secrets };
     },
   }),
   operation({
