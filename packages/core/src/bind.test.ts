@@ -116,6 +116,15 @@ test('says what is wrong with an input, never its value', async () => {
   expect(rows).toEqual([]);
 });
 
+test('what is expected is said in words', async () => {
+  const { call, as } = setUp();
+  const said = (input: object) => call('write_note', input, as(agent(), 'shop')).catch(({ message }: SupervisorError) => message);
+  expect(await said({})).toBe('write_note: text is missing.');
+  expect(await said({ text: 5 })).toBe('write_note: text must be text.');
+  expect(await said({ text: 'much-too-long-a-text' })).toMatch(/^write_note: text must be at most \d+ characters long\.$/);
+  expect(await said({ text: 'a', colour: 'red' })).toBe('write_note: unknown field colour.');
+});
+
 test('a bound caller gets its own project and no other', async () => {
   const { call, as } = setUp();
   const bound = as(agent({ boundTo: 'shop' }), 'elsewhere');

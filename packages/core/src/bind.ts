@@ -3,6 +3,7 @@ import type { Answerer } from './description.js';
 import { describe } from './describe.js';
 import { SupervisorError } from './errors.js';
 import { mayReach } from './grants.js';
+import { explain, inWords } from './explain.js';
 import { NotFound } from './nearest.js';
 import type { AnyOperation, Context, Module, Released } from './operation.js';
 import { mayAccess, type Principal, type Scope } from './principal.js';
@@ -126,7 +127,7 @@ async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Contex
 function parseInput(bound: Bound, raw: unknown, context: Context): Record<string, unknown> {
   const input: unknown = raw ?? {};
   const filled = bound.project && isRecord(input) ? fillIn(bound, input, context) : input;
-  const parsed = bound.schema.safeParse(filled);
+  const parsed = bound.schema.safeParse(filled, { error: inWords });
   if (parsed.success) return parsed.data;
   throw new SupervisorError('invalid_input', `${bound.definition.name}: ${explain(parsed.error)}.`, {
     fields: [...new Set(parsed.error.issues.map((issue) => issue.path.join('.').slice(0, 80)))],
@@ -189,16 +190,6 @@ function refusal(principal: Principal, definition: AnyOperation): SupervisorErro
 function unknownOperation(name: string, known: Iterable<string>): SupervisorError {
   const fact = `There is no operation named ${JSON.stringify(name.slice(0, 64))}.`;
   return new NotFound(fact, name, known, 'supervisor --help shows those there are.', 'unknown_operation');
-}
-
-// zod's messages name the expectation, never the value that was given.
-function explain(error: z.ZodError): string {
-  const shown = error.issues.slice(0, 5).map((issue) => {
-    const field = issue.path.join('.').slice(0, 80);
-    if (issue.code === 'unrecognized_keys') return `unknown field ${issue.keys.map((key) => key.slice(0, 40)).join(', ')}`;
-    return field === '' ? issue.message : `${field} ${issue.message.replace(/^Invalid input: /, '')}`;
-  });
-  return shown.join('; ').slice(0, 500);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -13,5 +13,7 @@ export function coerce(schema: FieldSchema | undefined, text: string | string[])
   if (Array.isArray(text)) return text;
   if ((schema?.type === 'integer' || schema?.type === 'number') && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text)) return Number(text);
   if (schema?.type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
+  // A day is its beginning.
+  if (schema?.format === 'date-time' && /^\d{4}-\d\d-\d\d$/.test(text)) return `${text}T00:00:00Z`;
   return text;
 }

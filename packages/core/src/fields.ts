@@ -46,7 +46,7 @@ export function sensitive<T extends z.ZodType>(schema: T): T {
 }
 
 /** An instant as ISO 8601 text in UTC. */
-export const instant = z.iso.datetime();
+export const instant = z.iso.datetime().refine((text) => text >= '0001', 'must be a time of the year 1 or later');
 
 /** `limit` and `cursor` of every list. */
 export const page = {
