@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { findProject, Session, type Place } from '@supervisor/client';
+import { demandProject, Session, type Place } from '@supervisor/client';
 import type { Catalogue, OperationDescription } from '@supervisor/core';
 import type { Home } from '@supervisor/core/home';
 import { build, program } from './program.js';
@@ -26,7 +26,7 @@ export class Caller {
 
   /** The project and worktree of the working directory. */
   get place(): Place {
-    this.#place ??= findProject(this.directory);
+    this.#place ??= demandProject(this.directory);
     return this.#place;
   }
 
@@ -35,8 +35,17 @@ export class Caller {
    * @param operation its description, or the name alone of one that may be sent again when an answer is lost
    */
   async call(operation: string | OperationDescription, input: object = {}, signal?: AbortSignal): Promise<any> {
-    this.#session ??= new Session({ home: this.home, program, hello: { role: 'owner', build, ...this.place } });
+    this.#session ??= this.#connect();
     return this.#session.call(typeof operation === 'string' ? { name: operation } : operation, input, { signal });
+  }
+
+  // A service that has to start first takes seconds.
+  #connect(): Session {
+    const waits = setTimeout(() => {
+      if (process.stderr.isTTY) process.stderr.write('Waiting for the service to start …\n');
+    }, 700).unref();
+    const hello = { role: 'owner' as const, build, ...this.place };
+    return new Session({ home: this.home, program, hello, onConnect: () => clearTimeout(waits) });
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,7 @@ export interface ProjectFile {
   secrets: Record<string, string>;
 }
 
+const fields = ['$schema', 'project', 'ports', 'secrets'];
 const variable = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The project file of a folder, there or above; empty when there is none. @throws SupervisorError `invalid_input` */
@@ -36,6 +37,8 @@ function parseProjectFile(text: string, path: string): ProjectFile {
     throw fail('this is not JSON');
   }
   if (!isRecord(content)) throw fail('this is not a JSON object');
+  const [strange] = Object.keys(content).filter((field) => !fields.includes(field));
+  if (strange !== undefined) throw fail(`there is no field ${strange}; it may have ${fields.join(', ')}`);
   const names = (field: 'ports' | 'secrets') => {
     const value = content[field] ?? {};
     const good = isRecord(value) && Object.entries(value).every(([name, of]) => variable.test(name) && typeof of === 'string');

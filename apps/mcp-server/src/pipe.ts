@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { findProject, readBuild, readLines, Session } from '@supervisor/client';
+import { demandProject, readBuild, readLines, Session, type Place } from '@supervisor/client';
 import type { Catalogue } from '@supervisor/core';
 import { errorFromBody, SupervisorError } from '@supervisor/core/errors';
 import { homeAt } from '@supervisor/core/home';
@@ -26,7 +26,7 @@ export function runPipe({ project, home, selection }: Options): void {
   let comparing: Promise<void> | undefined;
 
   const send = (message: object): void => void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
-  const place = findProject(process.cwd());
+  const place = placeOf(process.cwd());
   const session = new Session({
     home: homeAt(home),
     program: [process.execPath, service],
@@ -118,6 +118,16 @@ export function runPipe({ project, home, selection }: Options): void {
   process.stdout.on('error', () => process.exit(0));
   // The service comes up while the host still says hello; a call that fails says why.
   session.open().catch(() => {});
+}
+
+// Without one, calls ask for the project by name.
+function placeOf(directory: string): Place {
+  try {
+    return demandProject(directory);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    return {};
+  }
 }
 
 function parse(line: string): Message[] | undefined {

@@ -4,7 +4,8 @@ import { homeAt } from '@supervisor/core/home';
 import type { Options } from './options.js';
 import { errorCode, type Message } from './protocol.js';
 
-const deadlineMilliseconds = 60_000;
+// A call may wait for a VM; fetch itself gives up after 300 seconds without a header.
+const deadlineMilliseconds = 295_000;
 
 /** Passes every message to a service elsewhere, over Streamable HTTP. */
 export function runRelay({ url, home, project, selection }: Options): void {
@@ -32,7 +33,7 @@ export function runRelay({ url, home, project, selection }: Options): void {
       send({
         jsonrpc: '2.0',
         id: message.id,
-        error: { code: errorCode.internal, message: `${target.origin}: ${(error as Error).message}` },
+        error: { code: errorCode.internal, message: `${target.origin}: ${reason(error as Error)}` },
       });
     }
   }
@@ -71,4 +72,9 @@ function readAnswers(text: string): object[] {
   if (text.trim() === '') return [];
   if (text.trimStart().startsWith('{')) return [JSON.parse(text) as object];
   return [...text.matchAll(/^data: (.+)$/gm)].map(([, data]) => JSON.parse(data!) as object);
+}
+
+function reason({ name, message }: Error): string {
+  if (name !== 'TimeoutError') return message;
+  return `no answer within ${deadlineMilliseconds / 1000} seconds. What was begun there may go on: ask how it stands before asking again.`;
 }

@@ -1,4 +1,4 @@
-import { findProject } from '@supervisor/client';
+import { demandProject } from '@supervisor/client';
 import { agent, homeAt, SupervisorError } from '@supervisor/core';
 import { serveStdio } from '@supervisor/mcp';
 import { catalogue, decide, openSupervisor } from '@supervisor/supervisor';
@@ -13,7 +13,7 @@ export async function runStandalone({ project, home, selection }: Options): Prom
     console.error(JSON.stringify({ id, operation, error: error instanceof Error ? error.message : error }));
   });
   const { version, instructions } = catalogue();
-  const place = findProject(process.cwd());
+  const place = demandProject(process.cwd());
   const principal = agent({ boundTo: project ?? null, readOnly: selection.readOnly === true });
   await serveStdio({
     answerer: supervisor,

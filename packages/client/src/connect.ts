@@ -4,7 +4,7 @@ import type { KnowledgeBase } from '@supervisor/knowledge';
 import type { PortManager } from '@supervisor/ports';
 import type { SecretsManager } from '@supervisor/secrets';
 import type { TaskTimer } from '@supervisor/timing';
-import { findProject } from './project.js';
+import { demandProject } from './project.js';
 import type { Program } from './service.js';
 import { Session } from './session.js';
 
@@ -44,7 +44,7 @@ export async function connect(options: { home?: string; directory?: string } = {
   const session = new Session({
     home,
     program: recordedProgram(home),
-    hello: { role: 'owner', ...findProject(options.directory ?? process.cwd()) },
+    hello: { role: 'owner', ...demandProject(options.directory ?? process.cwd()) },
   });
   await session.open();
   const call = (operation: string, input: object = {}): Promise<any> => session.call({ name: operation }, input);

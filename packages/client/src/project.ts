@@ -1,3 +1,5 @@
+import { SupervisorError } from '@supervisor/core/errors';
+import { slugPattern } from '@supervisor/core/slug';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
@@ -10,33 +12,63 @@ export interface Place {
 
 /** Finds the project of a folder: `.supervisor.json` there or above, else the folder name of the main git worktree. */
 export function findProject(directory: string): Place {
+  try {
+    return demandProject(directory);
+  } catch (error) {
+    if (error instanceof SupervisorError) return placeInGit(directory);
+    throw error;
+  }
+}
+
+/**
+ * The same for who acts in the folder.
+ * @throws SupervisorError `invalid_input` when `.supervisor.json` cannot be read: another project's ports would be taken
+ */
+export function demandProject(directory: string): Place {
   const marker = findProjectFile(directory);
+  const project = marker === undefined ? undefined : readMarker(marker);
+  return { ...placeInGit(directory), ...(project ? { project } : {}) };
+}
+
+function placeInGit(directory: string): Place {
   const git = findAbove(directory, '.git');
-  const tree = git === undefined ? {} : readGit(git);
-  const project = (marker && readMarker(marker)) ?? tree.project;
-  return { ...(project ? { project } : {}), ...(tree.instance ? { instance: tree.instance } : {}) };
+  const { project, instance } = git === undefined ? {} : readGit(git);
+  return { ...(project ? { project } : {}), ...(instance ? { instance } : {}) };
 }
 
-/** The `.supervisor.json` of a folder: there or above. */
+/** The `.supervisor.json` of a folder: there or above. One of another user's is none: in a shared folder, anybody can put one. */
 export function findProjectFile(directory: string): string | undefined {
-  return findAbove(directory, '.supervisor.json');
+  return findAbove(directory, '.supervisor.json', isOurs);
 }
 
-function findAbove(directory: string, name: string): string | undefined {
+function findAbove(directory: string, name: string, counts: (path: string) => boolean = existsSync): string | undefined {
   for (let folder = resolve(directory); ; folder = dirname(folder)) {
     const path = join(folder, name);
-    if (existsSync(path)) return path;
+    if (counts(path)) return path;
     if (dirname(folder) === folder) return undefined;
   }
 }
 
+function isOurs(path: string): boolean {
+  const user = process.getuid?.() ?? 0;
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && (user === 0 || [user, 0].includes(found.uid));
+}
+
 function readMarker(path: string): string | undefined {
+  const project = readFields(path)['project'];
+  if (project === undefined || (typeof project === 'string' && slugPattern.test(project))) return project;
+  throw new SupervisorError('invalid_input', `${path}: project must be a slug of lower-case letters, digits and dashes, such as my-shop.`);
+}
+
+function readFields(path: string): Record<string, unknown> {
   try {
-    const { project } = JSON.parse(readFileSync(path, 'utf8')) as { project?: unknown };
-    return typeof project === 'string' ? project : undefined;
+    const fields = JSON.parse(readFileSync(path, 'utf8')) as unknown;
+    if (typeof fields === 'object' && fields !== null) return fields as Record<string, unknown>;
   } catch {
-    return undefined;
+    // Said below.
   }
+  throw new SupervisorError('invalid_input', `${path}: this is not a JSON object.`);
 }
 
 // In a linked worktree `.git` is a file: "gitdir: /main/.git/worktrees/<name>".
@@ -45,7 +77,13 @@ function readGit(path: string): Place {
   const [, gitDirectory] = /^gitdir: (.+)$/m.exec(readFileSync(path, 'utf8')) ?? [];
   const target = gitDirectory && resolve(dirname(path), gitDirectory.trim());
   const [, main, worktree] = /^(.*)\/\.git\/worktrees\/([^/]+)$/.exec(target ?? '') ?? [];
-  return main && worktree ? { project: slugOf(main), instance: worktree } : { project: slugOf(dirname(path)) };
+  return main && worktree ? { project: slugOf(main), instance: instanceOf(worktree) } : { project: slugOf(dirname(path)) };
+}
+
+// A worktree may be called what no instance can. No name that git gives has a colon.
+function instanceOf(worktree: string): string {
+  const name = worktree.replace(/[^A-Za-z0-9 ._/@#+-]/gu, (char) => `:${char.codePointAt(0)!.toString(16)}:`).slice(0, 190);
+  return /^[A-Za-z0-9]/.test(name) ? name : `wt:${name}`;
 }
 
 /** The slug that a folder's name gives; undefined when it has no letter or digit. */

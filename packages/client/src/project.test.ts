@@ -1,0 +1,47 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { instanceField } from '@supervisor/core';
+import { demandProject, findProject } from './project.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'project-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function write(path: string, text = ''): string {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), text);
+  return dirname(join(folder, path));
+}
+
+test('the file says the project, else git, at any depth', () => {
+  write('My Shop/.git/HEAD');
+  expect(demandProject(write('My Shop/src/deep/x'))).toEqual({ project: 'my-shop' });
+  write('My Shop/.supervisor.json', '{"project": "shop"}');
+  expect(demandProject(join(folder, 'My Shop/src/deep'))).toEqual({ project: 'shop' });
+});
+
+test.each(['{"project": "shop",}', '[', '"shop"', '{"project": "My Shop"}', '{"project": 5}'])('%s is said, not passed over', (text) => {
+  write('shop/.git/HEAD');
+  const at = write('shop/.supervisor.json', text);
+  expect(() => demandProject(at)).toThrow(
+    expect.objectContaining({ code: 'invalid_input', message: expect.stringContaining('.supervisor.json: ') }),
+  );
+  // Who only looks at other people's folders goes on.
+  expect(findProject(at)).toEqual({ project: 'shop' });
+});
+
+test.each([
+  ['fix-1', 'fix-1'],
+  ['_wip', 'wt:_wip'],
+  ['prüfung', 'pr:fc:fung'],
+  ['日', 'wt::65e5:'],
+])('the worktree %s is an instance that every call takes', (worktree, instance) => {
+  write('shop/.git/HEAD');
+  const at = write(`elsewhere/.git`, `gitdir: ${folder}/shop/.git/worktrees/${worktree}\n`);
+  expect(demandProject(at)).toEqual({ project: 'shop', instance });
+  expect(instanceField().safeParse(instance).success).toBe(true);
+});
