@@ -7,7 +7,8 @@ const apiKey = await secrets.retrieve('meta/anthropic/api_key');
 
 const { port } = await ports.allocatePort('consilio', 'penpot');
 
-await tasks.startTask('task-123', 'epic_creation', 'Create the onboarding epic');
-const { status } = await tasks.completeTask('task-123');
+const id = `task-${Date.now()}`;
+await tasks.startTask(id, 'epic_creation', 'Create the onboarding epic');
+const { status } = await tasks.completeTask(id);
 
 console.log(JSON.stringify({ characters: apiKey.length, port, status }));

@@ -1,4 +1,5 @@
-// The packages on their own, with the database of your home: node examples/library.mjs
+// The packages on their own, with the database of your home, while no service has it open:
+// supervisor stop; ENCRYPTION_KEY=$(cat ~/.supervisor/encryption.key) node examples/library.mjs
 import { PortManager } from '@supervisor/ports';
 import { SecretsManager } from '@supervisor/secrets';
 import { TaskTimer } from '@supervisor/timing';
@@ -10,7 +11,8 @@ const apiKey = await secrets.retrieve('meta/anthropic/api_key');
 const { port } = await new PortManager().allocatePort('consilio', 'penpot');
 
 const timer = new TaskTimer();
-await timer.startTask('task-123', 'epic_creation', 'Create the onboarding epic');
-const { status } = await timer.completeTask('task-123');
+const id = `task-${Date.now()}`;
+await timer.startTask(id, 'epic_creation', 'Create the onboarding epic');
+const { status } = await timer.completeTask(id);
 
 console.log(JSON.stringify({ characters: apiKey.length, port, status }));

@@ -21,7 +21,7 @@ export interface ImportedTask {
 /** Adds them all or none; each is counted when it is new. */
 export function importTasks(orm: Orm, given: readonly ImportedTask[]): Promise<{ imported: number; known: number }> {
   // In one order everywhere: two imports of the same tasks wait for each other instead of deadlocking.
-  const tasks = given.toSorted((a, b) => (keyText(a) < keyText(b) ? -1 : keyText(a) > keyText(b) ? 1 : 0));
+  const tasks = given.map(inMilliseconds).toSorted((a, b) => (keyText(a) < keyText(b) ? -1 : keyText(a) > keyText(b) ? 1 : 0));
   return orm.transaction(async (tx) => {
     const added = await rows<{ project: string; id: string }>(
       tx as unknown as Orm,
@@ -41,6 +41,11 @@ export function importTasks(orm: Orm, given: readonly ImportedTask[]): Promise<{
     );
     return { imported: added.length, known: tasks.length - added.length };
   });
+}
+
+// As every answer has it: a cursor made of one would leave tasks out that began within the same millisecond.
+function inMilliseconds(task: ImportedTask): ImportedTask {
+  return { ...task, startedAt: new Date(task.startedAt).toISOString(), endedAt: new Date(task.endedAt).toISOString() };
 }
 
 function keyText({ project, id }: { project: string; id: string }): string {

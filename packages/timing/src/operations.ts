@@ -90,21 +90,31 @@ const results = {
   costUsd: z.number().min(0).max(1e9).optional(),
   retries: amount,
 };
-const day = (description: string) => z.iso.date().optional().describe(description);
+const day = (description: string) =>
+  z.iso
+    .date()
+    .refine((text) => text >= '0001', 'must be a day of the year 1 or later')
+    .optional()
+    .describe(description);
 const remaining = z.object({ p50Seconds: z.number(), p80Seconds: z.number() }).nullable().describe('What it will still take');
-const importedTask = z.strictObject({
-  project: z.string().regex(slugPattern),
-  id,
-  type,
-  description: textField('What was done'),
-  status: z.enum(['completed', 'failed']),
-  startedAt: instant,
-  endedAt: instant,
-  durationSeconds: z.number().min(0).max(1e12),
-  estimatedSeconds: seconds.nullish(),
-  agent: label('Who worked').nullable(),
-  model: label('With which model').nullable(),
-});
+const importedTask = z
+  .strictObject({
+    project: z.string().regex(slugPattern),
+    id,
+    type,
+    description: textField('What was done'),
+    status: z.enum(['completed', 'failed']),
+    startedAt: instant,
+    endedAt: instant,
+    durationSeconds: z.number().min(0).max(1e12),
+    estimatedSeconds: seconds.nullish(),
+    agent: label('Who worked').nullable(),
+    model: label('With which model').nullable(),
+  })
+  .refine(({ startedAt, endedAt }) => Date.parse(startedAt) <= Date.parse(endedAt), {
+    path: ['endedAt'],
+    error: 'must not be before startedAt',
+  });
 const list = { project: projectFilter(), type: type.optional(), status: status.optional(), ...page };
 const tasks = z.object({ tasks: z.array(task), nextCursor });
 const lesson = z.object({ id: z.int(), project: z.string(), text: z.string() });

@@ -139,6 +139,30 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await tasks.getStats({ project, exact: true })).toMatchObject({ count: 0 });
   });
 
+  test('pages leave nobody out who began within one millisecond, and the last day there is can be named', async () => {
+    const project = 'micro';
+    const task = (index: number) => ({
+      project,
+      id: `m${index}`,
+      type: 'micro',
+      description: 'x',
+      status: 'completed' as const,
+      durationSeconds: 1,
+      startedAt: `2025-04-01T12:00:00.12345${index}Z`,
+      endedAt: '2025-04-01T12:00:01.123456Z',
+    });
+    await tasks.importTasks([0, 1, 2, 3, 4].map(task));
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await tasks.listTasks({ project, limit: 2, cursor });
+      seen.push(...page.tasks.map(({ id }) => id));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    expect(seen).toEqual(['m4', 'm3', 'm2', 'm1', 'm0']);
+    expect(await tasks.getStats({ project, since: '2025-04-01', until: '9999-12-31', exact: true })).toMatchObject({ count: 5 });
+  });
+
   test('children ran side by side', async () => {
     const project = 'family';
     expect(await tasks.getChildren('parent', { project })).toBeNull();

@@ -152,6 +152,6 @@ export function conditions(filter: Omit<StatsFilter, 'exact'> & { status?: strin
     value === undefined ? [] : [eq(taskExecutions[column as 'project'], value)],
   );
   if (since !== undefined) equal.push(gte(taskExecutions.endedAt, `${since}T00:00:00Z`));
-  if (until !== undefined) equal.push(lt(taskExecutions.endedAt, new Date(Date.parse(until) + 86_400_000).toISOString()));
+  if (until !== undefined) equal.push(lt(taskExecutions.endedAt, sql`${`${until}T00:00:00Z`}::timestamptz + interval '24 hours'`));
   return equal;
 }

@@ -34,7 +34,7 @@ export class TaskTimer {
 
   /**
    * Starts the clock, and says how long such tasks take. The same start again changes nothing.
-   * @throws SupervisorError `conflict` when the id belongs to a task of another type.
+   * @throws SupervisorError `conflict` when the id belongs to a task of another type, or to one that is over.
    */
   async startTask(
     id: string,
@@ -60,6 +60,13 @@ export class TaskTimer {
       throw new SupervisorError('conflict', `Task ${id} of ${project} is already there with type ${task.type}. Use another id.`, {
         type: task.type,
         status: task.status,
+      });
+    }
+    // One that was abandoned may still be completed: whoever comes back to it goes on.
+    if (task.status === 'completed' || task.status === 'failed') {
+      throw new SupervisorError('conflict', `Task ${id} of ${project} is over (${task.status}), so no clock runs. Use another id.`, {
+        status: task.status,
+        endedAt: task.endedAt,
       });
     }
     return { ...task, created: false, estimate: advice.sentence };
