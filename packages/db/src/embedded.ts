@@ -22,7 +22,7 @@ const empty = fileURLToPath(new URL('../dist/template.tar.gz', import.meta.url))
  */
 export async function openEmbedded(directory: string, template = empty): Promise<Database> {
   const path = realPath(resolve(directory));
-  const lock = tryLock(`${path}.lock`, 'embedded database');
+  const lock = tryLock(lockOf(path), 'embedded database');
   if ('holder' in lock) throw locked(path, lock.holder);
   try {
     await create(path, template);
@@ -54,7 +54,11 @@ function diskFull(path: string, cause: unknown): SupervisorError {
   return new SupervisorError('unavailable', message, {}, { cause });
 }
 
-// The lock lies beside the directory: by whatever link it is named, it must be the same one.
+/** The lock of a directory: beside it, and by whatever link the directory is named, the same one. */
+export function lockOf(directory: string): string {
+  return `${realPath(resolve(directory))}.lock`;
+}
+
 function realPath(path: string): string {
   if (existsSync(path)) return realpathSync(path);
   return existsSync(dirname(path)) ? join(realpathSync(dirname(path)), basename(path)) : path;

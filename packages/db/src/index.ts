@@ -1,7 +1,7 @@
 export { bytes, instant, supervisor } from './columns.js';
 export { rows, type Database, type Orm } from './database.js';
 export { connect, defaultDatabase } from './default.js';
-export { openInMemory, restoredBeside, writeTemplate } from './embedded.js';
+export { lockOf, openInMemory, restoredBeside, writeTemplate } from './embedded.js';
 export { databaseErrorCode, databaseFailure, loggable } from './failure.js';
 export {
   createInstance,

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { homeAt } from '@supervisor/core';
@@ -8,7 +8,7 @@ import { sql } from 'drizzle-orm';
 import { rows } from './database.js';
 import { databaseErrorCode, databaseFailure, loggable } from './failure.js';
 import { createInstance, databaseSettings, readInstance } from './instance.js';
-import { openInMemory, writeTemplate } from './embedded.js';
+import { lockOf, openInMemory, writeTemplate } from './embedded.js';
 import { parsePostgresUrl } from './postgres.js';
 import { openDatabase, postgresFromVariables } from './settings.js';
 import { logBytes, shortenLog } from './write-ahead-log.js';
@@ -25,6 +25,11 @@ test('an embedded directory keeps its rows and has one opener at a time', async 
     details: { pid: process.pid },
     message: expect.stringContaining('supervisor stop'),
   });
+  // By a link it is the same directory, for a restore too.
+  const link = join(temporary(), 'link');
+  symlinkSync(directory, link);
+  await expect(openDatabase(link)).rejects.toMatchObject({ code: 'locked' });
+  expect(lockOf(link)).toBe(lockOf(directory));
   await first.close();
   const second = await openDatabase(directory);
   expect(await rows(second.orm, sql`select id from kept`)).toEqual([{ id: 7 }]);

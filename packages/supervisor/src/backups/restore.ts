@@ -5,6 +5,7 @@ import { SupervisorError, type Home } from '@supervisor/core';
 import {
   databaseSettings,
   describeDatabase,
+  lockOf,
   openDatabase,
   parsePostgresUrl,
   postgresFromVariables,
@@ -71,7 +72,7 @@ export async function planRestore(settings: RestoreSettings): Promise<RestorePla
     mkdirSync(home.directory, { recursive: true, mode: 0o700 });
     const locks = [await lock(home.serviceLock, 'restore')];
     try {
-      locks.push(await lock(`${home.data}.lock`, 'restore'));
+      locks.push(await lock(lockOf(home.data), 'restore'));
       const fill = (database: Database) => restoreBackup(database, file, modules, { progress });
       const embedded = target.settings.kind === 'embedded';
       const before = embedded ? await restoreDirectory(home.data, fill) : await fillServer(target.settings, fill);
