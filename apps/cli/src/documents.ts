@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
+import { dirname, extname, join, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { matcher } from './glob.js';
 
@@ -35,12 +35,18 @@ export async function listFiles(folder: string, include: readonly string[], excl
 /** A file's text; undefined for what is binary, too large or gone. */
 export async function readDocument(folder: string, path: string): Promise<FileDocument | undefined> {
   const file = join(folder, path);
-  const found = await stat(file).catch(() => undefined);
+  // Links are not followed: they may lead out of the folder, and so may one above the file that git does not see.
+  const found = (await isInside(folder, path)) ? await lstat(file).catch(() => undefined) : undefined;
   if (!found?.isFile() || found.size > largestBytes || found.size === 0) return undefined;
   const text = (await readFile(file)).toString();
   // A NUL, or bytes that are no UTF-8: not a text.
   if (text.includes('\0') || text.includes('\uFFFD') || text.trim() === '') return undefined;
   return { source: path, text, format: markdown.has(extname(path).toLowerCase()) ? 'markdown' : 'plain' };
+}
+
+async function isInside(folder: string, path: string): Promise<boolean> {
+  const [root, parent] = await Promise.all([realpath(folder), realpath(dirname(join(folder, path))).catch(() => '')]);
+  return parent === root || parent.startsWith(`${root}${sep}`);
 }
 
 function isReadable(path: string): boolean {
@@ -60,7 +66,6 @@ async function walk(folder: string, prefix: string): Promise<string[]> {
   for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
     if (entry.name.startsWith('.') || skippedFolders.has(entry.name)) continue;
     const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
-    // Links are not followed: they may lead out of the folder.
     if (entry.isDirectory()) found.push(...(await walk(folder, path)));
     else if (entry.isFile()) found.push(path);
   }

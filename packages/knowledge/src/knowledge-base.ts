@@ -222,9 +222,9 @@ export class KnowledgeBase {
    */
   async registerRoot(project: string, path: string): Promise<Root & { created: boolean }> {
     const folder = resolve(path);
-    const inside = relative(folder, homedir());
-    if (!isAbsolute(path) || !inside.startsWith('..'))
-      throw new SupervisorError('invalid_input', 'path: give the absolute path of one project, not the home folder or what contains it.');
+    if (!isAbsolute(path)) throw new SupervisorError('invalid_input', 'path: give the absolute path of the folder.');
+    if (!relative(folder, homedir()).startsWith('..'))
+      throw new SupervisorError('invalid_input', 'path: this is the home folder, or contains it. Give the folder of one project.');
     const { orm } = await this.#database();
     const [inserted] = await orm.insert(knowledgeRoots).values({ project, path: folder }).onConflictDoNothing().returning();
     return { ...(inserted ?? (await rootAt(orm, project, folder))), created: inserted !== undefined };

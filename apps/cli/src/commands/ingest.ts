@@ -32,7 +32,7 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const { values, positionals } = parseFlags(words, options, 1);
   if (positionals[0] === undefined) throw new UsageError('Missing: DIR');
   const folder = existing(resolve(caller.directory, positionals[0]));
-  const project = values.project === undefined ? {} : { project: values.project };
+  const project: Record<string, string> = values.project === undefined ? {} : { project: values.project };
   const dryRun = values['dry-run'] === true;
   const root = await findRoot(folder, caller, project);
   // A folder inside the root: its files are named from the root, and only they may be found gone.
@@ -80,15 +80,16 @@ function existing(path: string): string {
   return realpathSync(path);
 }
 
-async function findRoot(folder: string, caller: Caller, project: object): Promise<string> {
+async function findRoot(folder: string, caller: Caller, project: Record<string, string>): Promise<string> {
   const own = Object.keys(project).length > 0 ? project : caller.place.project === undefined ? {} : { project: caller.place.project };
   const { roots } = await caller.call('list_roots', own);
   const holds = (root: { path: string }) => folder === root.path || folder.startsWith(`${root.path}${sep}`);
   const found = (roots as { path: string }[]).filter(holds).toSorted((a, b) => b.path.length - a.path.length)[0];
   if (found) return found.path;
+  const flag = Object.values(project).map((name) => ` --project ${name}`)[0] ?? '';
   throw new SupervisorError(
     'not_found',
-    `${folder} is not in a registered root. Register it first: supervisor knowledge register-root ${folder}`,
+    `${folder} is not in a registered root. Register it first: supervisor knowledge register-root ${folder}${flag}`,
   );
 }
 

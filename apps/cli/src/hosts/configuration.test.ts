@@ -63,3 +63,15 @@ test('a configuration that is not JSON is named and left alone', () => {
   const placed = place(hosts()[0]!, '{"mcpServers": ');
   expect(() => stateOf(placed, entry)).toThrow(`${placed.path} is not JSON`);
 });
+
+test('in TOML a quoted key is ours too, and the next table keeps its comment', () => {
+  const codex = hosts().find(({ format }) => format === 'toml')!;
+  const next = '# about files\n# twice\n[mcp_servers.files]\ncommand = "files"\n';
+  const placed = place(codex, `[mcp_servers."meta"]\ncommand = "other"\nargs = []\n\n[mcp_servers.'meta'.env]\nA = "b"\n\n${next}`);
+  expect(stateOf(placed, entry)).toBe('foreign');
+  writeEntry(placed, entry);
+  const text = readFileSync(placed.path, 'utf8');
+  expect(text.match(/meta/g)).toHaveLength(1);
+  expect(text).toContain(next);
+  expect(stateOf(placed, entry)).toBe('current');
+});

@@ -18,9 +18,17 @@ export function writeTomlEntry(host: Host, text: string, entry: Entry | undefine
   return kept === '' ? table : `${kept}\n${table}`;
 }
 
-// Our table and those below it, such as its env, each up to the next header.
+// Our table and those below it, such as its env, each up to the next header and the comments right before that.
 function tablesOf({ servers }: Host, text: string): string[] {
-  return text.match(new RegExp(`^\\[${servers}\\.${serverName}(?:\\.[^\\]]*)?\\][^\\n]*(?:\\n(?!\\s*\\[)[^\\n]*)*\\n?`, 'gm')) ?? [];
+  const dot = '[ \\t]*\\.[ \\t]*';
+  const header = `^[ \\t]*\\[[ \\t]*${keyed(servers)}${dot}${keyed(serverName)}[ \\t]*(?:\\.[^\\]]*)?\\][^\\n]*`;
+  const tables = text.match(new RegExp(`${header}(?:\\n(?!\\s*\\[)[^\\n]*)*\\n?`, 'gm')) ?? [];
+  return tables.map((table) => (text.endsWith(table) ? table : table.replace(/\n(?:[ \t]*(?:#[^\n]*)?\n)+$/, '\n')));
+}
+
+// A key may be quoted.
+function keyed(name: string): string {
+  return `(?:${name}|"${name}"|'${name}')`;
 }
 
 // TOML's basic strings escape as JSON does.
