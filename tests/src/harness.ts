@@ -88,7 +88,7 @@ export class TestHome {
   }
 
   /** Runs a program to its end. */
-  run(args: string[], input = '', env: Record<string, string> = {}): Promise<Finished> {
+  run(args: string[], input: string | Uint8Array = '', env: Record<string, string> = {}): Promise<Finished> {
     const child = this.spawn(args, { env: { ...this.env, ...env } });
     let stdout = '';
     let stderr = '';

@@ -72,6 +72,10 @@ withTerminal('a terminal stays a terminal', () => {
 });
 
 test('what is missing is said before anything runs', async () => {
+  await home.run([programs.cli, 'secrets', 'store', 'shop/nul/key'], 'fake-before\0fake-after');
+  const nul = await home.cli('run', '--secret', 'X=shop/nul/key', '--', 'true');
+  expect(nul).toMatchObject({ code: 2, stderr: expect.stringContaining('X holds a NUL') });
+  expect(nul.stderr).not.toContain('fake-before');
   expect(await home.cli('run', 'true')).toMatchObject({ code: 2, stderr: expect.stringContaining('after --') });
   expect(await home.cli('run', '--port', 'web', '--', 'true')).toMatchObject({ code: 2, stderr: expect.stringContaining('PORT=web') });
   const unknown = await home.cli('run', '--secret', 'X=shop/mail/kye', '--', 'echo', 'ran');

@@ -27,6 +27,12 @@ beforeAll(async () => {
   write('api/server.js', 'server.listen(3000)');
   write('api/.env', `STRIPE_SECRET_KEY=${key}\n`);
   write('api/node_modules/x/package.json', '{"scripts": {"dev": "vite --port 3000"}}');
+  write('mono/.git/HEAD', '');
+  for (const [part, port] of [
+    ['web', 5171],
+    ['app/web', 5172],
+  ])
+    write(`mono/${part}/package.json`, `{"scripts": {"dev": "vite --port ${port}"}}`);
   write('stack/compose.yaml', 'services:\n  cache:\n    ports: ["6380:6379"]\n');
 });
 afterAll(() => home.remove());
@@ -40,7 +46,8 @@ const read = (path: string) => readFileSync(join(code, path), 'utf8');
 test('scan names who collides and where a key lies, shows no value and changes nothing', async () => {
   const { stdout, code: exit } = await home.cli('scan', code);
   expect(exit).toBe(0);
-  expect(stdout).toContain('3 projects below');
+  expect(stdout).toContain('4 projects below');
+  expect(stdout).toMatch(/mono +app-web 5172 .*web 5171|mono +web 5171 .*app-web 5172|mono +web 5172 .*web-app 5171/);
   expect(stdout).toContain('api/web and shop/web both want 3000');
   expect(stdout).toMatch(/the key [0-9a-f]{8} lies in 3 files: api\/\.env, shop\/\.env, shop\/\.env\.staging/);
   expect(stdout).not.toContain(key);
@@ -52,7 +59,7 @@ test('scan names who collides and where a key lies, shows no value and changes n
 });
 
 withTerminal('import asks for each project, keeps ports and moves keys', async () => {
-  const { shown, code: exit } = home.onTerminal(['scan', code, '--import'], 'y\ny\nn\n');
+  const { shown, code: exit } = home.onTerminal(['scan', code, '--import'], 'y\nn\ny\nn\n');
   expect(exit).toBe(0);
   expect(shown).toContain('web keeps 3000');
   expect(shown).toMatch(/web gets 3\d\d\d: Port 3000 belongs to api\/web/);

@@ -19,7 +19,9 @@ const json = async (...words: string[]) => JSON.parse((await home.cli(...words, 
 test('an import shows paths, never values, and stores when it is told to', async () => {
   const asked = await home.cli('secrets', 'import', '.env');
   expect(asked).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') });
-  expect(asked.stdout).toMatch(/^shop\/github\/\w+  [0-9a-f]{8}  new  from GITHUB_TOKEN\nLeft out: DEBUG \(no secret\)\n$/);
+  expect(asked.stdout).toMatch(
+    /^shop\/github\/\w+  [0-9a-f]{8}  new  from GITHUB_TOKEN\nLeft out: DEBUG \(no secret\)\nWhat is no secret by its looks is stored too with --all\.\n$/,
+  );
   expect((await json('secrets', 'list')).secrets).toEqual([]);
   const stored = await home.cli('secrets', 'import', '.env', '--yes');
   expect(stored).toMatchObject({ code: 0, stdout: expect.stringContaining('\nStored 1.\n'), stderr: '' });

@@ -4,47 +4,63 @@ import { SupervisorError } from '@supervisor/core/errors';
 import { homeAt } from '@supervisor/core/home';
 import { homeFailure } from '@supervisor/core/home-failure';
 import { nearest } from '@supervisor/core/nearest';
+import { resolve } from 'node:path';
 import { Caller } from './caller.js';
 import { commands, findCommand, screen } from './commands.js';
-import { commandHelp, overview } from './help.js';
-import { argumentsOf, parseInput, UsageError } from './input.js';
-import { render } from './render.js';
+import { commandHelp, groupHelp, overview } from './help.js';
+import { argumentsOf, inFlags, parseInput, UsageError } from './input.js';
+import { render, renderOnly } from './render.js';
 
 const caller = new Caller(homeAt(), process.cwd());
 
 async function main(words: string[]): Promise<void> {
   const [first = ''] = words;
-  const { operations, version } = ['--version', '--help', '-h', 'help'].includes(first)
-    ? caller.catalogue
-    : { operations: [], version: '' };
-  if (first === '--version') return console.log(version);
-  if (operations.length > 0) return void process.stdout.write(overview(operations));
+  if (['--version', '-v', 'version'].includes(first)) return console.log(caller.catalogue.version);
+  if (isHelp(first) || first === 'help') return showHelp(words[1]);
   const found = first === '' || ['--watch', '-w', '--json'].includes(first) ? screen : findCommand(words);
   if (!found) return runOperation(words);
   const { usage, run } = await found.load();
   const rest = words.slice(found.command.split(' ').filter(Boolean).length);
   // What follows -- belongs to another program.
   const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
-  if (own.includes('--help') || own.includes('-h')) return void process.stdout.write(usage);
+  if (own.some(isHelp)) return void process.stdout.write(usage);
   await run(rest, caller);
 }
 
+function isHelp(word: string): boolean {
+  return word === '--help' || word === '-h';
+}
+
+function showHelp(group = ''): void {
+  const { operations } = caller.catalogue;
+  process.stdout.write(groupHelp(operations, group) ?? overview(operations));
+}
+
 async function runOperation(words: string[]): Promise<void> {
+  const named = caller.catalogue.operations.some(({ command }) => command === words[0]);
+  if (!named && (words.length === 1 || isHelp(words[1]!)) && groupHelp(caller.catalogue.operations, words[0]!)) return showHelp(words[0]);
   const operation = findOperation(caller.catalogue.operations, words);
-  const { input, json, help } = parseInput(operation, words.slice(operation.command.split(' ').length));
+  const { input, json, only, help } = parseInput(operation, words.slice(operation.command.split(' ').length));
   if (help) return void process.stdout.write(commandHelp(operation));
   const { hidden } = argumentsOf(operation);
+  // What has a confirmation of its own asks later, and says more.
+  const asks = operation.access === 'destroy' && process.stdin.isTTY && !('confirmation' in operation.input.properties);
   // Loaded when there is something to ask.
-  const ask = operation.access === 'owner' || hidden.length > 0 ? await import('./prompt.js') : undefined;
-  if (operation.access === 'owner') await ask!.confirm(`${operation.summary}. Go on?`);
+  const ask = operation.access === 'owner' || asks || hidden.length > 0 ? await import('./prompt.js') : undefined;
+  for (const [field, { description = '' }] of Object.entries(operation.input.properties))
+    if (description.startsWith('Absolute path') && typeof input[field] === 'string') input[field] = resolve(input[field]);
+  if (operation.access === 'owner' || asks) await ask!.confirm(`${operation.summary}. Go on?`);
   for (const field of hidden) {
     // Left out where it comes from elsewhere.
     if (!operation.input.required?.includes(field) && (input['from'] ?? 'value') !== 'value') continue;
     const text = await ask!.readHidden(field);
     input[field] = operation.input.properties[field]!.type === 'string' ? text : parseJson(text, field);
   }
-  const output = await caller.call(operation, input);
-  process.stdout.write(`${json ? JSON.stringify(output) : render(output)}\n`);
+  const output = await caller.call(operation, input).catch((error: unknown) => {
+    throw inFlags(operation, error);
+  });
+  if (only === undefined) process.stdout.write(`${json ? JSON.stringify(output) : render(output)}\n`);
+  else process.stdout.write(renderOnly(output[only], json, process.stdout.isTTY));
 }
 
 function findOperation(operations: readonly OperationDescription[], words: string[]): OperationDescription {
@@ -53,7 +69,7 @@ function findOperation(operations: readonly OperationDescription[], words: strin
   if (found) return found;
   const given = words.slice(0, 2).join(' ');
   const known = [...operations, ...commands].map(({ command }) => command);
-  const slips = nearest(given, known);
+  const slips = nearest(given, [...known, ...known.map((command) => command.split(' ')[0]!)]);
   const near = slips.length > 0 ? slips : known.filter((command) => command.startsWith(`${words[0]} `));
   const hint = near.length > 1 ? ` Is it one of: ${near.join(' · ')}?` : near.map((one) => ` Is it ${one}?`).join('');
   throw new UsageError(`There is no command ${JSON.stringify(given)}.${hint}`);
@@ -77,6 +93,11 @@ function report(caught: unknown): void {
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
+// Whoever reads has seen enough, as with head.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 void main(process.argv.slice(2))
   .catch(report)
   .finally(() => caller.close());

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Catalogue, OperationDescription } from '@supervisor/core';
 import { commands } from './commands.js';
 import { exampleLine, exampleWords } from './example.js';
-import { commandHelp, overview } from './help.js';
+import { commandHelp, groupHelp, overview } from './help.js';
 import { parseInput } from './input.js';
 
 const catalogue = fileURLToPath(import.meta.resolve('@supervisor/supervisor/catalogue'));
@@ -65,6 +65,11 @@ test('an example comes from the definition, else from the usual words', () => {
 
 test('the overview has every command and an example', () => {
   const text = overview(operations);
-  for (const { command } of [...shown, ...commands]) expect(text).toContain(`\n  ${command} `);
+  for (const { command } of [...shown, ...commands]) {
+    const [group, name] = command.split(' ');
+    expect(name === undefined ? text : groupHelp(operations, group!)).toContain(`\n  ${command} `);
+    if (name !== undefined) expect(text).toMatch(new RegExp(`\\n  ${group} .*(?:\\n {10,}.*)*\\b${name}\\b`));
+  }
+  expect(groupHelp(operations, 'start')).toBeUndefined();
   expect(text).toContain('\nExample: supervisor ');
 });

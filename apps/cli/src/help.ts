@@ -3,22 +3,60 @@ import { commands } from './commands.js';
 import { exampleLine } from './example.js';
 import { argumentsOf, flagName } from './input.js';
 
-/** The list of all commands. */
+/** The commands of one word, and the groups of the others. */
 export function overview(operations: readonly OperationDescription[]): string {
-  const own = commands.map(({ command, summary }): [string, string] => [command, summary]);
-  // Not those that a command of their own stands before.
-  const derived = operations.filter(({ command }) => command !== '' && !commands.some((entry) => entry.command === command));
-  const rows = [...own, ...derived.map((operation): [string, string] => [operation.command, operation.summary])];
-  const width = Math.max(...rows.map(([command]) => command.length));
+  const rows = rowsOf(operations);
+  const groups = [...new Set(rows.flatMap(([command]) => (command.includes(' ') ? [command.split(' ')[0]!] : [])))].toSorted();
+  const members = (group: string) =>
+    rows.flatMap(([command]) => (command.startsWith(`${group} `) ? [command.slice(group.length + 1)] : []));
+  const width = Math.max(...groups.map((group) => group.length));
   return `Usage: supervisor COMMAND [ARGUMENTS] [--json]
 
-${rows.map(([command, summary]) => `  ${command.padEnd(width)}  ${summary}`).join('\n')}
+${table(rows.filter(([command]) => !command.includes(' ')))}
+
+Groups; supervisor GROUP --help tells what each command does:
+
+${groups.map((group) => `  ${group.padEnd(width)}  ${wrapped(members(group), width + 4)}`).join('\n')}
 
 supervisor COMMAND --help tells more. The project is that of the working directory, unless --project names another.
 The home is SUPERVISOR_HOME, else ~/.supervisor.
 
 Example: supervisor ports allocate web
 `;
+}
+
+/** The commands that begin with a word; undefined when none does. */
+export function groupHelp(operations: readonly OperationDescription[], group: string): string | undefined {
+  const rows = rowsOf(operations).filter(([command]) => command.startsWith(`${group} `));
+  if (rows.length === 0) return undefined;
+  return `Usage: supervisor ${group} COMMAND [ARGUMENTS] [--json]
+
+${table(rows.toSorted(([one], [other]) => (one < other ? -1 : 1)))}
+
+supervisor ${group} COMMAND --help tells more.
+`;
+}
+
+function rowsOf(operations: readonly OperationDescription[]): [command: string, summary: string][] {
+  const own = commands.map(({ command, summary }): [string, string] => [command, summary]);
+  // Not those that a command of their own stands before.
+  const derived = operations.filter(({ command }) => command !== '' && !commands.some((entry) => entry.command === command));
+  return [...own, ...derived.map((operation): [string, string] => [operation.command, operation.summary])];
+}
+
+function table(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(0, ...rows.map(([name]) => name.length));
+  return rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`.trimEnd()).join('\n');
+}
+
+function wrapped(names: readonly string[], indent: number): string {
+  const lines = [''];
+  for (const name of names.toSorted()) {
+    const line = lines.at(-1)!;
+    if (line.length + name.length > 100 - indent) lines.push(name);
+    else lines[lines.length - 1] = line === '' ? name : `${line} · ${name}`;
+  }
+  return lines.join(`\n${' '.repeat(indent)}`);
 }
 
 /** Everything about one command, from its definition. */
@@ -43,7 +81,7 @@ export function commandHelp(operation: OperationDescription): string {
   const rows: [string, string][] = [
     ...positional.map((field): [string, string] => [field.toUpperCase(), describe(field)]),
     ...flags.map((field): [string, string] => [
-      `--${flagName(field)}${properties[field]!.type === 'boolean' ? '' : ` ${properties[field]!.type === 'integer' ? 'N' : field.toUpperCase()}`}`,
+      `--${flagName(field)}${properties[field]!.type === 'boolean' ? '' : ` ${properties[field]!.type === 'integer' ? 'N' : flagName(field).toUpperCase()}`}`,
       describe(field),
     ]),
     ...hidden.map((field): [string, string] => [
@@ -51,8 +89,8 @@ export function commandHelp(operation: OperationDescription): string {
       `asked for at a hidden prompt, or read from stdin${properties[field]!.type === 'string' ? '' : ', as JSON'}; never a flag`,
     ]),
   ];
-  const width = Math.max(0, ...rows.map(([name]) => name.length));
-  const list = rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`.trimEnd()).join('\n');
+  rows.push(['--only FIELD', `one field of the answer, as it is: ${Object.keys(operation.output.properties).join(', ')}`]);
+  const list = table(rows);
   return `Usage: ${usage.join(' ')}
 
 ${operation.summary}.${operation.description ? ` ${operation.description}` : ''}

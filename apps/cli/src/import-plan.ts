@@ -6,6 +6,9 @@ import { quoteDotenv } from './quote-dotenv.js';
 import { isReference } from './reference.js';
 import type { Entry, FileSecret } from './secret-file.js';
 
+/** Why a variable is left out that nothing tells to be a secret. */
+export const notLikeAKey = 'no secret';
+
 export interface ImportPlan {
   secrets: (FileSecret & { name: string })[];
   leftOut: { name: string; why: string }[];
@@ -17,6 +20,8 @@ export interface ImportPlace {
   prefix?: string | undefined;
   /** In front of what is a variable only, when there is no prefix. */
   project?: string | undefined;
+  /** Also what does not look like a key. */
+  all?: boolean | undefined;
 }
 
 /** Decides which entries of a file are secrets, and where they go. A name with `/` is a path; a variable is one when it seems to hold a key. */
@@ -30,7 +35,7 @@ export function planImport(entries: readonly Entry[], place: ImportPlace): Impor
     else {
       const paths = pathsFor(name, value, place);
       const path = paths.find((candidate) => plan.secrets.every((other) => other.path !== candidate));
-      if (paths.length === 0) leaveOut('no secret');
+      if (paths.length === 0) leaveOut(notLikeAKey);
       else if (path === undefined) throw new UsageError(`Two entries would be ${paths[0]}; the second is ${name}. Nothing was stored.`);
       else {
         const problem = pathProblem(path);
@@ -43,10 +48,10 @@ export function planImport(entries: readonly Entry[], place: ImportPlace): Impor
 }
 
 // The best first.
-function pathsFor(name: string, value: string, { prefix, project }: ImportPlace): string[] {
+function pathsFor(name: string, value: string, { prefix, project, all }: ImportPlace): string[] {
   if (name.includes('/')) return [prefix === undefined ? name : `${prefix}/${name}`];
   const text = `${name}=${quoteDotenv(value) ?? value}`;
-  const proposed = proposePath(name, value, text, detectSecrets(text));
+  const proposed = proposePath(name, value, text, detectSecrets(text)) ?? (all ? plainPath(name) : undefined);
   if (proposed === undefined) return [];
   const above = prefix ?? project;
   if (above === undefined) throw new UsageError(`Which project is ${name} of? Give --prefix, such as --prefix shop.`);

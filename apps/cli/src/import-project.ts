@@ -7,6 +7,7 @@ import type { FoundProject } from './find/projects.js';
 import type { FoundService } from './find/service.js';
 import { readOwnProjectFile, writeProjectFile } from './project-file.js';
 import { referenceTo } from './reference.js';
+import { decodeUtf8 } from './read-text.js';
 import { replaceFile } from './replace-file.js';
 
 /** Takes a project's ports into the ledger and its keys into secrets. Repeating it changes nothing. @returns what was done, a line each */
@@ -49,8 +50,8 @@ async function keepPort(caller: Caller, project: string, { service, port }: Foun
 // The secret is stored before the file lets go of it.
 async function moveKey(caller: Caller, project: string, folder: string, key: FoundKey, moved: Map<string, string>) {
   const file = join(folder, key.file);
-  const text = readFileSync(file, 'utf8');
-  const replaced = (path: string) => replaceValue(text, key.variable, referenceTo(path));
+  const text = decodeUtf8(readFileSync(file));
+  const replaced = (path: string) => (text === undefined ? undefined : replaceValue(text, key.variable, referenceTo(path)));
   const known = moved.get(key.value);
   if (replaced(known ?? `${project}/${key.proposedPath}`) === undefined) return undefined;
   const path = known ?? (await storeNew(caller, project, key));

@@ -1,3 +1,4 @@
+import { SupervisorError } from '@supervisor/core/errors';
 import { coerce } from '@supervisor/core/coerce';
 import type { FieldSchema, OperationDescription } from '@supervisor/core';
 import { parseArgs } from 'node:util';
@@ -22,11 +23,27 @@ export function flagName(field: string): string {
   return field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
+/** What is wrong with an input, with its fields named as on the command line. */
+export function inFlags(operation: OperationDescription, error: unknown): unknown {
+  if (!(error instanceof SupervisorError) || error.code !== 'invalid_input') return error;
+  const { positional } = argumentsOf(operation);
+  const fields = (error.details['fields'] as string[] | undefined) ?? [];
+  const message = fields.reduce((text, field) => {
+    const shown = positional.includes(field) ? field.toUpperCase() : `--${flagName(field)}`;
+    return field in operation.input.properties
+      ? text.replace(`${operation.name}: ${field} `, `${shown} `).replace(`; ${field} `, `; ${shown} `)
+      : text;
+  }, error.message);
+  return new SupervisorError(error.code, message, error.details);
+}
+
 export class UsageError extends Error {}
 
 export interface Parsed {
   input: Record<string, unknown>;
   json: boolean;
+  /** The one field of the answer that is wanted, as it is. */
+  only: string | undefined;
   help: boolean;
 }
 
@@ -35,7 +52,12 @@ export function parseInput(operation: OperationDescription, words: string[]): Pa
   const { positional, flags } = argumentsOf(operation);
   const { properties } = operation.input;
   const options = Object.fromEntries([...positional, ...flags].map((field) => [flagName(field), optionOf(properties[field]!)]));
-  const known: Record<string, Option> = { ...options, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } };
+  const known: Record<string, Option> = {
+    ...options,
+    json: { type: 'boolean' },
+    only: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  };
   const { values, positionals } = parse(words, known);
   const input: Record<string, unknown> = {};
   for (const field of [...positional, ...flags]) {
@@ -50,7 +72,10 @@ export function parseInput(operation: OperationDescription, words: string[]): Pa
   }
   const help = values['help'] === true;
   if (open.length > 0 && !help) throw new UsageError(`Missing: ${open.map((field) => field.toUpperCase()).join(' ')}`);
-  return { input, json: values['json'] === true, help };
+  const only = values['only'] as string | undefined;
+  if (only !== undefined && !(only in operation.output.properties))
+    throw new UsageError(`--only takes a field of the answer: ${Object.keys(operation.output.properties).join(', ')}.`);
+  return { input, json: values['json'] === true, only, help };
 }
 
 type Option = { type: 'string' | 'boolean'; multiple?: boolean; short?: string };

@@ -1,15 +1,15 @@
 import { createInterface } from 'node:readline/promises';
 import { StringDecoder } from 'node:string_decoder';
+import { SupervisorError } from '@supervisor/core/errors';
 import { UsageError } from './input.js';
+import { demandUtf8 } from './read-text.js';
 
 /** Takes a value that must not be seen: from a hidden prompt on a terminal, else all of stdin without its last line end. */
 export async function readHidden(field: string): Promise<string> {
   if (!process.stdin.isTTY) {
     const chunks: Buffer[] = [];
     for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-    return Buffer.concat(chunks)
-      .toString()
-      .replace(/\r?\n$/, '');
+    return demandUtf8(Buffer.concat(chunks), field).replace(/\r?\n$/, '');
   }
   process.stderr.write(`${field} (not shown): `);
   try {
@@ -64,8 +64,8 @@ export async function ask(question: string): Promise<boolean> {
   }
 }
 
-/** Asks a person before an owner's operation. @throws UsageError when nobody is there or the answer is not yes */
+/** Asks a person before an owner's operation. @throws UsageError when nobody is there; `cancelled` when the answer is not yes */
 export async function confirm(question: string): Promise<void> {
   requireTerminal('This is for the owner, who is asked first');
-  if (!(await ask(question))) throw new UsageError('Nothing was done.');
+  if (!(await ask(question))) throw new SupervisorError('cancelled', 'Nothing was done.');
 }

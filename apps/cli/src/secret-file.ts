@@ -78,10 +78,11 @@ function writeDotenv(secrets: readonly FileSecret[]): string {
   return [...[...named].map(([name, { path }]) => `# ${name}: ${path}\n`), ...lines].join('');
 }
 
-/** shop/stripe/secret_key is STRIPE_SECRET_KEY. */
+/** shop/stripe/secret_key is STRIPE_SECRET_KEY, and shop/app/database_url, where an import put it, DATABASE_URL again. */
 export function variableOf(path: string): string {
   const name = path
     .slice(path.indexOf('/') + 1)
+    .replace(/^app\/(?=.)/, '')
     .replace(/[^A-Za-z0-9]/g, '_')
     .toUpperCase();
   return /^[0-9]/.test(name) ? `_${name}` : name;

@@ -10,13 +10,15 @@ interface Placeholder {
 
 const placeholder = /\{\{([^{}]*)\}\}/g;
 const known = /^\s*(secret|port):([^\s]+)\s*$/;
+// Anything else between braces is another tool's.
+const meant = /^\s*(?:secret|port)s?\s*[:/\s]/i;
 
-/** What a template asks for, in its order. @throws UsageError naming the line of each placeholder that is neither a secret nor a port */
+/** What a template asks for, in its order. @throws UsageError naming the line of each placeholder that was meant for us and is none */
 export function placeholdersIn(template: string): Placeholder[] {
   const unknown: string[] = [];
   const found = [...template.matchAll(placeholder)].flatMap(({ 0: whole, 1: inner, index }) => {
     const wanted = parse(inner!);
-    if (!wanted) unknown.push(`line ${template.slice(0, index).split('\n').length}: ${whole}`);
+    if (!wanted && meant.test(inner!)) unknown.push(`line ${template.slice(0, index).split('\n').length}: ${whole}`);
     return wanted ?? [];
   });
   if (unknown.length > 0)
@@ -26,9 +28,9 @@ export function placeholdersIn(template: string): Placeholder[] {
 
 /** The template with the values in it, letter for letter. */
 export function fillTemplate(template: string, values: Record<Kind, Record<string, string>>): string {
-  return template.replace(placeholder, (_whole, inner: string) => {
-    const { kind, name } = parse(inner)!;
-    return values[kind][name]!;
+  return template.replace(placeholder, (whole: string, inner: string) => {
+    const wanted = parse(inner);
+    return wanted ? values[wanted.kind][wanted.name]! : whole;
   });
 }
 

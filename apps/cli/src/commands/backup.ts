@@ -1,7 +1,8 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { Session } from '@supervisor/client';
 import type { Caller } from '../caller.js';
-import { parseFlags } from '../input.js';
+import { parseFlags, UsageError } from '../input.js';
 import { program } from '../program.js';
 import { showProgress } from '../progress.js';
 
@@ -16,6 +17,7 @@ Example: supervisor backup ~/supervisor-backup.jsonl.gz
 export async function run(words: string[], { home }: Caller): Promise<void> {
   const { values, positionals } = parseFlags(words, { json: { type: 'boolean' } }, 1);
   const [file] = positionals;
+  if (file !== undefined && !existsSync(dirname(resolve(file)))) throw new UsageError(`There is no folder ${dirname(resolve(file))}.`);
   const progress = showProgress('Writing rows');
   const session = new Session({
     home,

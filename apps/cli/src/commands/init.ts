@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { homedir } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
 import { findProjectFile, slugOf } from '@supervisor/client';
 import { slugPattern } from '@supervisor/core/slug';
 import { writeAgentsBlock } from '../agents-block.js';
@@ -26,6 +27,10 @@ Example: supervisor init
 export async function run(words: string[], caller: Caller): Promise<void> {
   const { values } = parseFlags(words, { project: { type: 'string' } });
   const folder = caller.directory;
+  if (!relative(folder, homedir()).startsWith('..'))
+    throw new UsageError(
+      `${folder} is the home folder, or contains it: every folder below would be this project. Go into the project's own.`,
+    );
   const project = values.project ?? caller.place.project ?? slugOf(folder);
   if (project === undefined || !slugPattern.test(project))
     throw new UsageError('Name the project: supervisor init --project SLUG, of lower-case letters, digits and dashes.');

@@ -30,7 +30,11 @@ export async function run(words: string[], { home }: Caller): Promise<void> {
     console.log(`${host.title} (${host.path}) ${says[state as keyof typeof says] ?? 'is to be connected'}`);
     if (state !== 'current' && state !== 'foreign') open.push(host);
   }
-  if (open.length === 0) return console.log(chosen.length > 1 ? 'There is nothing to write.' : 'Nothing was changed.');
+  if (open.length === 0) {
+    const none = positionals[0] === undefined && chosen.every((host) => stateOf(host, entry) === 'absent');
+    const names = chosen.map(({ name }) => name).join(', ');
+    return console.log(none ? `No agent was found here. Name one: supervisor mcp install NAME, of ${names}.` : 'Nothing was changed.');
+  }
   console.log(`\n  ${serverName}: ${entry.command} ${entry.args.join(' ')}\n`);
   if (!values.yes && !process.stdin.isTTY) return console.log('Nothing was written: --yes writes it.');
   if (!values.yes && !(await ask('Write it?'))) return console.log('Nothing was written.');

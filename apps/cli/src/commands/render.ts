@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Caller } from '../caller.js';
 import { portsOf, secretsOf } from '../environment.js';
 import { parseFlags, UsageError } from '../input.js';
 import { checkOutputFile } from '../output-file.js';
+import { readText } from '../read-text.js';
 import { replacePrivateFile } from '../replace-file.js';
 import { fillTemplate, placeholdersIn } from '../template.js';
 
@@ -19,7 +19,7 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const [source, target] = parseFlags(words, {}, 2).positionals;
   if (source === undefined || target === undefined) throw new UsageError('Missing: IN OUT');
   checkOutputFile(target);
-  const template = readFileSync(source === '-' ? 0 : source, 'utf8');
+  const template = readText(source);
   const placeholders = placeholdersIn(template);
   const named = (kind: string) =>
     Object.fromEntries(placeholders.flatMap((wanted) => (wanted.kind === kind ? [[wanted.name, wanted.name]] : [])));

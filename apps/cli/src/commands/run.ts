@@ -23,6 +23,8 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   if (command.length === 0) throw new UsageError('Say what to run after --, such as supervisor run -- npm run dev.');
   const wanted = readWanted(caller.directory, parseFlags(words.slice(0, split), wantedFlags).values);
   const [grants, secrets] = await Promise.all([grantsOf(caller, wanted), secretsOf(caller, wanted)]);
+  for (const [name, value] of Object.entries(secrets))
+    if (value.includes('\0')) throw new UsageError(`${name} holds a NUL, which no environment can. Write it to a file: supervisor render.`);
   const endLeases = renewLeases(caller, Object.values(grants));
   if (!endLeases) await caller.close();
   const hidden = Object.entries(secrets).map(([name, value]) => ({ name: wanted.secrets[name]!, value }));

@@ -1,12 +1,12 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Caller } from '../caller.js';
-import { planImport, type ImportPlan } from '../import-plan.js';
+import { notLikeAKey, planImport, type ImportPlan } from '../import-plan.js';
 import { parseFlags, UsageError } from '../input.js';
 import { ask } from '../prompt.js';
+import { readText } from '../read-text.js';
 import { formatOf, readSecretFile } from '../secret-file.js';
 
-export const usage = `Usage: supervisor secrets import FILE [--prefix PATH] [--format dotenv|json|yaml] [--yes]
+export const usage = `Usage: supervisor secrets import FILE [--prefix PATH] [--format dotenv|json|yaml] [--all] [--yes]
 
 Stores the secrets of a .env, JSON or YAML file, all or none, after showing where each would go. No value is shown; equal values have equal
 fingerprints. Keys inside keys are a path: {"shop": {"stripe": {"key": …}}} is shop/stripe/key. A variable alone is stored when its value
@@ -14,6 +14,7 @@ looks like a key, below this folder's project; what is no secret, such as DEBUG=
 
   --prefix PATH    in front of every path, such as shop or shop/staging
   --format FORMAT  what the file is, where its name does not say
+  --all            also what does not look like a key
   --yes            do not ask; needed where there is no terminal
 
 Example: supervisor secrets import .env.production --prefix shop/production
@@ -23,12 +24,12 @@ Example: supervisor secrets import .env.production --prefix shop/production
 const most = 100;
 
 export async function run(words: string[], caller: Caller): Promise<void> {
-  const flags = { prefix: { type: 'string' }, format: { type: 'string' }, yes: { type: 'boolean' } } as const;
+  const flags = { prefix: { type: 'string' }, format: { type: 'string' }, all: { type: 'boolean' }, yes: { type: 'boolean' } } as const;
   const { values, positionals } = parseFlags(words, flags, 1);
   const [file] = positionals;
   if (file === undefined) throw new UsageError('Missing: FILE');
-  const entries = readSecretFile(readFileSync(file, 'utf8'), formatOf(file, values.format));
-  const plan = planImport(entries, { prefix: values.prefix?.replace(/\/$/, ''), project: caller.place.project });
+  const entries = readSecretFile(readText(file), formatOf(file, values.format));
+  const plan = planImport(entries, { prefix: values.prefix?.replace(/\/$/, ''), project: caller.place.project, all: values.all });
   const { secrets } = plan;
   if (secrets.length > most)
     throw new UsageError(`${file} has ${secrets.length} secrets, and one import takes ${most}: split it. Nothing was stored.`);
@@ -57,4 +58,5 @@ function show({ secrets, leftOut }: ImportPlan, there: readonly boolean[]): void
     console.log(`${path.padEnd(width)}  ${fingerprint}  ${there[index] ? 'new version' : 'new'}${from}`);
   }
   for (const { name, why } of leftOut) console.log(`Left out: ${name} (${why})`);
+  if (leftOut.some(({ why }) => why === notLikeAKey)) console.log('What is no secret by its looks is stored too with --all.');
 }

@@ -15,6 +15,7 @@ export async function run(words: string[], { home }: Caller): Promise<void> {
   parseFlags(words, {});
   rmSync(home.stopped, { force: true });
   mkdirSync(home.directory, { recursive: true, mode: 0o700 });
+  if (process.stderr.isTTY) process.stderr.write('Starting …\n');
   const rpc = await ensureService(home, program, { withEnvironment: true });
   rpc.close();
   const note = readServiceNote(home);

@@ -3,7 +3,7 @@ import type { Caller } from '../caller.js';
 import { readTranscripts, transcriptsFolder } from '../claude-code.js';
 import { readHistory } from '../history.js';
 import { parseFlags, UsageError } from '../input.js';
-import { nameOf, slugOf } from '../names.js';
+import { idOf, nameOf, slugOf } from '../names.js';
 
 export const usage = `Usage: supervisor tasks import FILE.jsonl [--yes]
    or: supervisor tasks import --from claude-code [--yes]
@@ -52,9 +52,10 @@ function summary(tasks: readonly HistoryTask[]): string {
 function storable(task: HistoryTask): object {
   return {
     project: slugOf(task.project),
-    id: nameOf(task.id, 200),
+    id: idOf(task.id, 200),
     type: nameOf(task.type, 100),
-    description: task.description.slice(0, 2000),
+    // Not in the middle of a character.
+    description: task.description.slice(0, 2000).replace(/[\ud800-\udbff]$/, ''),
     status: task.status,
     startedAt: new Date(task.start).toISOString(),
     endedAt: new Date(task.end).toISOString(),

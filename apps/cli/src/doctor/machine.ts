@@ -14,7 +14,9 @@ export function examineNode(): Finding {
 }
 
 export function examineDisk({ directory }: Home): Finding {
-  const { bavail, bsize } = statfsSync(existsSync(directory) ? directory : dirname(directory));
+  let folder = directory;
+  while (!existsSync(folder)) folder = dirname(folder);
+  const { bavail, bsize } = statfsSync(folder);
   const free = Math.floor((bavail * bsize) / 1024 ** 2);
   const low = free < leastFreeMegabytes;
   return {

@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { findProject, slugOf } from '@supervisor/client';
 import { findKeys, type FoundKey } from './dotenv.js';
 import type { FoundService } from './service.js';
@@ -62,9 +62,18 @@ function newProject(folder: string): FoundProject {
 }
 
 function addPart(project: FoundProject, folder: string): void {
-  const main = folder === project.folder ? 'web' : (slugOf(basename(folder)) ?? 'web');
-  const [services, keys] = [findServices(folder, main), findKeys(folder)];
+  const taken = new Set(project.parts.flatMap(({ services }) => services.map(({ service }) => service)));
+  const [services, keys] = [findServices(folder, mainService(project.folder, folder, taken)), findKeys(folder)];
   if (services.length > 0 || keys.length > 0) project.parts.push({ folder, services, keys });
+}
+
+// Two folders may have the same name, or that of what another one starts: each has a port of its own.
+function mainService(root: string, folder: string, taken: ReadonlySet<string>): string {
+  if (folder === root) return 'web';
+  const names = [basename(folder), relative(root, folder), `${relative(root, folder)}-app`].flatMap(
+    (name) => slugOf(name.split(sep).join('-')) ?? [],
+  );
+  return names.find((name) => !taken.has(name)) ?? names.at(-1) ?? 'web';
 }
 
 function readFolders(folder: string): string[] {
