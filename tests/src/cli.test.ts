@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { programs, TestHome } from './harness.js';
+import { withTerminal } from './terminal.js';
 
 let home: TestHome;
 beforeAll(async () => {
@@ -34,17 +36,42 @@ test('a secret’s value comes from stdin and goes nowhere else', async () => {
   expect(stored.stdout).not.toContain('fake-value');
   expect(JSON.parse((await home.cli('secrets', 'retrieve', 'shop/stripe/key', '--json')).stdout)).toMatchObject({ value: 'fake-value' });
   expect((await home.cli('secrets', 'store', 'shop/stripe/key', '--value', 'x')).code).toBe(2);
+  expect(await home.cli('secrets', 'retrieve', 'shop/stripe/key', '--only', 'value')).toMatchObject({ code: 0, stdout: 'fake-value' });
+  expect(await home.cli('secrets', 'retrieve', 'shop/stripe/key', '--only', 'vlaue')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('path, value, version'),
+  });
   expect((await home.cli('secrets', 'delete', 'shop/stripe/key')).stdout).toMatch(/deleted\s+true/);
 });
 
 test('help teaches, and a slip is answered with what there is', async () => {
   expect((await home.cli('--help')).stdout).toContain('ports allocate');
+  for (const words of [['ports'], ['ports', '-h'], ['help', 'ports']])
+    expect(await home.cli(...words)).toMatchObject({ code: 0, stdout: expect.stringContaining('\n  ports map  ') });
+  expect(await home.cli('secrest')).toMatchObject({ code: 2, stderr: expect.stringContaining('Is it secrets?') });
+  expect(await home.run([programs.cli, 'secrets', 'store', 'shop/a/b', '--expires-at', 'soon'], 'fake')).toMatchObject({
+    code: 1,
+    stderr: '--expires-at must be a time in UTC, such as 2027-01-31T12:00:00Z.\n',
+  });
+  const bare = mkdtempSync(join(tmpdir(), 'supervisor-bare-'));
+  const init = spawnSync(process.execPath, [programs.cli, 'init'], { cwd: bare, env: { ...home.env, HOME: bare }, encoding: 'utf8' });
+  expect(init).toMatchObject({ status: 2, stderr: expect.stringContaining('is the home folder') });
+  expect(existsSync(join(bare, '.supervisor.json'))).toBe(false);
   expect((await home.cli('ports', 'allocate', '--help')).stdout).toMatch(/Usage: supervisor ports allocate SERVICE[^]*--project/);
   expect(await home.cli('port', 'allocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('ports allocate') });
   expect(await home.cli('ports', 'alocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('Is it ports allocate?') });
   expect(await home.cli('ports', 'everything')).toMatchObject({ code: 2, stderr: expect.stringMatching(/Is it one of:.* ports list /) });
   expect(await home.cli('ports', 'allocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('Missing: SERVICE') });
   expect(await home.cli('ports', 'get', 'nothing')).toMatchObject({ code: 1, stderr: expect.stringContaining('no port for nothing') });
+});
+
+withTerminal('what cannot be undone is asked for on a terminal', async () => {
+  await home.run([programs.cli, 'secrets', 'store', 'shop/gone/key'], 'fake');
+  const kept = home.onTerminal(['secrets', 'destroy', 'shop/gone/key'], 'n\n');
+  expect(kept).toMatchObject({ code: 1, shown: expect.stringContaining('Go on? [y/N]') });
+  expect(JSON.parse((await home.cli('secrets', 'has', 'shop/gone/key', '--json')).stdout)).toMatchObject({ exists: true });
+  expect(home.onTerminal(['secrets', 'destroy', 'shop/gone/key'], 'y\n')).toMatchObject({ code: 0 });
+  expect(JSON.parse((await home.cli('secrets', 'has', 'shop/gone/key', '--json')).stdout)).toMatchObject({ exists: false });
 });
 
 test('what is the owner’s needs a terminal', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { callTool, programs, root, TestHome } from './harness.js';
 
@@ -35,6 +35,12 @@ test('a folder is ingested once it is registered, and followed as it changes', a
   writeFileSync(join(home.work, 'docs/client.ts'), 'export const pelicanClient = 1;\n');
   writeFileSync(join(home.work, '.gitignore'), 'ignored.md\n');
   writeFileSync(join(home.work, 'docs/ignored.md'), 'pelican');
+  // Links lead out of the folder, a file's and a folder's.
+  const outside = join(home.work, '../outside');
+  mkdirSync(outside);
+  writeFileSync(join(outside, 'diary.md'), 'pelican diary');
+  symlinkSync(join(outside, 'diary.md'), join(home.work, 'docs/link.md'));
+  symlinkSync(outside, join(home.work, 'docs/linked'));
   const refused = await home.cli('ingest', 'docs');
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('supervisor knowledge register-root') });
   expect((await home.cli('knowledge', 'register-root', home.work)).code).toBe(0);
@@ -42,6 +48,7 @@ test('a folder is ingested once it is registered, and followed as it changes', a
   expect((await home.cli('ingest', 'docs')).stdout).toContain('2 added, 0 updated, 0 unchanged, 0 removed');
   expect((await home.cli('search', 'pelican rollback')).stdout).toContain('docs/deploy.md:3-5 · shop · Deploy › Rollback');
   writeFileSync(join(home.work, 'docs/deploy.md'), '# Deploy\n\nRun the heron script.\n');
+  expect((await home.cli('search', 'diary')).stdout).toContain('Nothing matches');
   rmSync(join(home.work, 'docs/client.ts'));
   expect(JSON.parse((await home.cli('ingest', '.', '--include', '*.md', '--json')).stdout)).toMatchObject({ updated: 1, removed: 0 });
   expect(JSON.parse((await home.cli('ingest', 'docs', '--json')).stdout)).toMatchObject({ added: 0, updated: 0, unchanged: 1, removed: 1 });

@@ -69,7 +69,7 @@ function findOperation(operations: readonly OperationDescription[], words: strin
   if (found) return found;
   const given = words.slice(0, 2).join(' ');
   const known = [...operations, ...commands].map(({ command }) => command);
-  const slips = nearest(given, [...known, ...known.map((command) => command.split(' ')[0]!)]);
+  const slips = nearest(given, new Set([...known, ...known.map((command) => command.split(' ')[0]!)]));
   const near = slips.length > 0 ? slips : known.filter((command) => command.startsWith(`${words[0]} `));
   const hint = near.length > 1 ? ` Is it one of: ${near.join(' · ')}?` : near.map((one) => ` Is it ${one}?`).join('');
   throw new UsageError(`There is no command ${JSON.stringify(given)}.${hint}`);

@@ -26,10 +26,10 @@ export function flagName(field: string): string {
 /** What is wrong with an input, with its fields named as on the command line. */
 export function inFlags(operation: OperationDescription, error: unknown): unknown {
   if (!(error instanceof SupervisorError) || error.code !== 'invalid_input') return error;
-  const { positional } = argumentsOf(operation);
+  const { positional, hidden } = argumentsOf(operation);
   const fields = (error.details['fields'] as string[] | undefined) ?? [];
   const message = fields.reduce((text, field) => {
-    const shown = positional.includes(field) ? field.toUpperCase() : `--${flagName(field)}`;
+    const shown = hidden.includes(field) ? field : positional.includes(field) ? field.toUpperCase() : `--${flagName(field)}`;
     return field in operation.input.properties
       ? text.replace(`${operation.name}: ${field} `, `${shown} `).replace(`; ${field} `, `; ${shown} `)
       : text;

@@ -27,7 +27,8 @@ Example: supervisor init
 export async function run(words: string[], caller: Caller): Promise<void> {
   const { values } = parseFlags(words, { project: { type: 'string' } });
   const folder = caller.directory;
-  if (!relative(folder, homedir()).startsWith('..'))
+  const looksLikeOne = ['.git', '.supervisor.json', 'package.json'].some((name) => existsSync(join(folder, name)));
+  if (!looksLikeOne && !relative(folder, homedir()).startsWith('..'))
     throw new UsageError(
       `${folder} is the home folder, or contains it: every folder below would be this project. Go into the project's own.`,
     );
