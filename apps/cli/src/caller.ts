@@ -7,6 +7,7 @@ import { build, program } from './program.js';
 
 /** Whoever typed the command: where they are, and their session with this home's service. */
 export class Caller {
+  #text: string | undefined;
   #catalogue: Catalogue | undefined;
   #session: Session | undefined;
   #place: Place | undefined;
@@ -18,10 +19,18 @@ export class Caller {
 
   /** The operations of this build, as data. */
   get catalogue(): Catalogue {
-    this.#catalogue ??= JSON.parse(
-      readFileSync(fileURLToPath(import.meta.resolve('@supervisor/supervisor/commands')), 'utf8'),
-    ) as Catalogue;
-    return this.#catalogue;
+    if (this.#catalogue) return this.#catalogue;
+    const [rest, ...lines] = this.#lines().trimEnd().split('\n');
+    return (this.#catalogue = { ...JSON.parse(rest!), operations: lines.map(parseOperation) } as Catalogue);
+  }
+
+  /** The operation that these words call, read alone: that of all takes a short command longer than its own work. */
+  findOperation(words: readonly string[]): OperationDescription | undefined {
+    for (const command of [words.slice(0, 2).join(' '), words[0]]) {
+      const start = this.#lines().indexOf(`\n${command}\t`) + 1;
+      if (start > 0) return parseOperation(this.#lines().slice(start, this.#lines().indexOf('\n', start)));
+    }
+    return undefined;
   }
 
   /** The project and worktree of the working directory. */
@@ -39,6 +48,11 @@ export class Caller {
     return this.#session.call(typeof operation === 'string' ? { name: operation } : operation, input, { signal });
   }
 
+  #lines(): string {
+    this.#text ??= readFileSync(fileURLToPath(import.meta.resolve('@supervisor/supervisor/commands')), 'utf8');
+    return this.#text;
+  }
+
   // A service that has to start first takes seconds.
   #connect(): Session {
     const waits = setTimeout(() => {
@@ -51,4 +65,8 @@ export class Caller {
   async close(): Promise<void> {
     await this.#session?.close();
   }
+}
+
+function parseOperation(line: string): OperationDescription {
+  return JSON.parse(line.slice(line.indexOf('\t') + 1)) as OperationDescription;
 }

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import type { OperationDescription } from '@supervisor/core';
 import { SupervisorError } from '@supervisor/core/errors';
 import { homeAt } from '@supervisor/core/home';
 import { homeFailure } from '@supervisor/core/home-failure';
@@ -37,9 +36,10 @@ function showHelp(group = ''): void {
 }
 
 async function runOperation(words: string[]): Promise<void> {
-  const named = caller.catalogue.operations.some(({ command }) => command === words[0]);
-  if (!named && (words.length === 1 || isHelp(words[1]!)) && groupHelp(caller.catalogue.operations, words[0]!)) return showHelp(words[0]);
-  const operation = findOperation(caller.catalogue.operations, words);
+  const operation = caller.findOperation(words);
+  if (!operation && (words.length === 1 || isHelp(words[1]!)) && groupHelp(caller.catalogue.operations, words[0]!))
+    return showHelp(words[0]);
+  if (!operation) throw unknownCommand(words);
   const { input, json, only, help } = parseInput(operation, words.slice(operation.command.split(' ').length));
   if (help) return void process.stdout.write(commandHelp(operation));
   const { hidden } = argumentsOf(operation);
@@ -63,16 +63,13 @@ async function runOperation(words: string[]): Promise<void> {
   else process.stdout.write(renderOnly(output[only], json, process.stdout.isTTY));
 }
 
-function findOperation(operations: readonly OperationDescription[], words: string[]): OperationDescription {
-  const matching = operations.filter(({ command }) => command.split(' ').every((word, index) => words[index] === word));
-  const [found] = matching.toSorted((a, b) => b.command.length - a.command.length);
-  if (found) return found;
+function unknownCommand(words: string[]): UsageError {
   const given = words.slice(0, 2).join(' ');
-  const known = [...operations, ...commands].map(({ command }) => command);
+  const known = [...caller.catalogue.operations, ...commands].map(({ command }) => command);
   const slips = nearest(given, new Set([...known, ...known.map((command) => command.split(' ')[0]!)]));
   const near = slips.length > 0 ? slips : known.filter((command) => command.startsWith(`${words[0]} `));
   const hint = near.length > 1 ? ` Is it one of: ${near.join(' · ')}?` : near.map((one) => ` Is it ${one}?`).join('');
-  throw new UsageError(`There is no command ${JSON.stringify(given)}.${hint}`);
+  return new UsageError(`There is no command ${JSON.stringify(given)}.${hint}`);
 }
 
 function parseJson(text: string, field: string): unknown {

@@ -11,7 +11,10 @@ const outline = ({ properties }: { properties: object }) => ({
 const parts = {
   operations: whole,
   tools: { ...whole, operations: whole.operations.filter(({ toolset }) => toolset !== undefined) },
-  // A command prints what comes back as it is, or one field of it.
-  commands: { ...whole, operations: whole.operations.map((operation) => ({ ...operation, output: outline(operation.output) })) },
 };
 for (const [name, part] of Object.entries(parts)) writeFileSync(new URL(`${name}.json`, import.meta.url), JSON.stringify(part));
+
+// A command needs one operation: each has a line, behind the words that call it. What comes back is printed as it is, or one field of it.
+const { operations, ...rest } = whole;
+const lines = operations.map((operation) => `${operation.command}\t${JSON.stringify({ ...operation, output: outline(operation.output) })}`);
+writeFileSync(new URL('commands.txt', import.meta.url), [JSON.stringify(rest), ...lines, ''].join('\n'));
