@@ -62,7 +62,11 @@ test('help teaches, and a slip is answered with what there is', async () => {
   expect(await home.cli('ports', 'alocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('Is it ports allocate?') });
   expect(await home.cli('ports', 'everything')).toMatchObject({ code: 2, stderr: expect.stringMatching(/Is it one of:.* ports list /) });
   expect(await home.cli('ports', 'allocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('Missing: SERVICE') });
-  expect(await home.cli('ports', 'get', 'nothing')).toMatchObject({ code: 1, stderr: expect.stringContaining('no port for nothing') });
+  expect(await home.cli('ports', 'get', 'nothing')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/no port for nothing\. supervisor ports allocate gives it one/),
+  });
+  expect((await home.cli('secrets', '--help')).stdout).toContain('Delete a secret; supervisor secrets restore brings it back');
 });
 
 withTerminal('what cannot be undone is asked for on a terminal', async () => {

@@ -6,7 +6,7 @@ import { nearest } from '@supervisor/core/nearest';
 import { resolve } from 'node:path';
 import { Caller } from './caller.js';
 import { commands, findCommand, screen } from './commands.js';
-import { commandHelp, groupHelp, overview } from './help.js';
+import { commandHelp, groupHelp, inCommands, overview } from './help.js';
 import { argumentsOf, inFlags, parseInput, UsageError } from './input.js';
 import { render, renderOnly } from './render.js';
 
@@ -41,7 +41,7 @@ async function runOperation(words: string[]): Promise<void> {
     return showHelp(words[0]);
   if (!operation) throw unknownCommand(words);
   const { input, json, only, help } = parseInput(operation, words.slice(operation.command.split(' ').length));
-  if (help) return void process.stdout.write(commandHelp(operation));
+  if (help) return void process.stdout.write(commandHelp(operation, caller.catalogue.operations));
   const { hidden } = argumentsOf(operation);
   // What has a confirmation of its own asks later, and says more.
   const asks = operation.access === 'destroy' && process.stdin.isTTY && !('confirmation' in operation.input.properties);
@@ -85,7 +85,9 @@ function report(caught: unknown): void {
   if (error instanceof UsageError)
     process.stderr.write(`${error.message}\nsupervisor --help lists the commands; COMMAND --help tells more.\n`);
   else if (error instanceof SupervisorError)
-    process.stderr.write(process.argv.includes('--json') ? `${JSON.stringify(error)}\n` : `${error.message}\n`);
+    process.stderr.write(
+      process.argv.includes('--json') ? `${JSON.stringify(error)}\n` : `${inCommands(error.message, caller.catalogue.operations)}\n`,
+    );
   else process.stderr.write(`supervisor: ${(error as Error).message}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

@@ -3,6 +3,14 @@ import { commands } from './commands.js';
 import { exampleLine } from './example.js';
 import { argumentsOf, flagName } from './input.js';
 
+/** A text in which operations are named as tools, with their commands instead. */
+export function inCommands(text: string, operations: readonly OperationDescription[]): string {
+  return text.replace(/\b[a-z]+(?:_[a-z]+)+\b/g, (name) => {
+    const command = operations.find((operation) => operation.name === name)?.command;
+    return command ? `supervisor ${command}` : name;
+  });
+}
+
 /** The commands of one word, and the groups of the others. */
 export function overview(operations: readonly OperationDescription[]): string {
   const rows = rowsOf(operations);
@@ -41,7 +49,7 @@ function rowsOf(operations: readonly OperationDescription[]): [command: string, 
   const own = commands.map(({ command, summary }): [string, string] => [command, summary]);
   // Not those that a command of their own stands before.
   const derived = operations.filter(({ command }) => command !== '' && !commands.some((entry) => entry.command === command));
-  return [...own, ...derived.map((operation): [string, string] => [operation.command, operation.summary])];
+  return [...own, ...derived.map(({ command, summary }): [string, string] => [command, inCommands(summary, operations)])];
 }
 
 function table(rows: readonly (readonly [string, string])[]): string {
@@ -60,7 +68,7 @@ function wrapped(names: readonly string[], indent: number): string {
 }
 
 /** Everything about one command, from its definition. */
-export function commandHelp(operation: OperationDescription): string {
+export function commandHelp(operation: OperationDescription, operations: readonly OperationDescription[] = []): string {
   const { positional, flags, hidden } = argumentsOf(operation);
   const { properties } = operation.input;
   const usage = [
@@ -76,7 +84,7 @@ export function commandHelp(operation: OperationDescription): string {
       choices ? `one of ${choices.join(', ')}` : type === 'array' ? 'several: separate by commas' : '',
       preset === undefined ? '' : `else ${String(preset)}`,
     ];
-    return [description ?? '', ...notes].filter(Boolean).join('; ');
+    return [inCommands(description ?? '', operations), ...notes].filter(Boolean).join('; ');
   };
   const rows: [string, string][] = [
     ...positional.map((field): [string, string] => [field.toUpperCase(), describe(field)]),
@@ -93,7 +101,7 @@ export function commandHelp(operation: OperationDescription): string {
   const list = table(rows);
   return `Usage: ${usage.join(' ')}
 
-${operation.summary}.${operation.description ? ` ${operation.description}` : ''}
+${inCommands(`${operation.summary}.${operation.description ? ` ${operation.description}` : ''}`, operations)}
 ${list === '' ? '' : `\n${list}\n`}
 Example: ${exampleLine(operation)}
 `;

@@ -131,7 +131,7 @@ export class PortManager {
     if (row) return row;
     const services = await orm.select({ name: portAllocations.service }).from(portAllocations).where(eq(portAllocations.project, project));
     const names = services.map(({ name }) => name);
-    throw new NotFound(`${project} has no port for ${service}.`, service, names, 'Allocate one.');
+    throw new NotFound(`${project} has no port for ${service}.`, service, names, 'allocate_port gives it one.');
   }
 
   /** Allocations in the order of their ports. */
