@@ -236,6 +236,21 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await target.close();
   });
 
+  test('an import makes no circle out of what two sides decided', async () => {
+    const [x, n, y] = ['The gate is red.', 'The gate is green.', 'The gate is blue.'];
+    const first = await knowledge.learn('circle', x!);
+    const second = await knowledge.learn('circle', n!, { supersedes: first.id });
+    await knowledge.learn('circle', y!, { supersedes: second.id });
+    const { entries } = await knowledge.export({ project: 'circle' });
+    const target = await open();
+    const other = new KnowledgeBase({ db: target });
+    const blue = await other.learn('circle', y!);
+    await other.learn('circle', x!, { supersedes: blue.id });
+    expect(await other.import(entries)).toMatchObject({ added: 1, unchanged: 2 });
+    expect((await other.list()).entries.filter(({ supersededBy }) => supersededBy === null)).toHaveLength(1);
+    await target.close();
+  });
+
   test('words are stemmed in the project’s language, also those from before', async () => {
     await knowledge.learn('kontor', 'Die Häuser wurden gestern gestrichen.');
     const found = async () => (await knowledge.search('Haus streichen', { projects: ['kontor'] })).results.length;

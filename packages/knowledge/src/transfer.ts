@@ -113,14 +113,24 @@ export async function importLines(
 async function link(tx: Orm, id: number, { project, supersedes, supersededBy }: Line): Promise<void> {
   const scopes = tx.select({ id: knowledgeScopes.id }).from(knowledgeScopes).where(eq(knowledgeScopes.project, project));
   const named = (hashes: string[]) => and(inArray(knowledgeEntries.hash, hashes), inArray(knowledgeEntries.scope, scopes));
-  await tx
+  const older = await tx
     .update(knowledgeEntries)
     .set({ supersededBy: id })
-    .where(and(named(supersedes), isNull(knowledgeEntries.supersededBy)));
+    .where(and(named(supersedes), isNull(knowledgeEntries.supersededBy)))
+    .returning({ id: knowledgeEntries.id });
   if (supersededBy === null) return;
   const [newer] = await tx
     .select({ id: knowledgeEntries.id })
     .from(knowledgeEntries)
     .where(named([supersededBy]));
-  if (newer) await tx.update(knowledgeEntries).set({ supersededBy: newer.id }).where(eq(knowledgeEntries.id, id));
+  // Here an entry may hold that elsewhere was replaced: of a circle none would.
+  const replaced = new Set([id, ...older.map((entry) => entry.id)]);
+  let last = newer?.id;
+  for (const seen = new Set<number>(); last !== undefined && !replaced.has(last) && !seen.has(last);) {
+    seen.add(last);
+    const [next] = await tx.select({ by: knowledgeEntries.supersededBy }).from(knowledgeEntries).where(eq(knowledgeEntries.id, last));
+    if (next?.by == null) break;
+    last = next.by;
+  }
+  if (newer && !replaced.has(last!)) await tx.update(knowledgeEntries).set({ supersededBy: newer.id }).where(eq(knowledgeEntries.id, id));
 }
