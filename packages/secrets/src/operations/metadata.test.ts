@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { bind, owner, type Principal } from '@supervisor/core';
 import { openInMemory, type Database } from '@supervisor/db';
 
@@ -7,11 +7,13 @@ import { SecretsManager } from '../secrets-manager.js';
 
 let database: Database;
 let call: ReturnType<typeof bind>['call'];
+let list: jest.SpiedFunction<SecretsManager['list']>;
 beforeAll(async () => {
   database = await openInMemory();
   const secrets = new SecretsManager('0123456789abcdef'.repeat(4), { db: database });
   const module = { name: 'secrets', migrations: new URL('file:///none'), operations: secretOperations };
   const audit = { intent: async () => '', outcome: async () => {}, refusal: async () => {} };
+  list = jest.spyOn(secrets, 'list');
   ({ call } = bind([module], { secrets }, { audit, logError: () => {} }));
   await secrets.storeBulk(['a/x', 'm/hidden', 'n/x', 'n/y', 'z/hidden'].map((path) => ({ path: `shop/${path}`, value: 'fake' })));
 });
@@ -46,6 +48,9 @@ test('pages hold what the caller may reach, and tell of nothing else', async () 
     { paths: ['shop/a/x', 'shop/n/x'], nextCursor: 'shop/n/x' },
     { paths: ['shop/n/y'], nextCursor: undefined },
   ]);
+  list.mockClear();
   expect(await pages({ ...token, grants: [] }, 1)).toEqual([{ paths: [], nextCursor: undefined }]);
+  // What is hidden costs no query each.
+  expect(list).toHaveBeenCalledTimes(1);
   expect((await pages(owner, 5)).map(({ paths }) => paths.length)).toEqual([5]);
 });

@@ -4,6 +4,8 @@ import { longestPath } from '../path.js';
 import type { SecretMetadata } from '../queries.js';
 import { path, label, metadata, details, onPath, type SecretDeps } from './fields.js';
 
+const most = 500;
+
 export const metadataOperations = [
   operation({
     name: 'list_secrets',
@@ -24,9 +26,11 @@ export const metadataOperations = [
     // Pages are of what the caller may reach: neither their lengths nor a cursor tell of more.
     async handle({ secrets: manager }: SecretDeps, input, { principal }) {
       const found: SecretMetadata[] = [];
+      // Of a token's pages much may be hidden; everybody else's is whole, and one more tells whether there are others.
+      const limit = principal.kind === 'token' ? most : Math.min(most, input.limit + 1);
       let cursor = input.cursor;
       do {
-        const page = await manager.list({ ...input, cursor });
+        const page = await manager.list({ ...input, limit, cursor });
         found.push(...page.secrets.filter(({ path }) => mayReach(principal, 'read', path)));
         cursor = page.nextCursor;
       } while (cursor !== undefined && found.length <= input.limit);
