@@ -46,6 +46,20 @@ test('a bound or read-only pipe stays inside its bounds', async () => {
   expect(await callTool(readOnly, 'store_secret', { path: 'shop/a/b', value: 'x' })).toMatchObject({ isError: true });
 });
 
+test('a project file that cannot be read is said to whoever would use it, and to nobody else', async () => {
+  writeFileSync(join(home.work, '.supervisor.json'), '{"project": "shop",}');
+  const client = await home.client();
+  const lost = await callTool(client, 'start_task', { id: 'a', type: 'bug_fix', description: 'x' });
+  expect(lost).toMatchObject({ isError: true });
+  expect(lost.content[0]!.text).toContain('.supervisor.json: this is not a JSON object');
+  expect(await callTool(client, 'allocate_port', { service: 'web', project: 'shop' })).toMatchObject({
+    structuredContent: { created: true },
+  });
+  expect(await home.cli('ports', 'allocate', 'api')).toMatchObject({ code: 1, stderr: expect.stringContaining('.supervisor.json: ') });
+  expect(await home.cli('ports', 'get', 'web', '--project', 'shop')).toMatchObject({ code: 0 });
+  expect(await home.cli('status')).toMatchObject({ code: 0 });
+});
+
 test('nothing but JSON-RPC on stdout, and the end of stdin is the end', async () => {
   const lines = [
     'nonsense',

@@ -33,7 +33,7 @@ export class Caller {
     return undefined;
   }
 
-  /** The project and worktree of the working directory. */
+  /** The project and worktree of the working directory. @throws SupervisorError `invalid_input` when its project file cannot be read */
   get place(): Place {
     this.#place ??= demandProject(this.directory);
     return this.#place;
@@ -58,8 +58,17 @@ export class Caller {
     const waits = setTimeout(() => {
       if (process.stderr.isTTY) process.stderr.write('Waiting for the service to start …\n');
     }, 700).unref();
-    const hello = { role: 'owner' as const, build, ...this.place };
+    const hello = { role: 'owner' as const, build, ...this.#placeIfGood() };
     return new Session({ home: this.home, program, hello, onConnect: () => clearTimeout(waits) });
+  }
+
+  // Not everything is about a project: what is asks for the place itself, and says what is wrong with the file.
+  #placeIfGood(): Place {
+    try {
+      return this.place;
+    } catch {
+      return {};
+    }
   }
 
   async close(): Promise<void> {

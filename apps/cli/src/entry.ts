@@ -3,6 +3,7 @@ import { SupervisorError } from '@supervisor/core/errors';
 import { homeAt } from '@supervisor/core/home';
 import { homeFailure } from '@supervisor/core/home-failure';
 import { nearest } from '@supervisor/core/nearest';
+import { takesOwnProject } from '@supervisor/core/tools';
 import { resolve } from 'node:path';
 import { Caller } from './caller.js';
 import { commands, findCommand, screen } from './commands.js';
@@ -15,7 +16,8 @@ const caller = new Caller(homeAt(), process.cwd());
 async function main(words: string[]): Promise<void> {
   const [first = ''] = words;
   if (['--version', '-v', 'version'].includes(first)) return console.log(caller.catalogue.version);
-  if (isHelp(first) || first === 'help') return showHelp(words[1]);
+  if (first === 'help' && words.length > 1) return main([...words.slice(1), '--help']);
+  if (isHelp(first) || first === 'help') return void process.stdout.write(overview(caller.catalogue.operations));
   const found = first === '' || ['--watch', '-w', '--json'].includes(first) ? screen : findCommand(words);
   if (!found) return runOperation(words);
   const { usage, run } = await found.load();
@@ -30,26 +32,24 @@ function isHelp(word: string): boolean {
   return word === '--help' || word === '-h';
 }
 
-function showHelp(group = ''): void {
-  const { operations } = caller.catalogue;
-  process.stdout.write(groupHelp(operations, group) ?? overview(operations));
-}
-
 async function runOperation(words: string[]): Promise<void> {
   const operation = caller.findOperation(words);
-  if (!operation && (words.length === 1 || isHelp(words[1]!)) && groupHelp(caller.catalogue.operations, words[0]!))
-    return showHelp(words[0]);
+  const group = !operation && (words.length === 1 || isHelp(words[1]!)) ? groupHelp(caller.catalogue.operations, words[0]!) : undefined;
+  if (group) return void process.stdout.write(group);
   if (!operation) throw unknownCommand(words);
   const { input, json, only, help } = parseInput(operation, words.slice(operation.command.split(' ').length));
   if (help) return void process.stdout.write(commandHelp(operation, caller.catalogue.operations));
-  const { hidden } = argumentsOf(operation);
-  // What has a confirmation of its own asks later, and says more.
-  const asks = operation.access === 'destroy' && process.stdin.isTTY && !('confirmation' in operation.input.properties);
+  if (takesOwnProject(operation, input)) void caller.place;
+  const { hidden, positional } = argumentsOf(operation);
+  // A person may have meant another one. What has a confirmation of its own asks later, and says more.
+  const person = process.stdin.isTTY && process.stderr.isTTY;
+  const asks = operation.access === 'destroy' && person && !('confirmation' in operation.input.properties);
   // Loaded when there is something to ask.
   const ask = operation.access === 'owner' || asks || hidden.length > 0 ? await import('./prompt.js') : undefined;
   for (const [field, { description = '' }] of Object.entries(operation.input.properties))
     if (description.startsWith('Absolute path') && typeof input[field] === 'string') input[field] = resolve(input[field]);
-  if (operation.access === 'owner' || asks) await ask!.confirm(`${operation.summary}. Go on?`);
+  const about = positional.map((field) => String(input[field])).join(' ');
+  if (operation.access === 'owner' || asks) await ask!.confirm(`${operation.summary}${about === '' ? '' : ` (${about})`}. Go on?`);
   for (const field of hidden) {
     // Left out where it comes from elsewhere.
     if (!operation.input.required?.includes(field) && (input['from'] ?? 'value') !== 'value') continue;

@@ -40,6 +40,7 @@ export interface Granted {
 
 /** The ports of the wanted services by variable; a service that has none yet gets one. */
 export function grantsOf(caller: Caller, { ports }: Wanted): Promise<Record<string, Granted>> {
+  if (Object.keys(ports).length > 0) void caller.place;
   return each(ports, (service) => caller.call('allocate_port', { service }));
 }
 

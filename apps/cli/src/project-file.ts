@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { findProjectFile } from '@supervisor/client';
 import { SupervisorError } from '@supervisor/core/errors';
 import { replaceFile } from './replace-file.js';
@@ -13,26 +13,30 @@ export interface ProjectFile {
   secrets: Record<string, string>;
 }
 
-const fields = ['$schema', 'project', 'ports', 'secrets'];
+const fields = ['project', 'ports', 'secrets'];
 const variable = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The project file of a folder, there or above; empty when there is none. @throws SupervisorError `invalid_input` */
 export function readProjectFile(directory: string): ProjectFile {
   const path = findProjectFile(directory);
-  return path === undefined ? { ports: {}, secrets: {} } : readOwnProjectFile(dirname(path));
+  return path === undefined ? nothing() : parseProjectFile(path);
 }
 
 /** The project file of this very folder; empty when it has none. @throws SupervisorError `invalid_input` */
 export function readOwnProjectFile(directory: string): ProjectFile {
-  const path = join(directory, '.supervisor.json');
-  return existsSync(path) ? parseProjectFile(readFileSync(path, 'utf8'), path) : { ports: {}, secrets: {} };
+  const path = findProjectFile(directory);
+  return path !== undefined && dirname(path) === resolve(directory) ? parseProjectFile(path) : nothing();
 }
 
-function parseProjectFile(text: string, path: string): ProjectFile {
+function nothing(): ProjectFile {
+  return { ports: {}, secrets: {} };
+}
+
+function parseProjectFile(path: string): ProjectFile {
   const fail = (what: string) => new SupervisorError('invalid_input', `${path}: ${what}.`);
   let content: unknown;
   try {
-    content = JSON.parse(text);
+    content = JSON.parse(readFileSync(path, 'utf8'));
   } catch {
     throw fail('this is not JSON');
   }

@@ -4,7 +4,7 @@ import { demandProject, readBuild, readLines, Session, type Place } from '@super
 import type { Catalogue } from '@supervisor/core';
 import { errorFromBody, SupervisorError } from '@supervisor/core/errors';
 import { homeAt } from '@supervisor/core/home';
-import { listTools, parseToolsets, resolveTool } from '@supervisor/core/tools';
+import { listTools, parseToolsets, resolveTool, takesOwnProject } from '@supervisor/core/tools';
 import type { Options } from './options.js';
 import { canShowPages, errorCode, initializeResult, type Message } from './protocol.js';
 
@@ -26,7 +26,7 @@ export function runPipe({ project, home, selection }: Options): void {
   let comparing: Promise<void> | undefined;
 
   const send = (message: object): void => void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
-  const place = placeOf(process.cwd());
+  const { place, broken } = placeOf(process.cwd());
   const session = new Session({
     home: homeAt(home),
     program: [process.execPath, service],
@@ -67,6 +67,8 @@ export function runPipe({ project, home, selection }: Options): void {
     // What this build does not know may not be safe to repeat.
     const repeat = 'operation' in found ? found.operation.repeat : 'never';
     try {
+      // It would land in a project that nobody meant.
+      if (broken && 'operation' in found && takesOwnProject(found.operation, params['arguments'])) throw broken;
       const result = await session.request('tools/call', params, { repeat, signal: controller.signal });
       if (!controller.signal.aborted) send({ id, result });
     } catch (error) {
@@ -120,13 +122,12 @@ export function runPipe({ project, home, selection }: Options): void {
   session.open().catch(() => {});
 }
 
-// Without one, calls ask for the project by name.
-function placeOf(directory: string): Place {
+function placeOf(directory: string): { place: Place; broken?: SupervisorError } {
   try {
-    return demandProject(directory);
+    return { place: demandProject(directory) };
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`);
-    return {};
+    if (!(error instanceof SupervisorError)) throw error;
+    return { place: {}, broken: error };
   }
 }
 

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { instanceField } from '@supervisor/core';
@@ -44,4 +44,16 @@ test.each([
   const at = write(`elsewhere/.git`, `gitdir: ${folder}/shop/.git/worktrees/${worktree}\n`);
   expect(demandProject(at)).toEqual({ project: 'shop', instance });
   expect(instanceField().safeParse(instance).success).toBe(true);
+});
+
+test('a file of another user is none', () => {
+  const at = write('shop/.supervisor.json', '{"project": "shop"}');
+  const [own, other] = [statSync(at).uid === 0 ? 4242 : statSync(at).uid, 4343];
+  const asUser = jest.spyOn(process, 'getuid' as never) as unknown as jest.SpiedFunction<() => number>;
+  if (process.getuid!() === 0) for (const path of [at, join(at, '.supervisor.json')]) chownSync(path, own, own);
+  asUser.mockReturnValue(own);
+  expect(demandProject(at)).toEqual({ project: 'shop' });
+  asUser.mockReturnValue(other);
+  expect(demandProject(at)).toEqual({});
+  asUser.mockRestore();
 });

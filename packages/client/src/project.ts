@@ -1,6 +1,6 @@
 import { SupervisorError } from '@supervisor/core/errors';
 import { slugPattern } from '@supervisor/core/slug';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** The project a folder belongs to, and which worktree of it. */
@@ -51,8 +51,9 @@ function findAbove(directory: string, name: string, counts: (path: string) => bo
 
 function isOurs(path: string): boolean {
   const user = process.getuid?.() ?? 0;
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found !== undefined && (user === 0 || [user, 0].includes(found.uid));
+  // The link and what it leads to. In a container, root works in folders of others.
+  const [link, file] = [lstatSync(path, { throwIfNoEntry: false }), statSync(path, { throwIfNoEntry: false })];
+  return file !== undefined && (user === 0 || [link!, file].every(({ uid }) => uid === user || uid === 0));
 }
 
 function readMarker(path: string): string | undefined {

@@ -21,11 +21,11 @@ export function inWords(issue: z.core.$ZodRawIssue): string | undefined {
     case 'too_small':
       return issue.minimum === 1 && issue.origin !== 'number' && issue.origin !== 'int'
         ? 'must not be empty'
-        : `must be at least ${amount(issue.minimum, issue.origin)}`;
+        : `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${amount(issue.minimum, issue.origin)}`;
     case 'too_big':
-      return `must be at most ${amount(issue.maximum, issue.origin)}`;
+      return `must be ${issue.inclusive === false ? 'less than' : 'at most'} ${amount(issue.maximum, issue.origin)}`;
     case 'invalid_format':
-      return issue.format === 'datetime' ? 'must be a time in UTC, such as 2027-01-31T12:00:00Z' : undefined;
+      return formats[issue.format];
     default:
       return undefined;
   }
@@ -38,6 +38,11 @@ const nouns: Record<string, string> = {
   boolean: 'true or false',
   array: 'a list',
   object: 'an object',
+};
+
+const formats: Record<string, string> = {
+  datetime: 'must be a time in UTC, such as 2027-01-31T12:00:00Z',
+  date: 'must be a day, such as 2027-01-31',
 };
 
 function amount(limit: number | bigint, origin: string): string {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { slugPattern } from './slug.js';
+import { ownProject, slugPattern } from './slug.js';
 
 const slug = z.string().regex(slugPattern, 'must be a project slug: lower-case letters, digits and dashes, at most 63 characters');
 
 /** The project a call is about. The caller's own fills it in; `fallback` when the caller has none. */
 export function projectField(fallback?: string) {
-  return slug.meta({ project: 'own', fallback, description: 'Else your own' });
+  return slug.meta({ project: 'own', fallback, description: ownProject });
 }
 
 /** Narrows a list to one project; a caller bound to a project always gets its own. */

@@ -1,2 +1,5 @@
 /** A project's slug: lower-case letters, digits and dashes, at most 63 characters, starting and ending with a letter or digit. */
 export const slugPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** How the field of a project is described that the caller's own fills in. */
+export const ownProject = 'Else your own';

@@ -1,5 +1,6 @@
 import type { FieldSchema, ObjectSchema, OperationDescription } from './description.js';
 import { NotFound } from './nearest.js';
+import { ownProject } from './slug.js';
 import type { Toolset } from './operation.js';
 
 /** Which tools an agent is shown. `readOnly` wins over every toolset. */
@@ -98,4 +99,9 @@ export function resolveTool(
   const names = offered.map((candidate) => candidate.name);
   const fact = `There is no tool named ${JSON.stringify(asked.slice(0, 64))} here.`;
   return { failure: new NotFound(fact, bare, names, 'tools/list shows what there is.', 'unknown_operation') };
+}
+
+/** Whether a call with this input takes the project of the caller's folder. */
+export function takesOwnProject({ input: { properties } }: OperationDescription, input: unknown): boolean {
+  return properties['project']?.description === ownProject && (input as { project?: unknown } | undefined)?.project === undefined;
 }

@@ -35,6 +35,7 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   };
   const { values, positionals } = parseFlags(words, options, 1);
   if (positionals.length === 0 && process.stdin.isTTY) throw new UsageError('Missing: TEXT');
+  if (values.project === undefined) void caller.place;
   const { json, shared, tags, supersedes, 'ttl-days': ttlDays, ...rest } = values;
   const answer = await caller.call('learn', {
     ...rest,

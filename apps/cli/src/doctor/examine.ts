@@ -16,6 +16,7 @@ export async function examine(caller: Caller): Promise<Finding[]> {
     examineDisk(home),
     ...examineHome(home),
     ...(await examineService(caller)),
+    ...examinePlace(caller),
     ...hosts().map((host) => examineHost(caller, host)),
     examineErrors(caller),
   ];
@@ -39,6 +40,15 @@ async function examineService(caller: Caller): Promise<Finding[]> {
   } catch (error) {
     if (!(error instanceof SupervisorError)) throw error;
     return [{ what, found: error.message, mend: 'supervisor logs tells more' }];
+  }
+}
+
+function examinePlace(caller: Caller): Finding[] {
+  try {
+    const { project } = caller.place;
+    return project === undefined ? [] : [{ what: 'project', found: project }];
+  } catch (error) {
+    return [{ what: 'project', found: (error as Error).message, mend: 'correct that file, or take it away' }];
   }
 }
 
