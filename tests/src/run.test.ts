@@ -101,6 +101,14 @@ test('url names the address of a service', async () => {
   expect(await home.cli('url', 'wbe')).toMatchObject({ code: 1, stderr: expect.stringContaining('Did you mean web') });
 });
 
+test('a reader that has seen enough changes nothing for the command', () => {
+  const child = 'trap "" PIPE; for i in 1 2 3 4 5; do echo line; sleep 0.2; done; exit 7';
+  const piped = `set -o pipefail; "$NODE" "$CLI" run --secret X=shop/mail/key -- sh -c '${child}' | head -1`;
+  const env = { ...home.env, NODE: process.execPath, CLI: programs.cli };
+  const { status, stdout } = spawnSync('bash', ['-c', piped], { cwd: home.work, env, encoding: 'utf8' });
+  expect({ status, stdout }).toEqual({ status: 7, stdout: 'line\n' });
+});
+
 test('a broken project file is named', async () => {
   const path = join(home.work, '.supervisor.json');
   writeFileSync(path, '{"ports": {"PORT": 3000}}');

@@ -18,6 +18,8 @@ export async function runChild(command: readonly string[], env: NodeJS.ProcessEn
   // Before the child: Node throws away what a child wrote that ended before anyone listened.
   const redactor = redacted ? (await import('@supervisor/supervisor/redact')).createRedactor(secrets) : undefined;
   const child = spawn(program, args, { stdio: ['inherit', output(process.stdout), output(process.stderr)], env });
+  // Whoever reads no further is the child's own business: it ends this process elsewhere.
+  process.stdout.removeAllListeners('error').on('error', () => {});
   for (const signal of passedOn) process.on(signal, () => child.kill(signal));
   for (const signal of fromTerminal) process.on(signal, () => void (process.stdin.isTTY || child.kill(signal)));
   const ended = new Promise<number>((resolve) => {

@@ -19,18 +19,21 @@ export async function importProject(caller: Caller, { project, parts }: FoundPro
     const file = readOwnProjectFile(part.folder);
     const ports: Record<string, string> = { ...file.ports };
     const secrets: Record<string, string> = {};
-    for (const service of part.services) {
-      lines.push(await keepPort(caller, project, service));
-      ports[service.variable] = service.service;
+    try {
+      for (const service of part.services) {
+        lines.push(await keepPort(caller, project, service));
+        ports[service.variable] = service.service;
+      }
+      for (const key of part.keys) {
+        const path = await moveKey(caller, project, part.folder, key, moved);
+        if (path === undefined) lines.push(`${key.file} keeps ${key.variable}: its line could not be replaced`);
+        else lines.push(`${key.variable} is now ${path}`);
+        if (path !== undefined) secrets[key.variable] ??= path;
+      }
+    } finally {
+      // What was moved until then is found again only here.
+      writeProjectFile(part.folder, { project, ports, secrets: { ...file.secrets, ...secrets } });
     }
-    for (const key of part.keys) {
-      const path = await moveKey(caller, project, part.folder, key, moved);
-      lines.push(
-        path === undefined ? `${key.file} keeps ${key.variable}: its line could not be replaced` : `${key.variable} is now ${path}`,
-      );
-      if (path !== undefined) secrets[key.variable] ??= path;
-    }
-    writeProjectFile(part.folder, { project, ports, secrets: { ...file.secrets, ...secrets } });
   }
   return lines;
 }

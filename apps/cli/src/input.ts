@@ -73,7 +73,7 @@ export function parseInput(operation: OperationDescription, words: string[]): Pa
   const help = values['help'] === true;
   if (open.length > 0 && !help) throw new UsageError(`Missing: ${open.map((field) => field.toUpperCase()).join(' ')}`);
   const only = values['only'] as string | undefined;
-  if (only !== undefined && !(only in operation.output.properties))
+  if (only !== undefined && !Object.hasOwn(operation.output.properties, only))
     throw new UsageError(`--only takes a field of the answer: ${Object.keys(operation.output.properties).join(', ')}.`);
   return { input, json: values['json'] === true, only, help };
 }

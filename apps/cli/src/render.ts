@@ -18,7 +18,7 @@ export function render({ nextCursor, ...value }: Row): string {
 
 /** One field alone: text to the letter where a program reads it, and the rest as in an answer. */
 export function renderOnly(field: unknown, json: boolean, onTerminal: boolean): string {
-  if (json) return `${JSON.stringify(field)}\n`;
+  if (json) return `${JSON.stringify(field ?? null)}\n`;
   if (typeof field === 'string' && !onTerminal) return field;
   return `${isTable(field) && field.length > 0 ? table(field) : typeof field === 'string' ? field.split('\n').map(plainLine).join('\n') : cell(field)}\n`;
 }

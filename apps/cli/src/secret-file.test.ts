@@ -48,6 +48,8 @@ test('a quote is chosen that is not in the value', () => {
 
 test('variables that would be one, and unknown names, are refused', () => {
   const twice = ['shop/a/b', 'shop/a_b'].map((path) => ({ path, value: 'x' }));
+  const kept = ['shop/stripe/key', 'shop/app/stripe_key', 'shop/app/url'].map((path) => ({ path, value: 'x' }));
+  expect(writeSecretFile(kept, 'dotenv').match(/^\w+(?==)/gm)).toEqual(['STRIPE_KEY', 'APP_STRIPE_KEY', 'URL']);
   expect(() => writeSecretFile(twice, 'dotenv')).toThrow('shop/a/b and shop/a_b would both be A_B');
   expect(imported(writeSecretFile(twice, 'json'), 'json')).toEqual(twice);
   expect(['.env', '.env.local', 'a.env', 'b.json', 'c.yml'].map((file) => formatOf(file, undefined))).toEqual([

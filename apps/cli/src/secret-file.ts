@@ -61,8 +61,10 @@ export function writeSecretFile(secrets: readonly FileSecret[], format: SecretFo
 // A variable does not tell a path: the comments on top do, so that nothing is lost on the way back.
 function writeDotenv(secrets: readonly FileSecret[]): string {
   const named = new Map<string, FileSecret>();
+  const shortNames = secrets.map(({ path }) => variableOf(path));
   for (const secret of secrets) {
-    const name = variableOf(secret.path);
+    const short = variableOf(secret.path);
+    const name = shortNames.indexOf(short) === shortNames.lastIndexOf(short) ? short : wholeVariableOf(secret.path);
     const other = named.get(name);
     if (other) throw new UsageError(`${other.path} and ${secret.path} would both be ${name}: give a longer prefix, or --format json.`);
     named.set(name, secret);
@@ -80,9 +82,12 @@ function writeDotenv(secrets: readonly FileSecret[]): string {
 
 /** shop/stripe/secret_key is STRIPE_SECRET_KEY, and shop/app/database_url, where an import put it, DATABASE_URL again. */
 export function variableOf(path: string): string {
+  return wholeVariableOf(path.replace(/^([^/]*)\/app\/(?=.)/, '$1/'));
+}
+
+function wholeVariableOf(path: string): string {
   const name = path
     .slice(path.indexOf('/') + 1)
-    .replace(/^app\/(?=.)/, '')
     .replace(/[^A-Za-z0-9]/g, '_')
     .toUpperCase();
   return /^[0-9]/.test(name) ? `_${name}` : name;

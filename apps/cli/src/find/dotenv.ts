@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { slugOf } from '@supervisor/client';
 import { detectSecrets, type Detection } from '@supervisor/supervisor/detect';
 import { isReference, pathOf } from '../reference.js';
 
@@ -39,12 +40,12 @@ export function proposePath(variable: string, value: string, text: string, detec
 
 /** Where a variable's secret goes when nothing better is known, or that place is taken. */
 export function plainPath(variable: string, group = 'app'): string {
-  return `${group}/${variable.toLowerCase()}`;
+  return `${group}/${variable.toLowerCase().replace(/^[^a-z0-9]+/, '') || 'unnamed'}`;
 }
 
 /** Where a found key may go below its project, the best first. What is not of the usual files is named after its own. */
 export function* placesFor({ variable, file, proposedPath }: FoundKey): Generator<string> {
-  const stage = usual.includes(file) ? undefined : file.slice('.env.'.length).replace(/[^A-Za-z0-9-]+/g, '-');
+  const stage = usual.includes(file) ? undefined : (slugOf(file.slice('.env.'.length)) ?? 'env');
   if (stage === undefined) yield proposedPath;
   const plain = plainPath(variable, stage);
   yield plain;
@@ -78,7 +79,10 @@ function isReadable(path: string): boolean {
  * Undefined when that cannot be done to the letter.
  */
 export function replaceValue(text: string, variable: string, value: string): string | undefined {
-  const assignment = new RegExp(`^([ \\t]*(?:export[ \\t]+)?${variable}[ \\t]*=[ \\t]*)("[^"]*"|'[^']*'|\`[^\`]*\`|[^\\s#]*)`, 'gm');
+  const assignment = new RegExp(
+    `^([ \\t]*(?:export[ \\t]+)?${variable}[ \\t]*=[ \\t]*)("[^"]*"|'[^']*'|\`[^\`]*\`|[^\\n#]*?(?=[ \\t\\r]*(?:#|$)))`,
+    'gm',
+  );
   // Of two, the program sees the last one; the other may be somebody's note.
   if ((text.match(assignment) ?? []).length !== 1) return undefined;
   const changed = text.replace(assignment, (_, start: string) => `${start}${value}`);
