@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,10 +132,23 @@ export class TestHome {
     return client;
   }
 
+  // One that a pipe has only just begun to start has left no note yet.
+  #endLeftServices(): void {
+    for (const pid of existsSync('/proc') ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : []) {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        if (words.includes(this.home.directory)) process.kill(Number(pid), 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+  }
+
   async remove(): Promise<void> {
     for (const client of this.clients) await client.close();
     await this.stop();
     for (const child of this.children) child.kill('SIGKILL');
+    this.#endLeftServices();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
