@@ -1,16 +1,22 @@
-import {
-  instant,
-  nameField,
-  nextCursor,
-  operation,
-  page,
-  projectField,
-  projectFilter,
-  slugPattern,
-  textField,
-  type Context,
-} from '@supervisor/core';
+import { instant, nameField, operation, projectFilter, textField, type Context } from '@supervisor/core';
 import { z } from 'zod';
+import {
+  id,
+  type,
+  label,
+  seconds,
+  project,
+  share,
+  task,
+  stats,
+  results,
+  day,
+  remaining,
+  importedTask,
+  list,
+  tasks,
+  lesson,
+} from './fields.js';
 import type { TaskTimer } from './task-timer.js';
 
 export interface TaskDeps {
@@ -31,93 +37,6 @@ export interface Lesson {
   project: string;
   text: string;
 }
-
-const id = nameField('Your own id for the task', 200);
-const type = nameField('Kind of work, always the same word: bug_fix, epic_creation …');
-const label = (description: string) => nameField(description).optional();
-const seconds = z.number().min(0.001).max(1e9);
-const amount = z.int().min(0).max(2_000_000_000).optional();
-const status = z.enum(['running', 'completed', 'failed', 'abandoned']);
-// Where the caller has no project either, a task belongs to the machine's own.
-const project = projectField('meta');
-
-const share = z.number().nullable();
-const whole = z.int().nullable();
-
-const task = z.object({
-  project: z.string(),
-  id: z.string(),
-  type: z.string(),
-  description: z.string(),
-  status,
-  startedAt: instant,
-  endedAt: instant.nullable(),
-  durationSeconds: z.number().nullable(),
-  estimatedSeconds: z.number().nullable(),
-  agent: z.string().nullable(),
-  model: z.string().nullable(),
-  complexity: z.string().nullable(),
-  parentTaskId: z.string().nullable(),
-  outcome: z.string().nullable(),
-  error: z.string().nullable(),
-  filesChanged: whole,
-  linesChanged: whole,
-  tokens: whole,
-  costUsd: z.number().nullable(),
-  retries: whole,
-  expiresAt: instant.nullable(),
-});
-
-const stats = z.object({
-  count: z.int(),
-  completed: z.int(),
-  failed: z.int(),
-  abandoned: z.int(),
-  running: z.int(),
-  successRate: share,
-  meanSeconds: share,
-  p50Seconds: share,
-  p80Seconds: share,
-  p90Seconds: share,
-  actualToEstimate: share.describe('Median of actual ÷ estimated'),
-  trend: share.describe('Median of the latest ÷ median of all'),
-});
-
-const results = {
-  filesChanged: amount,
-  linesChanged: amount,
-  tokens: z.int().min(0).max(1e15).optional(),
-  costUsd: z.number().min(0).max(1e9).optional(),
-  retries: amount,
-};
-const day = (description: string) =>
-  z.iso
-    .date()
-    .refine((text) => text >= '0001', 'must be a day of the year 1 or later')
-    .optional()
-    .describe(description);
-const remaining = z.object({ p50Seconds: z.number(), p80Seconds: z.number() }).nullable().describe('What it will still take');
-const importedTask = z
-  .strictObject({
-    project: z.string().regex(slugPattern),
-    id,
-    type,
-    description: textField('What was done'),
-    status: z.enum(['completed', 'failed']),
-    startedAt: instant,
-    endedAt: instant,
-    durationSeconds: z.number().min(0).max(1e12),
-    estimatedSeconds: seconds.nullish(),
-    agent: label('Who worked').nullable(),
-    model: label('With which model').nullable(),
-  })
-  .refine(({ startedAt, endedAt }) => Date.parse(startedAt) <= Date.parse(endedAt), {
-    path: ['endedAt'],
-    error: 'must not be before startedAt',
-  });
-const list = { project: projectFilter(), type: type.optional(), status: status.optional(), ...page };
-const tasks = z.object({ tasks: z.array(task), nextCursor });
-const lesson = z.object({ id: z.int(), project: z.string(), text: z.string() });
 
 export const taskOperations = [
   operation({
