@@ -55,6 +55,8 @@ test('a project file that cannot be read is said to whoever would use it, and to
   expect(await callTool(client, 'allocate_port', { service: 'web', project: 'shop' })).toMatchObject({
     structuredContent: { created: true },
   });
+  const bound = await home.client(['--project', 'blog']);
+  expect(await callTool(bound, 'allocate_port', { service: 'web' })).toMatchObject({ structuredContent: { project: 'blog' } });
   expect(await home.cli('ports', 'allocate', 'api')).toMatchObject({ code: 1, stderr: expect.stringContaining('.supervisor.json: ') });
   expect(await home.cli('ports', 'get', 'web', '--project', 'shop')).toMatchObject({ code: 0 });
   expect(await home.cli('status')).toMatchObject({ code: 0 });

@@ -27,6 +27,7 @@ export function runPipe({ project, home, selection }: Options): void {
 
   const send = (message: object): void => void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
   const { place, broken } = placeOf(process.cwd());
+  const misplaced = project === undefined ? broken : undefined;
   const session = new Session({
     home: homeAt(home),
     program: [process.execPath, service],
@@ -68,7 +69,7 @@ export function runPipe({ project, home, selection }: Options): void {
     const repeat = 'operation' in found ? found.operation.repeat : 'never';
     try {
       // It would land in a project that nobody meant.
-      if (broken && 'operation' in found && takesOwnProject(found.operation, params['arguments'])) throw broken;
+      if (misplaced && 'operation' in found && takesOwnProject(found.operation, params['arguments'])) throw misplaced;
       const result = await session.request('tools/call', params, { repeat, signal: controller.signal });
       if (!controller.signal.aborted) send({ id, result });
     } catch (error) {
