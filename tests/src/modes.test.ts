@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { callTool, programs, TestHome } from './harness.js';
 import { openPostgresForTests } from './postgres.js';
 import { withTerminal } from './terminal.js';
@@ -58,6 +59,10 @@ test('while the database is away a pipe keeps its connection, and works again af
     }
   });
   expect(await allocate()).toMatchObject({ structuredContent: { created: false } });
+  // What failed is logged, and no statement with it.
+  const logs = readdirSync(served.home.logs).map((name) => readFileSync(join(served.home.logs, name), 'utf8'));
+  expect(logs.join('')).toContain('its call failed');
+  expect(logs.join('')).not.toMatch(/select .* from|Failed query/i);
   await served.remove();
   await database.drop();
 });

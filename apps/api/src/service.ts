@@ -95,7 +95,7 @@ export async function startService({ log, endIdle, build, onEnd, ...settings }: 
     identity,
     build,
     onShutdown: onEnd,
-    onError: (error) => log('error', 'A session sent what is not JSON-RPC, or its call failed', errorFields(error)),
+    onError: (error) => log('error', 'A session sent what is not JSON-RPC, or its call failed', errorFields(loggable(error))),
     onSessionEnd: (session) =>
       void supervisor
         .endSession(session)
