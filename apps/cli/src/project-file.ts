@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { findProjectFile } from '@supervisor/client';
+import { findProjectFile, readProjectFields } from '@supervisor/client';
 import { SupervisorError } from '@supervisor/core/errors';
 import { replaceFile } from './replace-file.js';
 
@@ -34,13 +33,7 @@ function nothing(): ProjectFile {
 
 function parseProjectFile(path: string): ProjectFile {
   const fail = (what: string) => new SupervisorError('invalid_input', `${path}: ${what}.`);
-  let content: unknown;
-  try {
-    content = JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
-    throw fail('this is not JSON');
-  }
-  if (!isRecord(content)) throw fail('this is not a JSON object');
+  const content = readProjectFields(path);
   const [strange] = Object.keys(content).filter((field) => !fields.includes(field));
   if (strange !== undefined) throw fail(`there is no field ${strange}; it may have ${fields.join(', ')}`);
   const names = (field: 'ports' | 'secrets') => {
@@ -53,7 +46,6 @@ function parseProjectFile(path: string): ProjectFile {
     return value as Record<string, string>;
   };
   const { project } = content;
-  if (project !== undefined && typeof project !== 'string') throw fail('project must be a slug');
   return { ...(project === undefined ? {} : { project }), ports: names('ports'), secrets: names('secrets') };
 }
 

@@ -26,7 +26,7 @@ export function findProject(directory: string): Place {
  */
 export function demandProject(directory: string): Place {
   const marker = findProjectFile(directory);
-  const project = marker === undefined ? undefined : readMarker(marker);
+  const project = marker === undefined ? undefined : readProjectFields(marker).project;
   return { ...placeInGit(directory), ...(project ? { project } : {}) };
 }
 
@@ -56,16 +56,18 @@ function isOurs(path: string): boolean {
   return file !== undefined && (user === 0 || [link!, file].every(({ uid }) => uid === user || uid === 0));
 }
 
-function readMarker(path: string): string | undefined {
-  const project = readFields(path)['project'];
-  if (project === undefined || (typeof project === 'string' && slugPattern.test(project))) return project;
+/** What a `.supervisor.json` holds, its project checked and the rest as it stands. @throws SupervisorError `invalid_input` naming the file */
+export function readProjectFields(path: string): { project?: string; [field: string]: unknown } {
+  const fields = readObject(path);
+  const { project } = fields;
+  if (project === undefined || (typeof project === 'string' && slugPattern.test(project))) return fields as { project?: string };
   throw new SupervisorError('invalid_input', `${path}: project must be a slug of lower-case letters, digits and dashes, such as my-shop.`);
 }
 
-function readFields(path: string): Record<string, unknown> {
+function readObject(path: string): Record<string, unknown> {
   try {
     const fields = JSON.parse(readFileSync(path, 'utf8')) as unknown;
-    if (typeof fields === 'object' && fields !== null) return fields as Record<string, unknown>;
+    if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) return fields as Record<string, unknown>;
   } catch {
     // Said below.
   }
