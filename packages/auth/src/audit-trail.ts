@@ -58,21 +58,11 @@ export class AuditTrail implements Audit {
 
   /** Resolves before it is written. */
   async outcome(call: string, entry: AuditEntry, outcome: string, released: readonly Released[]): Promise<void> {
-    const keys = await this.#keys();
-    const values = released.map(({ path, version, value }) => ({
-      subject: path,
-      version: version ?? null,
-      fingerprint: value === undefined ? null : fingerprint(keys, value),
-    }));
-    const row = { ...rowOf(call, entry), outcome };
-    const about = new Map(values.map((value) => [JSON.stringify(value), value]));
-    // No two alike: the check takes a second one for a copy.
-    const rows = about.size === 0 ? [row] : [...about.values()].map((value) => ({ ...row, ...value }));
-    void this.#add(rows, false).catch(this.#onError);
+    void this.#add(await this.#ended(call, entry, outcome, released), false).catch(this.#onError);
   }
 
-  async refusal(entry: AuditEntry, outcome: string): Promise<void> {
-    await this.#add([{ ...rowOf(randomUUID(), entry), outcome }], true);
+  async record(entry: AuditEntry, outcome: string, released: readonly Released[] = []): Promise<void> {
+    await this.#add(await this.#ended(randomUUID(), entry, outcome, released), true);
   }
 
   /** Resolves when everything that was added until now is written, or was given up. */
@@ -98,6 +88,20 @@ export class AuditTrail implements Audit {
   async verify(head?: string): Promise<Verification> {
     await this.flush();
     return verifyRows(await this.#orm(), await this.#keys(), head);
+  }
+
+  // One row for each value that the call was about, else one.
+  async #ended(call: string, entry: AuditEntry, outcome: string, released: readonly Released[]): Promise<Row[]> {
+    const row = { ...rowOf(call, entry), outcome };
+    if (released.length === 0) return [row];
+    const keys = await this.#keys();
+    const values = released.map(({ path, version, value }) => ({
+      subject: path,
+      version: version ?? null,
+      fingerprint: value === undefined ? null : fingerprint(keys, value),
+    }));
+    // No two alike: the check takes a second one for a copy.
+    return [...new Map(values.map((value) => [JSON.stringify(value), { ...row, ...value }])).values()];
   }
 
   async #orm(): Promise<Orm> {

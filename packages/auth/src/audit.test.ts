@@ -24,14 +24,18 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await trail.outcome(call, entry, 'ok', [{ path: 'shop/a/b', version: 1, value }]);
   }
 
-  test('an intent is written before, an outcome after, a refusal too, and no value', async () => {
+  test('an intent is written before, an outcome after, a refusal and a reading once, and no value', async () => {
     const call = await trail.intent(entry);
     expect(await all()).toEqual([{ outcome: null, call }]);
     await trail.outcome(call, entry, 'ok', [{ path: 'shop/a/b', version: 3, value: 'canary-93ab' }]);
-    await trail.refusal({ ...entry, subject: 'shop/c/d' }, 'forbidden');
+    await trail.record({ ...entry, subject: 'shop/c/d' }, 'forbidden');
     expect((await all()).map(({ outcome }) => outcome)).toEqual([null, 'ok', 'forbidden']);
+    await trail.record(entry, 'ok', [{ path: 'shop/a/b', version: 3, value: 'canary-93ab' }]);
+    expect((await all()).map(({ outcome }) => outcome)).toEqual([null, 'ok', 'forbidden', 'ok']);
     const { events } = await trail.list();
+    expect(events[0]!.fingerprint).toBe(events[2]!.fingerprint);
     expect(events).toMatchObject([
+      { subject: 'shop/a/b', outcome: 'ok', version: 3 },
       { subject: 'shop/c/d', outcome: 'forbidden', fingerprint: null },
       { subject: 'shop/a/b', outcome: 'ok', version: 3, fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/), principal: 'owner' },
     ]);

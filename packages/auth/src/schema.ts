@@ -31,8 +31,8 @@ export const grants = supervisor.table(
 );
 
 /**
- * What happened, in rows that are only added: one before each call that changes or releases something, one after it
- * with its outcome, one for each refusal.
+ * What happened, in rows that are only added: one before each call that changes something and one after it with its
+ * outcome; one, before its answer leaves, for each reading of a secret; one for each refusal.
  */
 export const auditEvents = supervisor.table(
   'audit_events',

@@ -22,7 +22,8 @@ export interface Audit {
   intent(entry: AuditEntry): Promise<string>;
   /** Written after it. `outcome` is `ok` or the code of the error. */
   outcome(call: string, entry: AuditEntry, outcome: string, released: readonly Released[]): Promise<void>;
-  refusal(entry: AuditEntry, outcome: string): Promise<void>;
+  /** Both in one, for what changes nothing: a refusal, or a reading whose answer waits for it. */
+  record(entry: AuditEntry, outcome: string, released?: readonly Released[]): Promise<void>;
 }
 
 export interface BindOptions {
@@ -97,21 +98,19 @@ async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Contex
   } catch (error) {
     // Refused stays refused, also when the trail cannot be written.
     if (error instanceof SupervisorError && error.code === 'forbidden')
-      await options.audit.refusal(entry, error.code).catch((failure) => options.logError(crypto.randomUUID(), definition.name, failure));
+      await options.audit.record(entry, error.code).catch((failure) => options.logError(crypto.randomUUID(), definition.name, failure));
     throw error;
   }
   if (definition.access === 'read') return definition.output.parse(await definition.handle(deps, input, context));
   if (context.signal.aborted) throw new SupervisorError('cancelled', 'The call was cancelled before anything was done.');
 
-  // What only reads works beside the intent, and its answer waits for that: when it cannot be written, nothing leaves.
-  const handle = async () => definition.handle(deps, input, context);
-  const reading = definition.route?.startsWith('GET ') ? handle() : undefined;
-  reading?.catch(() => {});
-  const call = await options.audit.intent(entry);
+  // What only reads has one row, written before its answer leaves: when it cannot be written, nothing does.
+  const reads = definition.route?.startsWith('GET ') === true;
+  const call = reads ? undefined : await options.audit.intent(entry);
   let outcome = 'internal';
   let released: Released[] = [];
   try {
-    const output = definition.output.parse(await (reading ?? handle()));
+    const output = definition.output.parse(await definition.handle(deps, input, context));
     released = definition.released?.(input, output) ?? [];
     outcome = 'ok';
     return output;
@@ -119,8 +118,9 @@ async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Contex
     if (error instanceof SupervisorError) outcome = error.code;
     throw error;
   } finally {
+    if (call === undefined) await options.audit.record(entry, outcome, released);
     // What is done is done: a trail that cannot be closed is logged, not answered.
-    await options.audit.outcome(call, entry, outcome, released).catch((error) => options.logError(call, definition.name, error));
+    else await options.audit.outcome(call, entry, outcome, released).catch((error) => options.logError(call, definition.name, error));
   }
 }
 

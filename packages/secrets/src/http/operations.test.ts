@@ -23,7 +23,7 @@ const { call, operations } = bind(
     audit: {
       intent: async ({ subject }) => String(rows.push(subject)),
       outcome: async (_call, _entry, outcome) => void rows.push(outcome),
-      refusal: async (_entry, outcome) => void rows.push(outcome),
+      record: async (_entry, outcome) => void rows.push(outcome),
     },
     logError: () => {},
   },

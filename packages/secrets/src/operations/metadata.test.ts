@@ -12,7 +12,7 @@ beforeAll(async () => {
   database = await openInMemory();
   const secrets = new SecretsManager('0123456789abcdef'.repeat(4), { db: database });
   const module = { name: 'secrets', migrations: new URL('file:///none'), operations: secretOperations };
-  const audit = { intent: async () => '', outcome: async () => {}, refusal: async () => {} };
+  const audit = { intent: async () => '', outcome: async () => {}, record: async () => {} };
   list = jest.spyOn(secrets, 'list');
   ({ call } = bind([module], { secrets }, { audit, logError: () => {} }));
   await secrets.storeBulk(['a/x', 'm/hidden', 'n/x', 'n/y', 'z/hidden'].map((path) => ({ path: `shop/${path}`, value: 'fake' })));
