@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ownProject, slugPattern } from './slug.js';
 
-const slug = z.string().regex(slugPattern, 'must be a project slug: lower-case letters, digits and dashes, at most 63 characters');
+/** Names a project. */
+export const slug = z.string().regex(slugPattern, 'must be a project slug: lower-case letters, digits and dashes, at most 63 characters');
 
 /** The project a call is about. The caller's own fills it in; `fallback` when the caller has none. */
 export function projectField(fallback?: string) {
@@ -45,8 +46,10 @@ export function sensitive<T extends z.ZodType>(schema: T): T {
   return schema.meta({ ...schema.meta(), sensitive: true });
 }
 
-/** An instant as ISO 8601 text in UTC. */
-export const instant = z.iso.datetime().refine((text) => text >= '0001', 'must be a time of the year 1 or later');
+/** An instant as ISO 8601 text in UTC. Before the year 1000 dates are read otherwise; the last tenth of 9999 is rounded beyond it. */
+export const instant = z.iso
+  .datetime()
+  .refine((text) => text >= '1000' && !text.startsWith('9999-12-31T23:59:59.9'), 'must be a time of the years 1000 to 9999');
 
 /** `limit` and `cursor` of every list. */
 export const page = {

@@ -2,9 +2,9 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, asc, eq, gt, inArray } from 'drizzle-orm';
-import type { Redact, Visibility } from './entry.js';
+import type { Draft, Redact, Visibility } from './entry.js';
 import { lockIndex } from './lexical/write.js';
-import { knowledgeEntries, knowledgeRoots } from './schema.js';
+import { knowledgeEntries, knowledgeRoots, knowledgeScopes } from './schema.js';
 import type { Format } from './split/split.js';
 import { draft, languageOf } from './store/drafts.js';
 import { cursorId } from './store/read.js';
@@ -31,6 +31,8 @@ export interface Ingested {
   added: string[];
   updated: string[];
   unchanged: string[];
+  /** Nothing is left in them. */
+  removed: string[];
   redactions: number;
 }
 
@@ -52,35 +54,28 @@ export async function ingest(
   documents: readonly Document[],
   options: IngestOptions,
 ): Promise<Ingested> {
-  const done: Ingested = { added: [], updated: [], unchanged: [], redactions: 0 };
+  const done: Ingested = { added: [], updated: [], unchanged: [], removed: [], redactions: 0 };
+  const { visibility = 'project', dryRun = false } = options;
   const language = await languageOf(orm, root.project);
   let batch: Prepared[] = [];
   let size = 0;
   const flush = async () => {
-    const { added, updated } = await write(orm, root.id, batch, options.dryRun ?? false);
+    const { added, updated } = await write(orm, root.id, batch, dryRun);
     done.added.push(...added);
     done.updated.push(...updated);
     batch = [];
     size = 0;
   };
-  for (const group of groupsOf(documents)) {
-    const before = await known(
-      orm,
-      root.id,
-      group.map(({ source }) => source),
-    );
-    for (const { source, text, title, format } of group) {
+  for await (const group of groupsOf(redact, documents)) {
+    const before = await known(orm, root.id, [...group.keys()]);
+    const empty = [...group].filter(([source, { text }]) => text.trim() === '' && before.has(source)).map(([source]) => source);
+    done.removed.push(...(dryRun ? empty : await remove(orm, root.id, empty)));
+    for (const [source, { text, title, format }] of group) {
       if (text.trim() === '') continue;
-      const given = {
-        project: root.project,
-        visibility: options.visibility ?? 'project',
-        kind: 'document',
-        language,
-        root: root.id,
-      } as const;
+      const given = { project: root.project, visibility, kind: 'document', language, root: root.id } as const;
       const { draft: clean, redactions } = await draft(redact, { ...given, source, text, title: title ?? source, format });
       done.redactions += redactions.length;
-      if (before.get(clean.source!)?.hash === clean.hash) {
+      if (isAs(before.get(source), clean)) {
         done.unchanged.push(source);
         continue;
       }
@@ -110,7 +105,7 @@ async function write(orm: Orm, root: number, batch: readonly Prepared[], dryRun:
     for (const prepared of batch) {
       const old = before.get(prepared.draft.source!);
       // Another one may have written it since.
-      if (old && old.hash !== prepared.draft.hash) await replaceEntry(tx, old.id, prepared);
+      if (old && !isAs(old, prepared.draft)) await replaceEntry(tx, old.id, prepared);
     }
     return { added, updated };
   });
@@ -121,18 +116,33 @@ function divide(batch: readonly Prepared[], before: ReadonlyMap<string, unknown>
   return { added: sources.filter((source) => !before.has(source)), updated: sources.filter((source) => before.has(source)) };
 }
 
-async function known(orm: Orm, root: number, sources: string[]): Promise<Map<string, { id: number; hash: string }>> {
+interface Known {
+  id: number;
+  hash: string;
+  format: string;
+  visibility: string;
+}
+
+function isAs(known: Known | undefined, { hash, format, visibility }: Draft): boolean {
+  return known?.hash === hash && known.format === format && known.visibility === visibility;
+}
+
+async function known(orm: Orm, root: number, sources: string[]): Promise<Map<string, Known>> {
+  const { id, source, hash, format } = knowledgeEntries;
   const rows = await orm
-    .select({ id: knowledgeEntries.id, source: knowledgeEntries.source, hash: knowledgeEntries.hash })
+    .select({ id, source, hash, format, visibility: knowledgeScopes.visibility })
     .from(knowledgeEntries)
+    .innerJoin(knowledgeScopes, eq(knowledgeScopes.id, knowledgeEntries.scope))
     .where(and(eq(knowledgeEntries.root, root), inArray(knowledgeEntries.source, sources)));
   return new Map(rows.map(({ source, ...row }) => [source!, row]));
 }
 
-function* groupsOf(documents: readonly Document[]): Generator<Document[]> {
-  // A path twice in one call is one document: the last one counts.
-  const unique = [...new Map(documents.map((document) => [document.source, document])).values()];
-  for (let start = 0; start < unique.length; start += documentsAtOnce) yield unique.slice(start, start + documentsAtOnce);
+// By their sources as they are stored. A path twice in one call is one document: the last one counts.
+async function* groupsOf(redact: Redact, documents: readonly Document[]): AsyncGenerator<Map<string, Document>> {
+  const unique = new Map<string, Document>();
+  for (const document of documents) unique.set((await redact(document.source)).text, document);
+  const all = [...unique];
+  for (let start = 0; start < all.length; start += documentsAtOnce) yield new Map(all.slice(start, start + documentsAtOnce));
 }
 
 /** The documents of a root, in the order they came in. */
@@ -154,7 +164,13 @@ export async function listDocuments(
 }
 
 /** Forgets documents that are no longer there. */
-export async function removeDocuments(orm: Orm, root: number, sources: string[]): Promise<string[]> {
+export async function removeDocuments(orm: Orm, redact: Redact, root: number, sources: string[]): Promise<string[]> {
+  const stored: string[] = [];
+  for (const source of sources) stored.push((await redact(source)).text);
+  return remove(orm, root, stored);
+}
+
+async function remove(orm: Orm, root: number, sources: string[]): Promise<string[]> {
   const removed: string[] = [];
   for (let start = 0; start < sources.length; start += documentsAtOnce) {
     const some = sources.slice(start, start + documentsAtOnce);

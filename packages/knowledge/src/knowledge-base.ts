@@ -263,7 +263,7 @@ export class KnowledgeBase {
   /** Forgets documents that are no longer in their root. Answers with those that were there. */
   async removeDocuments(project: string, root: string, sources: string[]): Promise<string[]> {
     const { orm } = await this.#database();
-    return removeDocuments(orm, (await rootAt(orm, project, root)).id, sources);
+    return removeDocuments(orm, this.#redact, (await rootAt(orm, project, root)).id, sources);
   }
 
   /** What was learned as lines of JSONL, a page at a time. Documents stay out: their files are the original. */

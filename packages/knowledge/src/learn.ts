@@ -1,12 +1,12 @@
 import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
-import { and, eq, isNull, or } from 'drizzle-orm';
-import type { Caller, Draft, LearnedKind, Visibility } from './entry.js';
+import { and, desc, eq, isNull, or, sql } from 'drizzle-orm';
+import type { Caller, Draft, Kind, LearnedKind, Visibility } from './entry.js';
 import { lockIndex } from './lexical/write.js';
 import { knowledgeEntries, knowledgeScopes } from './schema.js';
 import { search } from './search/search.js';
 import { alive } from './store/read.js';
-import { insertEntries, prepare } from './store/write.js';
+import { insertEntries, prepare, replaceEntry } from './store/write.js';
 import { termsOf } from './text/terms.js';
 
 export interface LearnOptions {
@@ -29,7 +29,7 @@ export interface LearnOptions {
 export interface Learned {
   id: number;
   created: boolean;
-  /** The entry that says exactly this already; then nothing was stored. */
+  /** The entry that says exactly this already; then no other was stored. */
   duplicateOf: number | null;
   /** What was taken out before it was stored. */
   redactions: string[];
@@ -37,7 +37,7 @@ export interface Learned {
   similar: { id: number; similarity: number; text: string }[];
 }
 
-/** Stores a draft, unless its project, or another one for all, says exactly this already. */
+/** Stores a draft, unless its project, or another one for all, says exactly this already: that one is then shared, and replaces, as asked. */
 export async function store(
   orm: Orm,
   draft: Draft,
@@ -48,24 +48,33 @@ export async function store(
   return orm.transaction(async (transaction) => {
     const tx = transaction as unknown as Orm;
     await lockIndex(tx);
-    const [same] = await tx
-      .select({ id: knowledgeEntries.id })
-      .from(knowledgeEntries)
-      .innerJoin(knowledgeScopes, eq(knowledgeScopes.id, knowledgeEntries.scope))
-      .where(
-        and(
-          eq(knowledgeEntries.hash, draft.hash),
-          isNull(knowledgeEntries.root),
-          alive(now),
-          or(eq(knowledgeScopes.project, draft.project), eq(knowledgeScopes.visibility, 'shared')),
-        ),
-      )
-      .limit(1);
-    if (same) return { id: same.id, duplicateOf: same.id };
-    const [id] = await insertEntries(tx, [prepared]);
-    if (supersedes !== undefined) await supersede(tx, supersedes, id!, draft.project);
-    return { id: id!, duplicateOf: null };
+    // What was replaced may come to hold again.
+    const same = (await findSame(tx, draft, now)).find(({ supersededBy }) => supersededBy === null);
+    const [id] = same ? [same.id] : await insertEntries(tx, [prepared]);
+    if (same?.project === draft.project && same.visibility === 'project' && draft.visibility === 'shared')
+      await replaceEntry(tx, same.id, { ...prepared, draft: { ...draft, kind: same.kind } });
+    if (supersedes !== undefined && supersedes !== same?.id) await supersede(tx, supersedes, id!, draft.project);
+    return { id: id!, duplicateOf: same?.id ?? null };
   });
+}
+
+/** Entries of the draft's project, then those for all, that say exactly the same. */
+export function findSame(tx: Orm, draft: Draft, now: Date) {
+  const { id, supersededBy } = knowledgeEntries;
+  const { project, visibility } = knowledgeScopes;
+  return tx
+    .select({ id, supersededBy, project, visibility, kind: sql<Kind>`${knowledgeScopes.kind}` })
+    .from(knowledgeEntries)
+    .innerJoin(knowledgeScopes, eq(knowledgeScopes.id, knowledgeEntries.scope))
+    .where(
+      and(
+        eq(knowledgeEntries.hash, draft.hash),
+        isNull(knowledgeEntries.root),
+        alive(now),
+        or(eq(project, draft.project), eq(visibility, 'shared')),
+      ),
+    )
+    .orderBy(desc(eq(project, draft.project)), id);
 }
 
 /** Marks an entry of the project as replaced. @throws SupervisorError `not_found` or `conflict` */

@@ -1,11 +1,13 @@
 import type { Orm } from '@supervisor/db';
 import { and, eq, gt, inArray, isNull } from 'drizzle-orm';
 import type { Caller, LearnedKind, Redact, Visibility } from './entry.js';
-import { store } from './learn.js';
+import { findSame } from './learn.js';
+import { lockIndex } from './lexical/write.js';
 import { knowledgeEntries, knowledgeScopes } from './schema.js';
 import type { Format } from './split/split.js';
 import { draft, languageOf } from './store/drafts.js';
 import { cursorId, readEntries } from './store/read.js';
+import { insertEntries, prepare } from './store/write.js';
 
 /** An entry as a line of JSONL. Ids belong to a database: what an entry supersedes, and what supersedes it, is named by hash. */
 export interface Line {
@@ -27,25 +29,20 @@ export interface Line {
   createdAt: string;
 }
 
+const entriesAtOnce = 20;
+const mostCharacters = 1_000_000;
+
 /** What was learned, oldest first. Documents stay out: their files are the original. */
 export async function exportLines(
   orm: Orm,
   filter: { project?: string | undefined; limit?: number | undefined; cursor?: string | undefined },
   caller: Caller,
 ): Promise<{ entries: Line[]; nextCursor?: string }> {
-  const limit = filter.limit ?? 100;
-  const entries = await readEntries(
-    orm,
-    and(
-      isNull(knowledgeEntries.root),
-      filter.project === undefined ? undefined : eq(knowledgeScopes.project, filter.project),
-      gt(knowledgeEntries.id, filter.cursor === undefined ? 0 : cursorId(filter.cursor)),
-    ),
-    caller,
-    limit,
-  );
+  const { entries, more } = await readPage(orm, filter, caller);
   const ids = entries.map(({ id }) => id);
   if (ids.length === 0) return { entries: [] };
+  const { boundTo } = caller;
+  const named = (projects: string[]) => projects.filter((name) => boundTo === null || name === boundTo);
   const kept = await orm.select().from(knowledgeEntries).where(inArray(knowledgeEntries.id, ids));
   const older = await orm
     .select({ hash: knowledgeEntries.hash, by: knowledgeEntries.supersededBy })
@@ -74,13 +71,33 @@ export async function exportLines(
       source,
       supersedes,
       supersededBy: newer.find(({ id }) => id === supersededBy)?.hash ?? null,
-      helped,
-      misled,
+      helped: named(helped),
+      misled: named(misled),
       expiresAt,
       createdAt,
     };
   });
-  return ids.length === limit ? { entries: lines, nextCursor: String(ids.at(-1)) } : { entries: lines };
+  return more ? { entries: lines, nextCursor: String(ids.at(-1)) } : { entries: lines };
+}
+
+// A page ends by its number of entries, or of characters: an answer has its limit too.
+async function readPage(orm: Orm, { project, limit = 100, cursor }: Parameters<typeof exportLines>[1], caller: Caller) {
+  const entries: Awaited<ReturnType<typeof readEntries>> = [];
+  let after = cursor === undefined ? 0 : cursorId(cursor);
+  for (let characters = 0; characters < mostCharacters && entries.length < limit;) {
+    const where = and(
+      isNull(knowledgeEntries.root),
+      project === undefined ? undefined : eq(knowledgeScopes.project, project),
+      gt(knowledgeEntries.id, after),
+    );
+    const most = Math.min(entriesAtOnce, limit - entries.length);
+    const found = await readEntries(orm, where, caller, most);
+    entries.push(...found);
+    if (found.length < most) return { entries, more: false };
+    after = found.at(-1)!.id;
+    characters += found.reduce((sum, { text }) => sum + text.length, 0);
+  }
+  return { entries, more: true };
 }
 
 /** Stores exported entries. What is there already is left as it is. */
@@ -92,15 +109,21 @@ export async function importLines(
 ): Promise<{ added: number; unchanged: number; redactions: number }> {
   const done = { added: 0, unchanged: 0, redactions: 0 };
   for (const line of lines) {
+    if (line.expiresAt !== null && line.expiresAt <= now.toISOString()) {
+      done.unchanged++;
+      continue;
+    }
     const { supersedes, supersededBy, helped, misled, hash: _hash, ...rest } = line;
     const { draft: clean, redactions } = await draft(redact, { ...rest, language: await languageOf(orm, line.project) });
     done.redactions += redactions.length;
+    const prepared = prepare(clean);
     const added = await orm.transaction(async (transaction) => {
       const tx = transaction as unknown as Orm;
-      const { id, duplicateOf } = await store(tx, clean, undefined, now);
-      if (duplicateOf !== null) return false;
-      await tx.update(knowledgeEntries).set({ helped, misled, updatedAt: clean.createdAt! }).where(eq(knowledgeEntries.id, id));
-      await link(tx, id, line);
+      await lockIndex(tx);
+      if ((await findSame(tx, clean, now)).length > 0) return false;
+      const [id] = await insertEntries(tx, [prepared]);
+      await tx.update(knowledgeEntries).set({ helped, misled, updatedAt: clean.createdAt! }).where(eq(knowledgeEntries.id, id!));
+      await link(tx, id!, line);
       return true;
     });
     if (added) done.added++;

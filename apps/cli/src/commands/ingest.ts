@@ -23,6 +23,7 @@ Example: supervisor ingest docs --exclude '**/old/**'
 
 const batchCharacters = 400_000;
 const batchFiles = 100;
+const counts = ['added', 'updated', 'unchanged', 'removed'] as const;
 
 export async function run(words: string[], caller: Caller): Promise<void> {
   const text = { type: 'string' } as const;
@@ -47,8 +48,9 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const send = async () => {
     const visibility = values.shared ? 'shared' : 'project';
     const answer = await caller.call('ingest_documents', { ...project, root, documents: batch, visibility, dryRun });
-    for (const what of ['added', 'updated', 'unchanged'] as const) {
+    for (const what of counts) {
       done[what] += answer[what].length;
+      for (const source of answer[what]) sources.add(source);
       if (dryRun && what !== 'unchanged') for (const source of answer[what]) console.error(`${what}: ${source}`);
     }
     done.redactions += answer.redactions;
@@ -59,7 +61,6 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     const document = await readDocument(folder, path);
     if (!document) continue;
     document.source = prefix === '' ? document.source : `${prefix}/${document.source}`;
-    sources.add(document.source);
     batch.push(document);
     size += document.text.length;
     if (size > batchCharacters || batch.length === batchFiles) await send();
@@ -67,10 +68,10 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   }
   if (batch.length > 0) await send();
   // With a choice of files, those not chosen are not gone.
-  if (!globbed) done.removed = await removeGone(caller, { ...project, root }, (source) => inFolder(source) && !sources.has(source), dryRun);
+  if (!globbed)
+    done.removed += await removeGone(caller, { ...project, root }, (source) => inFolder(source) && !sources.has(source), dryRun);
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   if (values.json) return console.log(JSON.stringify({ root, ...done, dryRun }));
-  const counts = ['added', 'updated', 'unchanged', 'removed'] as const;
   console.log(`${dryRun ? 'Would be: ' : ''}${counts.map((what) => `${done[what]} ${what}`).join(', ')}.`);
   if (done.redactions > 0) console.log(`${done.redactions} secrets were taken out before anything was stored.`);
 }

@@ -32,6 +32,9 @@ export interface AskedTerm {
 // The rarest terms choose the candidates, as long as no more hits than this must be read; the others only score the candidates. It
 // bounds what a question costs however large the collection is, and changes nothing in one with fewer hits.
 const mostHits = 20_000;
+// Each term is looked up in each scope: a long question over many projects is asked with its first terms.
+const mostLookups = 40_000;
+const fewestTerms = 32;
 
 /**
  * The best chunks for a question, by BM25 over exactly the scopes given: how rare a word is depends on nothing that the caller may not see.
@@ -47,7 +50,8 @@ export async function searchLexically(
   const asked = new Map<string, { times: number; scopes: number[] }>();
   for (const language of languages) {
     const ids = scopes.filter((scope) => scope.language === language && scope.chunks > 0).map(({ id }) => id);
-    for (const [term, times] of queryTerms(question, language)) {
+    const most = Math.max(fewestTerms, Math.floor(mostLookups / Math.max(1, ids.length)));
+    for (const [term, times] of [...queryTerms(question, language)].slice(0, most)) {
       const known = asked.get(term);
       asked.set(term, { times, scopes: [...(known?.scopes ?? []), ...ids] });
     }

@@ -52,7 +52,7 @@ export const documentOperations = [
       visibility: visibility.default('project'),
       dryRun: z.boolean().default(false),
     }),
-    output: z.object({ added: sources, updated: sources, unchanged: sources, redactions: z.int() }),
+    output: z.object({ added: sources, updated: sources, unchanged: sources, removed: sources, redactions: z.int() }),
     subject: ({ root }) => root.slice(0, 200),
     handle: ({ knowledge }: KnowledgeDeps, { project, root, documents, ...options }) => knowledge.ingest(project, root, documents, options),
   }),

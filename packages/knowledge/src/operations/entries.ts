@@ -1,4 +1,4 @@
-import { instant, nextCursor, operation, page, projectField, projectFilter, textField } from '@supervisor/core';
+import { instant, nextCursor, operation, page, projectField, projectFilter, slug, textField } from '@supervisor/core';
 import { z } from 'zod';
 import { languages } from '../text/stem.js';
 import { callerOf, entry, id, kind, learnedKind, source, tag, task, text, ttlDays, visibility, type KnowledgeDeps } from './fields.js';
@@ -29,7 +29,7 @@ const hit = z.object({
 });
 const mode = z.enum(['lexical', 'hybrid']);
 // A slug that does not exist finds nothing; one that is not the caller's is refused before.
-const projects = z.array(z.string().max(63)).max(100);
+const projects = z.array(slug).max(100);
 
 export const entryOperations = [
   operation({

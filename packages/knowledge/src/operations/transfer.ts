@@ -1,27 +1,29 @@
-import { instant, nextCursor, operation, page, projectFilter, textField } from '@supervisor/core';
+import { instant, nextCursor, operation, page, projectFilter, slug, textField } from '@supervisor/core';
 import { z } from 'zod';
-import { callerOf, learnedKind, source, tag, task, text, visibility, type KnowledgeDeps } from './fields.js';
+import { callerOf, learnedKind, visibility, type KnowledgeDeps } from './fields.js';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
-const slugs = z.array(z.string().max(63)).max(1000);
+// Wider than what may be learned: what stands for a secret is longer than some secrets, and older rows hold what may no more be given.
 const line = z.object({
-  project: z.string().max(63),
+  project: z.string(),
   visibility,
   kind: learnedKind,
-  title: textField('What it is called', 500),
-  text,
+  title: textField('What it is called', 10_000),
+  text: textField('The lesson', 1_000_000).min(1),
   format: z.enum(['markdown', 'plain']),
   hash,
-  tags: z.array(tag).max(100),
-  task: task.nullable(),
-  source: source.nullable(),
+  tags: z.array(textField('Word', 1000)).max(100),
+  task: textField('Task id', 1000).nullable(),
+  source: textField('File, URL …', 10_000).nullable(),
   supersedes: z.array(hash).describe('The hashes of what it replaces'),
   supersededBy: hash.nullable().default(null).describe('The hash of what replaces it'),
-  helped: slugs,
-  misled: slugs,
+  helped: z.array(z.string()),
+  misled: z.array(z.string()),
   expiresAt: instant.nullable(),
   createdAt: instant,
 });
+const slugs = z.array(slug).max(1000);
+const given = line.extend({ project: slug, helped: slugs, misled: slugs });
 
 export const transferOperations = [
   operation({
@@ -39,7 +41,7 @@ export const transferOperations = [
     route: 'POST /knowledge-import',
     summary: 'Store exported lines; what is there is left as it is',
     access: 'write',
-    input: z.object({ entries: z.array(line).max(500) }),
+    input: z.object({ entries: z.array(given).max(500) }),
     output: z.object({ added: z.int(), unchanged: z.int(), redactions: z.int() }),
     projects: ({ entries }) => [...new Set(entries.map(({ project }) => project))],
     handle: ({ knowledge }: KnowledgeDeps, { entries }) => knowledge.import(entries),

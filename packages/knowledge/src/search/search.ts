@@ -18,7 +18,7 @@ export interface SearchOptions {
   since?: string | undefined;
   /** At most this many chunks; 10 when left out. */
   limit?: number | undefined;
-  /** The answer ends before the chunk that would pass this many tokens. */
+  /** Chunks that would pass this many tokens are left out; the best is cut to it. */
   maxTokens?: number | undefined;
   explain?: boolean | undefined;
   /** `lexical`: by words alone. `hybrid`, when left out: by vectors too, where there are some. */
@@ -160,16 +160,33 @@ async function cutToFit(orm: Orm, ranked: readonly RankedRow[], options: SearchO
   const byChunk = new Map(texts.map((row) => [row.chunk, row]));
   const results: Hit[] = [];
   let tokens = 0;
+  let omitted = 0;
   for (const { chunk, ...row } of chosen) {
     const found = byChunk.get(chunk);
     // Forgotten a moment ago.
     if (!found) continue;
     const { chunk: _chunk, kind, ...text } = found;
-    tokens += estimateTokens(text.text + text.heading + (text.source ?? ''));
-    if (tokens > (options.maxTokens ?? Infinity)) return { results, omitted: chosen.length - results.length };
+    const cost = (some: string) => estimateTokens(some + text.heading + (text.source ?? ''));
+    const left = (options.maxTokens ?? Infinity) - tokens;
+    // Of the best one there is at least the beginning: nothing would look as if nothing were known.
+    if (results.length === 0) text.text = beginningOf(text.text, (some) => cost(some) <= left);
+    else if (cost(text.text) > left) {
+      omitted++;
+      continue;
+    }
+    tokens += cost(text.text);
     results.push({ ...row, ...text, kind: kind as Kind, score: round(row.score), score_parts: rounded(row.score_parts) });
   }
-  return { results, omitted: 0 };
+  return { results, omitted };
+}
+
+function beginningOf(text: string, fits: (text: string) => boolean): string {
+  let cut = text;
+  for (let { length } = text; !fits(cut) && length > 100;) {
+    length = Math.floor(length / 2);
+    cut = `${text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '')}…`;
+  }
+  return cut;
 }
 
 function rounded(parts: ScoreParts): ScoreParts {

@@ -11,11 +11,24 @@ const mostMarks = 2000;
 const betweenParagraphs = /\n(?=[ \t]*(?:\n|[-*+>#]+[ \t]|\d{1,9}[.)][ \t]))/;
 const deep = /^[ \t]*(?:>[ \t]{0,4}|(?:[*+-]|\d{1,9}[.)])[ \t]{1,4}){50}|^[ \t]{200,}[>*+\d-]/m;
 
-const fence = /^[ \t]*(`{3,}|~{3,})[^\n]*\n[^]*?^[ \t]*\1/gm;
-
 /** The blocks of a Markdown text, each with the headings above it. A fence is one block, however long. */
 export function markdownBlocks(text: string): Block[] {
-  return isTangled(text.replace(fence, '')) ? plainBlocks(text) : parsedBlocks(text);
+  return isTangled(withoutFences(text)) ? plainBlocks(text) : parsedBlocks(text);
+}
+
+// Line by line: one expression for a whole fence would take the square of its length.
+function withoutFences(text: string): string {
+  const prose: string[] = [];
+  let inside: { mark: string; lines: string[] } | undefined;
+  for (const line of text.split('\n')) {
+    const mark = /^[ \t]*(`{3,}|~{3,})/.exec(line)?.[1];
+    if (inside) {
+      inside.lines.push(line);
+      if (mark?.startsWith(inside.mark)) inside = undefined;
+    } else if (mark) inside = { mark, lines: [line] };
+    else prose.push(line);
+  }
+  return [...prose, ...(inside?.lines ?? [])].join('\n');
 }
 
 // No person wrote it, and the parser would hold the process for seconds or end in its own depth: it is split as plain text.

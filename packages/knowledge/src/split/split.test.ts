@@ -33,6 +33,7 @@ test.each([
   ['quotes in quotes', '>'.repeat(20_000)],
   ['lists in lists', Array.from({ length: 400 }, (_, depth) => `${' '.repeat(2 * depth)}- x`).join('\n')],
   ['blanks alone', ' '.repeat(100_000)],
+  ['a fence of marks alone that never closes', `${'`'.repeat(50_000)}\n${'*a_\n'.repeat(12_000)}`],
 ])('%s is split as plain text', (_, tangle) => {
   const chunks = split(normalize(`# Heading\n\n${tangle}\n`), 'markdown');
   expect(chunks[0]!.heading).toBe(tangle.trim() === '' ? 'Heading' : '');

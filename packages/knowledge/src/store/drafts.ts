@@ -32,8 +32,10 @@ export async function draft(redact: Redact, given: Given): Promise<{ draft: Draf
   const text = normalize(await clean(given.text));
   if (text === '') throw new SupervisorError('invalid_input', 'text: there is nothing in it to learn.');
   const title = (await clean(given.title ?? '')).replace(/\s+/g, ' ').trim();
+  // A word with a secret in it names nothing any more.
+  const isClean = async (word: string) => (await clean(word)) === word;
   const tags: string[] = [];
-  for (const tag of new Set(given.tags)) tags.push(await clean(tag));
+  for (const tag of new Set(given.tags)) if (await isClean(tag)) tags.push(tag);
   const written: Draft = {
     ...given,
     title,
@@ -41,7 +43,7 @@ export async function draft(redact: Redact, given: Given): Promise<{ draft: Draf
     tags,
     format: given.format ?? 'markdown',
     hash: createHash('sha256').update(`${title}\0${text}`).digest('hex'),
-    task: await cleanOptional(given.task),
+    task: given.task && (await isClean(given.task)) ? given.task : null,
     source: await cleanOptional(given.source),
   };
   return { draft: written, redactions: [...new Set(redactions)] };

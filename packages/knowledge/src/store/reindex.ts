@@ -24,16 +24,21 @@ export async function reindex(
     sql`${knowledgeScopes.language} <> ${spoken}`,
     project === undefined ? undefined : eq(knowledgeScopes.project, project),
   );
-  for (let reindexed = 0; ; reindexed++) {
+  for (let reindexed = 0; ;) {
     const [entry] = await readEntries(orm, elsewhere, everyone, 1);
     if (!entry) return { reindexed, left: 0 };
     if (performance.now() > until) return { reindexed, left: await countEntries(orm, elsewhere) };
     const language = await languageOf(orm, entry.project);
     const { draft: clean } = await draft(redact, { ...entry, format: entry.format as Format, language });
+    const prepared = prepare(clean);
     await orm.transaction(async (transaction) => {
       const tx = transaction as unknown as Orm;
       await lockIndex(tx);
-      await replaceEntry(tx, entry.id, prepare(clean));
+      // What another call changed or removed meanwhile is left as that left it.
+      const [now] = await readEntries(tx, eq(knowledgeEntries.id, entry.id), everyone, 1);
+      if (JSON.stringify(now) !== JSON.stringify(entry)) return;
+      await replaceEntry(tx, entry.id, prepared);
+      reindexed++;
     });
   }
 }

@@ -10,7 +10,7 @@ interface EmbedOptions {
 }
 
 /**
- * Makes the vectors of claimed chunks. One that the model refuses is postponed, and costs the others nothing.
+ * Makes the vectors of claimed chunks. One that the model refuses, or alone fails at, is postponed and costs the others nothing.
  * @throws what keeps all of them from being made: then they are let go
  */
 export async function embedChunks(
@@ -23,16 +23,33 @@ export async function embedChunks(
   try {
     await save(orm, model, embedder, chunks, options);
   } catch (error) {
-    const refused = error instanceof SupervisorError && error.code === 'invalid_input';
-    if (!refused) {
-      const all = chunks.map(({ chunk }) => chunk);
-      await release(orm, model, all).catch(() => {});
-      throw error;
-    }
-    if (chunks.length === 1) return postpone(orm, model, chunks[0]!.chunk);
-    // One of them is at fault: each by itself.
-    for (const chunk of chunks) await embedChunks(orm, model, embedder, [chunk], options);
+    const ended = options.signal.aborted;
+    if (chunks.length > 1 && !ended) return embedEach(orm, model, embedder, chunks, options);
+    if (error instanceof SupervisorError && error.code === 'invalid_input') return postpone(orm, model, chunks[0]!.chunk);
+    await release(orm, model, idsOf(chunks)).catch(() => {});
+    throw error;
   }
+}
+
+// Perhaps one text is at fault: some models fail at one instead of refusing it. Where two fail it is not the texts.
+async function embedEach(...[orm, model, embedder, chunks, options]: Parameters<typeof embedChunks>): Promise<void> {
+  let failed: number | undefined;
+  for (const [index, chunk] of chunks.entries()) {
+    try {
+      await embedChunks(orm, model, embedder, [chunk], options);
+    } catch (error) {
+      if (failed !== undefined || options.signal.aborted) {
+        await release(orm, model, idsOf(chunks.slice(index))).catch(() => {});
+        throw error;
+      }
+      failed = chunk.chunk;
+    }
+  }
+  if (failed !== undefined) await postpone(orm, model, failed);
+}
+
+function idsOf(chunks: readonly PendingChunk[]): number[] {
+  return chunks.map(({ chunk }) => chunk);
 }
 
 async function save(

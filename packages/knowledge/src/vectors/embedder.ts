@@ -39,6 +39,7 @@ function unit({ id, dims }: Embedder, vector: readonly number[]): number[] {
   const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
   if (vector.length !== dims)
     throw new SupervisorError('unavailable', `${id} answered with ${vector.length} numbers where it has ${dims}: was its model changed?`);
-  if (!Number.isFinite(length) || length === 0) throw new SupervisorError('unavailable', `${id} answered with a vector without direction.`);
+  if (!Number.isFinite(length) || length === 0)
+    throw new SupervisorError('invalid_input', `${id} answered with a vector without direction.`);
   return vector.map((value) => value / length);
 }

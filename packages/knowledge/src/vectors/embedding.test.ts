@@ -147,6 +147,26 @@ describe.each(databases)('with pgvector, on $kind', ({ kind, open: openDatabase 
     expect([mode, results[0]!.text]).toEqual(['hybrid', lessons[3]]);
   });
 
+  test.each([
+    ['fails at', { status: 500 }],
+    ['has no direction for', undefined],
+  ])('one text that the model %s keeps nobody back, nor does one question', async (_, failure) => {
+    const embedder = fakeEmbedder();
+    const { embed } = embedder;
+    embedder.embed = async (texts, kind, signal) => {
+      const odd = texts.some((text) => text.includes('Invoices') || text.includes('odd'));
+      if (odd && failure) throw new SupervisorError(kind === 'query' ? 'invalid_input' : 'unavailable', 'It fails at that.');
+      const vectors = await embed(texts, kind, signal);
+      return vectors.map((vector, index) => (/Invoices|odd/.test(texts[index]!) ? vector.map(() => 0) : vector));
+    };
+    const knowledge = open({ embedder });
+    await learnAll(knowledge);
+    await knowledge.embedMissing();
+    expect(await knowledge.embedder()).toMatchObject({ state: 'ready', pending: 1, failed: 1 });
+    expect(await knowledge.search('an odd question')).toMatchObject({ mode: 'lexical', reason: expect.any(String) });
+    expect(await knowledge.search('vehicle')).toMatchObject({ mode: 'hybrid' });
+  });
+
   test('a change of model is served by words until it is done, and leaves nothing of the old one', async () => {
     const knowledge = open();
     await learnAll(knowledge);

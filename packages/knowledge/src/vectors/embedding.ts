@@ -119,6 +119,8 @@ export class Embedding implements VectorSource {
       );
       return { model, vector: vector! };
     } catch (error) {
+      // One odd question says nothing of the next.
+      if (error instanceof SupervisorError && error.code === 'invalid_input') return { embedder, reason: error.message };
       this.#rest(error);
       return { embedder, reason: this.#problem! };
     }
