@@ -61,7 +61,14 @@ test('what goes wrong is problem details, with what to do next', async () => {
   expect(await problem(await api('PUT', '/api/v1/secrets/a%2Fb?value=leak', {}))).toMatchObject({ status: 400 });
   expect(await problem(await api('PUT', '/api/v1/secrets/a%2Fb', { value: 'x'.repeat(2 ** 20) }))).toMatchObject({ status: 413 });
   expect(await problem(await api('DELETE', '/api/v1/secrets/a%2Fb'))).toMatchObject({ status: 403, details: { needs: 'destroy' } });
+  expect(await problem(await api('DELETE', '/api/v1/projects/shop/ports/web', { instance: 'wt1' }))).toMatchObject({
+    status: 400,
+    detail: expect.stringContaining('in the query'),
+  });
+  expect(await problem(await api('DELETE', '/api/v1/projects/shop/ports/web?service=api'))).toMatchObject({ status: 400 });
+  expect(await (await api('GET', '/api/v1/projects/shop/ports/web')).json()).toMatchObject({ service: 'web' });
   expect(await problem(await api('GET', '/api/v1/nothing'))).toMatchObject({ status: 404 });
+  expect(await problem(await api('GET', '/api/v1/%zz'))).toMatchObject({ status: 400, code: 'invalid_input' });
 });
 
 test('only the token’s bearer, only our Host, only our Origin', async () => {
@@ -120,6 +127,11 @@ test('MCP over HTTP, stateless, at the root and confined to a project', async ()
   await readOnly.close();
   expect((await api('GET', '/mcp')).status).toBe(405);
   expect((await fetch(`${home.url}/mcp`, { method: 'POST' })).status).toBe(401);
+  const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
+  const answer = await api('POST', '/mcp', ping, { accept: 'application/json, text/event-stream' });
+  expect(await answer.text()).toContain('"id":1');
+  expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+  expect(answer.headers.get('cache-control')).toMatch(/no-store|no-cache/);
 });
 
 test('many bad tokens are slowed down, a good one is not', async () => {

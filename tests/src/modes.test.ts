@@ -23,6 +23,20 @@ test('a pipe to a service elsewhere, by URL and token', async () => {
     structuredContent: { port: expect.any(Number), project: 'shop' },
   });
   expect(await callTool(client, 'allocate_port', { service: 'web', project: 'blog' })).toMatchObject({ isError: true });
+  const text = 'A line\u2028and another, about wombats.';
+  expect(await callTool(client, 'learn', { text })).toMatchObject({ structuredContent: { created: true } });
+  expect(await callTool(client, 'search_knowledge', { query: 'wombats' })).toMatchObject({ structuredContent: { results: [{ text }] } });
+  const odd = ['nonsense', '[{"jsonrpc":"2.0","id":5,"method":5}]', '{"jsonrpc":"2.0","id":6,"method":"ping"}'];
+  const { stdout } = await home.run([programs.pipe, '--url', home.url], `${odd.join('\n')}\n`);
+  const answers = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { id: unknown });
+  expect(answers.toSorted((a, b) => Number(a.id) - Number(b.id))).toMatchObject([
+    { id: null, error: { code: -32700 } },
+    { id: 5, error: { message: expect.any(String) } },
+    { id: 6, result: {} },
+  ]);
   const { stderr } = await home.run([programs.pipe, '--url', home.url], '', { SUPERVISOR_TOKEN_FILE: '' });
   expect(stderr).toContain(`supervisor login ${home.url}`);
 });

@@ -70,6 +70,8 @@ test('nothing but JSON-RPC on stdout, and the end of stdin is the end', async ()
     '{"jsonrpc":"2.0","id":1,"method":"ping"}',
     '{"jsonrpc":"2.0","id":2,"method":"resources/list"}',
     '{"jsonrpc":"2.0","id":3,"method":5}',
+    '{"jsonrpc":"2.0","id":4,"method":"tools/call","params":[1]}',
+    '{"jsonrpc":"2.0","id":{},"method":"ping"}',
     '{"jsonrpc":"2.0","method":"notifications/cancelled","params":null}',
     '{"jsonrpc":"2.0","id":"x","method":"initialize","params":{"protocolVersion":"2024-11-05"}}',
   ];
@@ -81,8 +83,11 @@ test('nothing but JSON-RPC on stdout, and the end of stdin is the end', async ()
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(answers).toMatchObject([
     { error: { code: -32700 } },
+    { id: null, error: { code: -32600 } },
     { id: 1, result: {} },
     { id: 2, error: { code: -32601 } },
+    { id: 3, error: { code: -32600 } },
+    { id: 4, error: { code: -32600 } },
     { id: null, error: { code: -32600 } },
     { id: 'x', result: { protocolVersion: '2024-11-05' } },
   ]);

@@ -14,6 +14,7 @@ export function addMcpRoutes(
     app.post(path, async (request, reply) => {
       const principal = confine(await authenticate(request), (request.params as { project?: string }).project);
       const selection = await select(readSelection(request));
+      for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value);
       reply.hijack();
       await answerHttp(
         { ...options, selection, caller: { principal, project: principal.boundTo ?? undefined, elsewhere: isElsewhere(request) } },

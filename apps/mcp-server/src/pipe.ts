@@ -13,6 +13,7 @@ const service = fileURLToPath(new URL('../../api/dist/main.js', import.meta.url)
 // A shell that pipes requests in and closes at once still gets its answers, from a service that runs. A host that goes away expects us
 // gone within a second, also while a service starts.
 const graceMilliseconds = 500;
+const notRequest = { code: errorCode.invalidRequest, message: 'This is no JSON-RPC request.' };
 
 /** Stands between an agent's host and the service: answers the beginning itself, passes the calls on. */
 export function runPipe({ project, home, selection }: Options): void {
@@ -83,8 +84,7 @@ export function runPipe({ project, home, selection }: Options): void {
   function receive(message: Message): void {
     const { id, method, params = {} } = message;
     if (!isRequest(message)) {
-      if (id !== undefined && method !== undefined)
-        send({ id: null, error: { code: errorCode.invalidRequest, message: 'This is no JSON-RPC request.' } });
+      if (id !== undefined && method !== undefined) send({ id: answerable(id) ? id : null, error: notRequest });
       return;
     }
     if (method === 'notifications/cancelled') return running.get(params['requestId'] as string | number)?.abort();
@@ -115,6 +115,7 @@ export function runPipe({ project, home, selection }: Options): void {
     const messages = line === null ? undefined : parse(line);
     if (messages === undefined)
       return send({ id: null, error: { code: errorCode.parse, message: 'This line is not JSON, or longer than 8 MiB.' } });
+    if (messages.length === 0) return send({ id: null, error: notRequest });
     messages.forEach(receive);
   });
   process.stdin.on('end', end).on('close', end);
@@ -143,12 +144,15 @@ function parse(line: string): Message[] | undefined {
 }
 
 function isRequest({ id, method, params }: Message): boolean {
-  const validId = id === undefined || id === null || typeof id === 'string' || typeof id === 'number';
   return (
-    validId &&
+    (id === undefined || id === null || answerable(id)) &&
     typeof method === 'string' &&
     (params === undefined || (typeof params === 'object' && params !== null && !Array.isArray(params)))
   );
+}
+
+function answerable(id: unknown): id is string | number {
+  return typeof id === 'string' || typeof id === 'number';
 }
 
 function failure(error: unknown): object {

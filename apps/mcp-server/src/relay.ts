@@ -13,39 +13,46 @@ export function runRelay({ url, home, project, selection }: Options): void {
   if (selection.toolsets) target.searchParams.set('toolsets', selection.toolsets.join(','));
   if (selection.readOnly) target.searchParams.set('readOnly', 'true');
   const token = readToken(target.origin, home);
-  const send = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
+  const send = (message: object): void => void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  const running = new Map<unknown, AbortController>();
 
   async function relay(line: string): Promise<void> {
-    const message = JSON.parse(line) as Message;
+    const messages = [JSON.parse(line) as Message | Message[]].flat();
+    const ids = messages.flatMap((message) => (message?.id === undefined || message.id === null ? [] : [message.id]));
+    // The service keeps nothing between requests: what ends a call is that its connection ends.
+    for (const { method, params } of messages) if (method === 'notifications/cancelled') running.get(params?.['requestId'])?.abort();
+    const controller = new AbortController();
+    for (const id of ids) running.set(id, controller);
     try {
-      const response = await fetch(target, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-        body: line,
-        redirect: 'error',
-        signal: AbortSignal.timeout(deadlineMilliseconds),
-      });
-      const text = await response.text();
-      if (!response.ok) throw new Error((JSON.parse(text) as { detail?: string }).detail ?? `the service answered ${response.status}`);
-      for (const answer of readAnswers(text)) send(answer);
+      for (const answer of await post(line, controller.signal)) send(answer);
     } catch (error) {
-      if (message.id === undefined) return;
-      send({
-        jsonrpc: '2.0',
-        id: message.id,
-        error: { code: errorCode.internal, message: `${target.origin}: ${reason(error as Error)}` },
-      });
+      if (controller.signal.aborted) return;
+      for (const id of ids) send({ id, error: { code: errorCode.internal, message: `${target.origin}: ${reason(error as Error)}` } });
+    } finally {
+      for (const id of ids) running.delete(id);
     }
+  }
+
+  async function post(body: string, cancelled: AbortSignal): Promise<object[]> {
+    const response = await fetch(target, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body,
+      redirect: 'error',
+      signal: AbortSignal.any([cancelled, AbortSignal.timeout(deadlineMilliseconds)]),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(readProblem(text) ?? `the service answered ${response.status}`);
+    return readAnswers(text);
   }
 
   let open = 0;
   let ended = false;
   const settle = () => ended && open === 0 && process.exit(0);
   readLines(process.stdin, (line) => {
-    if (line === null) return;
     open++;
-    void relay(line)
-      .catch(() => {})
+    void relay(line ?? '')
+      .catch(() => send({ id: null, error: { code: errorCode.parse, message: 'This line is not JSON, or longer than 8 MiB.' } }))
       .finally(() => {
         open--;
         settle();
@@ -67,11 +74,21 @@ function readToken(origin: string, home: string | undefined): string {
   return found;
 }
 
-// The service answers either with one JSON message or with a stream of events that each hold one.
+// The service answers either with one JSON message or with a stream of events that each hold one. U+2028 ends no line of those.
 function readAnswers(text: string): object[] {
   if (text.trim() === '') return [];
   if (text.trimStart().startsWith('{')) return [JSON.parse(text) as object];
-  return [...text.matchAll(/^data: (.+)$/gm)].map(([, data]) => JSON.parse(data!) as object);
+  const events = text.split(/\r?\n/).filter((line) => line.startsWith('data: '));
+  return events.map((line) => JSON.parse(line.slice('data: '.length)) as object);
+}
+
+function readProblem(text: string): string | undefined {
+  try {
+    const { detail, error } = JSON.parse(text) as { detail?: string; error?: { message?: string } };
+    return detail ?? error?.message;
+  } catch {
+    return undefined;
+  }
 }
 
 function reason({ name, message }: Error): string {

@@ -38,9 +38,14 @@ export async function migrate(database: Database, modules: readonly MigratedModu
   return applied;
 }
 
+/** Until the end of the transaction nobody else makes or changes tables. */
+export async function lockMigrations(orm: Orm): Promise<void> {
+  await orm.execute(sql`select pg_advisory_xact_lock(${migrationLock}::bigint)`);
+}
+
 /** Migrates in a transaction of the caller's; with `upTo` no further than these. */
 export async function migrateWithin(orm: Orm, modules: readonly MigratedModule[], upTo?: readonly JournalRow[]): Promise<string[]> {
-  await orm.execute(sql`select pg_advisory_xact_lock(${migrationLock}::bigint)`);
+  await lockMigrations(orm);
   await orm.execute(sql`create schema if not exists supervisor`);
   await orm.execute(sql`create table if not exists supervisor.migrations (
     module text not null, tag text not null, hash text not null, applied_at timestamptz not null default now(), primary key (module, tag))`);

@@ -108,6 +108,17 @@ test('a server that is not there is named without its password', async () => {
   await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('hunter2') });
 });
 
+const server = process.env['TEST_DATABASE_URL'];
+(server ? test : test.skip)('a database that cannot hold every text is refused, with how to make one', async () => {
+  const maintenance = await openDatabase(server!);
+  const name = `test_latin_${process.pid}`;
+  await maintenance.orm.execute(sql.raw(`create database ${name} encoding 'LATIN1' locale 'C' template template0`));
+  const settings = { kind: 'postgres' as const, ...parsePostgresUrl(server!), database: name };
+  await expect(openDatabase(settings)).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('-E UTF8') });
+  await maintenance.orm.execute(sql.raw(`drop database ${name} with (force)`));
+  await maintenance.close();
+});
+
 test('connection settings come from what is given and from nowhere else', () => {
   expect(parsePostgresUrl('postgresql://u:p%40@db.example:6000/x?sslmode=require')).toEqual({
     host: 'db.example',

@@ -18,7 +18,7 @@ const oldestServer = 140000;
 
 /**
  * Opens a connection pool to PostgreSQL 14 or newer.
- * @throws SupervisorError `unavailable` when the server does not answer or is older.
+ * @throws SupervisorError `unavailable` when the server does not answer or is older, or the database is not in UTF-8.
  */
 export async function openPostgres(settings: PostgresSettings): Promise<Database> {
   const location = describePostgres(settings);
@@ -43,9 +43,17 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
   // A connection that dies while idle is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => {});
   try {
-    const { rows } = await pool.query<{ version: string }>("select current_setting('server_version_num') as version");
+    const { rows } = await pool.query<{ version: string; encoding: string }>(
+      "select current_setting('server_version_num') as version, current_setting('server_encoding') as encoding",
+    );
     if (Number(rows[0]!.version) < oldestServer)
       throw new SupervisorError('unavailable', `PostgreSQL at ${location} is older than version 14.`);
+    // SQL_ASCII keeps the bytes as they come.
+    if (!['UTF8', 'SQL_ASCII'].includes(rows[0]!.encoding))
+      throw new SupervisorError(
+        'unavailable',
+        `The database ${location} is in ${rows[0]!.encoding}, which cannot hold every text. Make one that can: createdb -E UTF8 -T template0 NAME`,
+      );
   } catch (error) {
     await pool.end();
     if (error instanceof SupervisorError) throw error;

@@ -27,19 +27,31 @@ function readInput(operation: OperationDescription, request: FastifyRequest): Re
   const input: Record<string, unknown> = {};
   const query = request.query as Record<string, string | string[]>;
   const params = request.params as Record<string, string>;
+  const refuseTwice = (given: object, where: string) => {
+    const twice = Object.keys(given).find((field) => Object.hasOwn(params, field));
+    if (twice !== undefined) throw new SupervisorError('invalid_input', `${twice} is in the path already; leave it out of the ${where}.`);
+  };
   if (isQueried(operation.route!.method)) {
+    // It would be left unread, and something else be done than was asked for.
+    if (hasBody(request)) throw new SupervisorError('invalid_input', `${operation.name} takes its fields in the query, not in a body.`);
+    refuseTwice(query, 'query');
     for (const field in query) input[field] = coerce(properties[field], query[field]!);
   } else {
     if (Object.keys(query).length > 0)
       throw new SupervisorError('invalid_input', `${operation.name} takes its fields in the body, not in the query.`);
     const body = request.body ?? {};
     if (typeof body !== 'object' || Array.isArray(body)) throw new SupervisorError('invalid_input', 'The body must be a JSON object.');
-    const twice = Object.keys(body).find((field) => Object.hasOwn(params, field));
-    if (twice !== undefined) throw new SupervisorError('invalid_input', `${twice} is in the path already; leave it out of the body.`);
+    refuseTwice(body, 'body');
     Object.assign(input, body);
   }
   for (const field in params) input[field] = coerce(properties[field], params[field]!);
   return input;
+}
+
+// Nothing at all and an empty object say the same. Of a GET Fastify reads none.
+function hasBody({ body, headers, method }: FastifyRequest): boolean {
+  if (method === 'GET') return Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined;
+  return body !== undefined && body !== null && JSON.stringify(body) !== '{}';
 }
 
 /** Whether a request came from another host: over the network, or through something that forwards. */

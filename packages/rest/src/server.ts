@@ -47,12 +47,17 @@ const pagePolicy = {
 
 /** The HTTP server: operations under `/api/v1`, their description, health and metrics. It does not listen yet. */
 export async function createRestServer(options: RestOptions): Promise<RestServer> {
-  const app = fastify({ bodyLimit, routerOptions: { maxParamLength: 600 }, forceCloseConnections: 'idle' });
   const gate = new Gate(options.verifyToken, options.origins);
   const authenticate = (request: FastifyRequest) => gate.authenticate(request);
-
   const secure = options.origins().some((origin) => origin.startsWith('https:') && !isLocal(origin));
   const allHeaders = secure ? { ...headers, ...onlyHttps } : headers;
+  const app = fastify({
+    bodyLimit,
+    routerOptions: { maxParamLength: 600 },
+    forceCloseConnections: 'idle',
+    // A path that cannot be decoded passes no hook and no other handler.
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply.headers(allHeaders), fastifyProblem(error)!),
+  });
   // Synchronous, and with the headers ready: this runs for every request.
   app.addHook('onRequest', (request, reply, done) => {
     gate.checkHost(request);

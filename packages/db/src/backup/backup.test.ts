@@ -201,6 +201,15 @@ update supervisor.owners set greeting = 'hello ' || name;`;
     await restoreBackup(empty, file, [everything]);
   });
 
+  test('of two at once one fills the database, and the other is refused', async () => {
+    await writeBackup(database, file, options);
+    const target = await open();
+    const both = await Promise.allSettled([restoreBackup(target, file, [everything]), restoreBackup(target, file, [everything])]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(both.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'conflict' } });
+    await target.close();
+  });
+
   test('one moment: what is written meanwhile is not in it', async () => {
     let more: Promise<unknown> | undefined;
     const progress = () => {

@@ -2,7 +2,7 @@ import { SupervisorError } from '@supervisor/core';
 import { sql } from 'drizzle-orm';
 import { rows, type Database, type Orm } from '../database.js';
 import { databaseErrorCode } from '../failure.js';
-import { markReady, migrateWithin, pendingMigrations, type MigratedModule } from '../migrate.js';
+import { lockMigrations, markReady, migrateWithin, pendingMigrations, type MigratedModule } from '../migrate.js';
 import { checkBackup, damaged, linesOf, sequence, type BackupHeader, type Sequence } from './format.js';
 import { qualified, tablesOf, useExactText, type Table } from './tables.js';
 
@@ -26,6 +26,7 @@ export async function restoreBackup(
   await database.orm
     .transaction(async (tx) => {
       const orm = tx as unknown as Orm;
+      await lockMigrations(orm);
       await refuseFilled(orm, database);
       await migrateWithin(orm, modules, header.migrations);
       await useExactText(orm);
