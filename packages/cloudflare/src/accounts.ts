@@ -7,6 +7,7 @@ import { TokenBucket } from './api/bucket.js';
 import { CloudflareApi } from './api/cloudflare-api.js';
 import type { Time } from './api/time.js';
 import { dnsName, isInZone } from './dns/name.js';
+import { reasonOf } from './failure.js';
 import { cloudflareAccounts, cloudflareDnsRecords, cloudflareExposures, cloudflareTunnels } from './schema.js';
 
 export const officialUrl = 'https://api.cloudflare.com/client/v4';
@@ -54,6 +55,9 @@ export class Accounts {
     if ((accessTeam === null) !== (accessAudience.length === 0))
       throw new SupervisorError('invalid_input', 'Give accessTeam and accessAudience together: a visitor is checked against both.');
     const values = { accountId, tokenPath, baseUrl, accessTeam, accessAudience };
+    const before = (await this.list()).find((account) => account.name === name);
+    // What is in the one would be looked for in the other.
+    if (before && before.accountId !== accountId) await this.#refuseUsed(name);
     const [row] = await this.#orm
       .insert(cloudflareAccounts)
       .values({ name, ...values })
@@ -69,6 +73,12 @@ export class Accounts {
 
   /** Forgets an account. @throws SupervisorError `protected` while something of ours is in it */
   async remove(name: string): Promise<boolean> {
+    await this.#refuseUsed(name);
+    const gone = await this.#orm.delete(cloudflareAccounts).where(eq(cloudflareAccounts.name, name)).returning();
+    return gone.length > 0;
+  }
+
+  async #refuseUsed(name: string): Promise<void> {
     for (const table of [cloudflareExposures, cloudflareDnsRecords, cloudflareTunnels]) {
       const rows = await this.#orm.select({ id: table.id }).from(table).where(eq(table.account, name)).limit(1);
       if (rows.length > 0)
@@ -77,8 +87,6 @@ export class Accounts {
           `Account ${name} still has records, tunnels or exposures of ours. Remove or release them first.`,
         );
     }
-    const gone = await this.#orm.delete(cloudflareAccounts).where(eq(cloudflareAccounts.name, name)).returning();
-    return gone.length > 0;
   }
 
   /** The way to an account; to the first one where none is named. @throws SupervisorError `not_found` */
@@ -96,7 +104,9 @@ export class Accounts {
     const known = this.#zones.get(account.name);
     const now = this.#time.now().getTime();
     if (known && !fresh && now - known.at < freshMilliseconds) return known.zones;
-    const zones = await api.list('/zones', zoneAnswer, { per_page: 50, 'account.id': account.accountId });
+    const found = await api.list('/zones', zoneAnswer, { per_page: 50, 'account.id': account.accountId });
+    // Cloudflare shows some of them in Unicode.
+    const zones = found.map((zone) => ({ ...zone, name: dnsName(zone.name) }));
     this.#zones.set(account.name, { at: now, zones });
     return zones;
   }
@@ -104,17 +114,24 @@ export class Accounts {
   /** The zone that a name is in, of any account: the longest that fits. @throws SupervisorError `not_found` */
   async zoneOf(name: string): Promise<FoundZone> {
     const wanted = dnsName(name);
+    let problem: string | undefined;
     for (const fresh of [false, true]) {
       let best: FoundZone | undefined;
+      problem = undefined;
       for (const account of await this.list()) {
         const reach = this.#open(account);
-        for (const zone of await this.zones(reach, fresh)) {
+        // One account that does not answer is no reason to leave the others.
+        const zones = await this.zones(reach, fresh).catch((error: unknown) => {
+          problem ??= `Account ${account.name} could not be asked: ${reasonOf(error)}`;
+          return [];
+        });
+        for (const zone of zones)
           if (isInZone(wanted, zone.name) && zone.name.length > (best?.zone.name.length ?? 0)) best = { ...reach, zone };
-        }
       }
       if (best) return best;
     }
     await this.reach();
+    if (problem) throw new SupervisorError('provider_unavailable', `Which zone holds ${wanted} is not known. ${problem}`);
     throw new SupervisorError(
       'not_found',
       `No zone of a Cloudflare account that is set holds ${wanted}. See them with \`supervisor cloudflare list-zones\`.`,

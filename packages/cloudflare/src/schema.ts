@@ -67,6 +67,8 @@ export const cloudflareDnsRecords = supervisor.table(
     exposure: text(),
     createdAt: createdAt(),
     ...seen(),
+    /** Is looked up, made and deleted by one at a time. */
+    ...leaseColumns(),
   },
   (table) => [unique('cloudflare_dns_records_slot').on(table.zoneId, table.slot)],
 );

@@ -13,7 +13,7 @@ export {
   type Instance,
   type Origin,
 } from './instance.js';
-export { claim, holds, leaseColumns, leaseFor, release, renew, type Leased } from './lease.js';
+export { claim, holds, leaseColumns, leaseFor, release, renew, type Leased, type LeasedTable } from './lease.js';
 export { tryLock, type Holder, type LockResult } from './lock.js';
 export { migrate, pendingMigrations, readJournal, ready, type JournalRow, type MigratedModule } from './migrate.js';
 export { parsePostgresUrl, type PostgresSettings } from './postgres.js';

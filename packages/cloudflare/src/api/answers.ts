@@ -34,6 +34,8 @@ export const tunnelAnswer = z.looseObject({
   created_at: z.string().nullish(),
   deleted_at: z.string().nullish(),
   connections: z.array(z.looseObject({})).nullish(),
+  config_src: z.string().nullish(),
+  remote_config: z.boolean().nullish(),
 });
 
 export const tunnelConfigAnswer = z.looseObject({

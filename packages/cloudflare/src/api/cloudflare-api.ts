@@ -16,6 +16,7 @@ export type Query = Record<string, string | number | boolean>;
 const timeoutMilliseconds = 15_000;
 const attempts = 4;
 const firstPauseMilliseconds = 250;
+const changes = ['PUT', 'PATCH'];
 const mostBytes = 64 * 1024 * 1024;
 
 const resultInfo = z.looseObject({ per_page: z.number().optional(), total_count: z.number().optional() }).nullish();
@@ -87,7 +88,7 @@ export class CloudflareApi {
     for (let attempt = 1, unsure = false; ; attempt++) {
       const answer = await this.#send(method, path, result, parts);
       if (!('error' in answer)) return answer;
-      if (answer.outcome === 'final') throw unsure && method !== 'DELETE' ? notKnown(answer.error) : answer.error;
+      if (answer.outcome === 'final') throw unsure && changes.includes(method) ? notKnown(answer.error) : answer.error;
       unsure ||= answer.outcome === 'unknown';
       await this.#pause(answer, attempt);
     }

@@ -21,7 +21,8 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
   beforeEach(async () => {
     fake = new CloudflareFake({ clock, zones: ['example.com', 'eu.example.com', 'example.org'] });
     const baseUrl = await fake.listen();
-    cloudflare = new CloudflareManager({ db: database, token: async () => fake.token, time });
+    const token = async (path: string) => (path.includes('broken') ? 'fake-wrong-token' : fake.token);
+    cloudflare = new CloudflareManager({ db: database, token, time });
     await cloudflare.setAccount('main', { accountId: fake.account, tokenPath: 'meta/cloudflare/token', baseUrl });
   });
   afterEach(async () => {
@@ -88,6 +89,99 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
   test('another Supervisor’s record cannot be adopted', async () => {
     fake.state.addRecord(zone(), { ...a, comment: 'supervisor:00000000-0000-4000-8000-000000000000' });
     await expect(cloudflare.adoptRecord('shop', { name: a.name })).rejects.toMatchObject({ code: 'not_owned' });
+  });
+
+  test('of two records of one kind one can be adopted, and the other stays others’', async () => {
+    for (const content of ['192.0.2.1', '192.0.2.2']) fake.state.addRecord(zone(), { ...a, content });
+    await cloudflare.adoptRecord('shop', { ...a, content: '192.0.2.1' });
+    await expect(cloudflare.adoptRecord('shop', { ...a, content: '192.0.2.2' })).rejects.toMatchObject({ code: 'conflict' });
+    await cloudflare.deleteRecord('shop', { name: a.name });
+    expect(records()).toMatchObject([{ content: '192.0.2.2' }]);
+  });
+
+  test('an adoption that is refused leaves no row, and a change that is refused the former wish', async () => {
+    fake.state.addRecord(zone(), a);
+    const refused = () => ({ status: 403, body: { success: false, errors: [{ code: 9109, message: 'Unauthorized' }] } });
+    fake.server.faults.add({ on: 'PATCH /client/v4/zones/{zone}/dns_records/{record}', what: refused });
+    await expect(cloudflare.adoptRecord('shop', { name: a.name })).rejects.toMatchObject({ code: 'forbidden' });
+    expect((await cloudflare.listRecords({}, { limit: 9 })).rows).toEqual([]);
+    const b = { ...a, name: 'b.example.com' };
+    await cloudflare.upsertRecord('shop', b);
+    await expect(cloudflare.upsertRecord('shop', { ...b, content: 'nonsense' })).rejects.toMatchObject({ code: 'invalid_input' });
+    expect((await cloudflare.listRecords({}, { limit: 9 })).rows).toMatchObject([{ content: a.content, state: 'live' }]);
+    expect(await cloudflare.syncRecords({ mend: false })).toMatchObject({ differing: [] });
+  });
+
+  test('calls at one time make one record, and a deletion leaves none', async () => {
+    const contents = ['192.0.2.1', '192.0.2.2', '192.0.2.3', 'nonsense'];
+    const done = await Promise.allSettled(contents.map((content) => cloudflare.upsertRecord('shop', { ...a, content })));
+    expect(done.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+    await cloudflare.upsertRecord('shop', a);
+    expect(records()).toMatchObject([{ content: a.content }]);
+    await Promise.allSettled([
+      cloudflare.upsertRecord('shop', { ...a, content: '192.0.2.9' }),
+      cloudflare.deleteRecord('shop', { name: a.name }),
+    ]);
+    await cloudflare.deleteRecord('shop', { name: a.name });
+    expect({ records: records(), rows: (await cloudflare.listRecords({}, { limit: 9 })).rows }).toEqual({ records: [], rows: [] });
+  });
+
+  test.each<['TXT' | 'AAAA' | 'MX', string, string?]>([
+    ['TXT', '"v=spf1 -all"', 'v=spf1 -all'],
+    ['TXT', `${'x'.repeat(300)} "quoted" \\`],
+    ['AAAA', '2001:DB8:0:0::1', '2001:db8::1'],
+    ['MX', 'Mail.Example.com.', 'mail.example.com'],
+  ])('a %s is known again however it is written', async (type, content, shown = content) => {
+    const wish = { name: a.name, type, content, ...(type === 'MX' ? { priority: 10 } : {}) };
+    expect(await cloudflare.upsertRecord('shop', wish)).toMatchObject({ changed: true, row: { content: shown } });
+    const [record] = records();
+    // Cloudflare shows a long text in pieces.
+    if (type === 'TXT') record!.content = record!.content.replace(/^"(.{200})(.+)"$/s, '"$1" "$2"');
+    expect(await cloudflare.upsertRecord('shop', wish)).toMatchObject({ changed: false });
+    expect(await cloudflare.syncRecords({ mend: false })).toMatchObject({ differing: [] });
+    expect(await cloudflare.deleteRecord('shop', { name: a.name, type, content })).toHaveLength(1);
+  });
+
+  test('what else stands at a name is in no CNAME’s way, and ours is not called another’s', async () => {
+    await cloudflare.upsertRecord('shop', { ...a, type: 'TXT', content: 'hello' });
+    fake.state.addRecord(zone(), { name: a.name, type: 'MX', content: 'mail.example.com', priority: 10 });
+    await cloudflare.upsertRecord('shop', { ...a, type: 'CNAME', content: 'x.example.org' });
+    await expect(cloudflare.upsertRecord('shop', a)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('CNAME of project shop. Delete it first'),
+    });
+  });
+
+  test('a zone that left the account, or an account that does not answer, keeps nobody back', async () => {
+    await cloudflare.upsertRecord('shop', a);
+    await cloudflare.upsertRecord('shop', { ...a, name: 'app.example.org' });
+    fake.state.zones.splice(fake.state.zones.indexOf(fake.zone('example.org')), 1);
+    expect(await cloudflare.syncRecords({ mend: true })).toMatchObject({
+      zones: [
+        { zone: 'example.com', inSync: 1, problem: null },
+        { zone: 'example.org', problem: expect.any(String) },
+      ],
+    });
+    await cloudflare.releaseRecord('shop', { name: 'app.example.org' });
+    expect((await cloudflare.listRecords({}, { limit: 9 })).rows).toHaveLength(1);
+    const [main] = await cloudflare.listAccounts();
+    await cloudflare.setAccount('broken', { accountId: main!.accountId, tokenPath: 'meta/broken/token', baseUrl: main!.baseUrl });
+    expect(await cloudflare.upsertRecord('shop', { ...a, content: '192.0.2.7' })).toMatchObject({ changed: true });
+    await expect(cloudflare.upsertRecord('shop', { ...a, name: 'app.example.net' })).rejects.toMatchObject({
+      code: 'provider_unavailable',
+      message: expect.stringContaining('Account broken'),
+    });
+    await expect(cloudflare.setAccount('main', { accountId: 'f'.repeat(32), tokenPath: 'meta/cloudflare/token' })).rejects.toMatchObject({
+      code: 'protected',
+    });
+    await cloudflare.removeAccount('broken');
+  });
+
+  test('a zone may be shown in Unicode', async () => {
+    fake.state.addZone(fake.account, 'bücher.example');
+    expect(await cloudflare.upsertRecord('shop', { ...a, name: 'app.bücher.example' })).toMatchObject({
+      row: { zone: 'xn--bcher-kva.example', name: 'app.xn--bcher-kva.example' },
+    });
   });
 
   test('deleting more than one record is the owner’s', async () => {
@@ -160,6 +254,9 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     [{ ...a, type: 'CNAME' as const, content: 'app.example.com' }, 'itself'],
     [{ ...a, name: 'app' }, 'whole'],
     [{ ...a, name: '-x.example.com' }, 'no name'],
+    [{ ...a, name: 'shop.example.com/admin' }, 'no name'],
+    [{ ...a, name: '%61pp.example.com' }, 'no name'],
+    [{ ...a, type: 'MX' as const, content: '10.1', priority: 10 }, 'no name'],
   ])('refuses %j before asking', async (wish, reason) => {
     await expect(cloudflare.upsertRecord('shop', wish)).rejects.toMatchObject({
       code: 'invalid_input',

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm';
 import type { Accounts, FoundZone } from '../accounts.js';
+import { alone } from '../alone.js';
 import { recordAnswer, type RemoteRecord } from '../api/answers.js';
 import type { CloudflareApi } from '../api/cloudflare-api.js';
 import { unavailable } from '../api/failure.js';
@@ -10,8 +11,10 @@ import { isFinal, reasonOf } from '../failure.js';
 import { cloudflareDnsRecords } from '../schema.js';
 import { listRemote, listRows, placeOf, type RecordFilter, type RecordRow } from './listing.js';
 import { dnsName } from './name.js';
+import { choose, isExposed, notOwned, unmarked } from './refusals.js';
 import {
   bodyOf,
+  canonical,
   desiredOf,
   driftOf,
   isInTheWay,
@@ -32,6 +35,12 @@ export interface RecordChoice {
   name: string;
   type?: string | undefined;
   content?: string | undefined;
+}
+
+/** A row as a call wants it, and as it was before; without that the call made it. */
+interface Intent {
+  row: RecordRow;
+  former?: RecordRow | undefined;
 }
 
 /** The DNS records that are ours: only those are changed, and only where row and mark agree. */
@@ -58,28 +67,25 @@ export class DnsRecords {
     const desired = desiredOf(wish);
     const found = await this.#accounts.zoneOf(desired.name);
     refuseRoot(desired.name, desired.type, found.zone.name);
-    const { row, fresh } = await this.#intend(project, desired, found, exposure);
-    try {
-      const remote = await listRemote(found.api, found.zone.id, desired.name);
-      return await this.bring(found.api, row, remote);
-    } catch (error) {
-      await this.#failed(row, error, fresh);
-      throw error;
-    }
+    const intent = await this.#intend(project, desired, found, exposure);
+    return this.#alone(intent, async (row) => this.#bring(found.api, row));
   }
 
-  /**
-   * Makes one record as its row wants it.
-   * @param remote the records of its name, or all of its zone
-   */
-  async bring(api: CloudflareApi, row: RecordRow, remote: readonly RemoteRecord[]): Promise<{ row: RecordRow; changed: boolean }> {
-    const mine = remote.find((record) => readComment(record.comment ?? '').id === row.id);
-    if (!mine) refuseForeign(row, remote);
+  /** Makes one record as its row wants it. */
+  async mend({ id, name, account }: RecordRow): Promise<void> {
+    const { api } = await this.#accounts.reach(account);
+    await alone(this.#orm, cloudflareDnsRecords, { id, name }, (row) => this.#bring(api, row));
+  }
+
+  async #bring(api: CloudflareApi, row: RecordRow): Promise<{ row: RecordRow; changed: boolean }> {
+    const isMine = (record: RemoteRecord) => readComment(record.comment ?? '').id === row.id;
+    const remote = await listRemote(api, row.zoneId, row.name);
+    const mine = remote.find(isMine);
+    if (!mine) await this.#refuseForeign(row, remote);
     if (mine && driftOf(row.id, row, observedOf(mine)).length === 0) return { row: await this.#saw(row, mine), changed: false };
     const path = `/zones/${row.zoneId}/dns_records`;
     const body = bodyOf(row.id, row);
-    const find = async () =>
-      (await listRemote(api, row.zoneId, row.name)).find((record) => readComment(record.comment ?? '').id === row.id);
+    const find = async () => (await listRemote(api, row.zoneId, row.name)).find(isMine);
     const made = mine ? await api.patch(`${path}/${mine.id}`, body, recordAnswer) : await api.create(path, body, recordAnswer, find);
     return { row: await this.#saw(row, made), changed: true };
   }
@@ -90,7 +96,7 @@ export class DnsRecords {
    * @throws SupervisorError `protected` when more than one match, `not_owned` when the record is not ours any more
    */
   async delete(project: string, choice: RecordChoice, many: boolean): Promise<RecordRow[]> {
-    const rows = await listRows(this.#orm, { project, ...choice, name: dnsName(choice.name) });
+    const rows = await this.#ours(project, choice);
     const exposed = rows.find(({ exposure }) => exposure !== null);
     if (exposed) throw isExposed(exposed);
     if (rows.length > 1 && !many) {
@@ -106,22 +112,28 @@ export class DnsRecords {
     return rows;
   }
 
-  /** Deletes one record of ours, and its row once it is gone. */
-  async remove(row: RecordRow): Promise<void> {
-    refuseRoot(row.name, row.type, row.zone);
-    await this.#orm.update(cloudflareDnsRecords).set({ state: 'deleting' }).where(eq(cloudflareDnsRecords.id, row.id));
-    try {
-      const { api } = await this.#accounts.reach(row.account);
-      const remote = await listRemote(api, row.zoneId, row.name);
-      for (const record of remote) {
-        if (readComment(record.comment ?? '').id === row.id) await this.#deleteRemote(api, row, record.id);
-        else if (record.id === row.recordId) throw unmarked(row);
+  /** Deletes one record of ours, and its row once it is gone. @throws SupervisorError `not_owned` when it is not ours any more */
+  async remove({ id, name, type, zone }: RecordRow): Promise<void> {
+    refuseRoot(name, type, zone);
+    await alone(this.#orm, cloudflareDnsRecords, { id, name }, async (row) => {
+      await this.#orm.update(cloudflareDnsRecords).set({ state: 'deleting' }).where(eq(cloudflareDnsRecords.id, id));
+      try {
+        const { api } = await this.#accounts.reach(row.account);
+        for (const record of await this.#remoteOf(row)) {
+          if (readComment(record.comment ?? '').id === id) await this.#deleteRemote(api, row, record.id);
+          else if (record.id === row.recordId) throw unmarked(row);
+        }
+        await this.forget(row);
+      } catch (error) {
+        await this.#note(row, error);
+        throw error;
       }
-      await this.#orm.delete(cloudflareDnsRecords).where(eq(cloudflareDnsRecords.id, row.id));
-    } catch (error) {
-      await this.#failed(row, error, false);
-      throw error;
-    }
+    });
+  }
+
+  /** Lets go of a record that others have now. */
+  async forget({ id }: RecordRow): Promise<void> {
+    await this.#orm.delete(cloudflareDnsRecords).where(eq(cloudflareDnsRecords.id, id));
   }
 
   // "Not found" is said of a wrong address too: whether it is gone is looked at.
@@ -131,16 +143,23 @@ export class DnsRecords {
     if (left.some(({ id }) => id === recordId)) throw unavailable(`Cloudflare did not delete ${row.type} ${row.name}.`);
   }
 
+  // A zone that has left the account took its records along.
+  async #remoteOf(row: RecordRow): Promise<RemoteRecord[]> {
+    const reach = await this.#accounts.reach(row.account);
+    try {
+      return await listRemote(reach.api, row.zoneId, row.name);
+    } catch (error) {
+      if (!(error instanceof SupervisorError) || error.code !== 'not_found') throw error;
+      if ((await this.#accounts.zones(reach, true)).some(({ id }) => id === row.zoneId)) throw error;
+      return [];
+    }
+  }
+
   /** Takes over a record that others made: from then on it is ours. Asking again changes nothing. */
   async adopt(project: string, choice: RecordChoice): Promise<RecordRow> {
     const name = dnsName(choice.name);
     const found = await this.#accounts.zoneOf(name);
-    const all = await listRemote(found.api, found.zone.id, name);
-    const fitting = all.filter(
-      (record) =>
-        (choice.type === undefined || record.type === choice.type) &&
-        (choice.content === undefined || observedOf(record).content === choice.content),
-    );
+    const fitting = (await listRemote(found.api, found.zone.id, name)).filter((record) => fits(record.type, observedOf(record), choice));
     if (fitting.length !== 1) throw choose(name, fitting);
     const record = fitting[0]!;
     refuseRoot(name, record.type, found.zone.name);
@@ -149,66 +168,104 @@ export class DnsRecords {
     if (id !== undefined) {
       const [ours] = await this.#orm.select().from(cloudflareDnsRecords).where(eq(cloudflareDnsRecords.id, id));
       if (ours?.project === project) return ours;
-      throw new SupervisorError(
-        'not_owned',
-        `${name} belongs to ${ours ? `project ${ours.project}` : 'another Supervisor'}. Release it there first.`,
-      );
+      const whose = ours ? `project ${ours.project}` : 'another Supervisor';
+      throw new SupervisorError('not_owned', `${name} belongs to ${whose}. Release it there first, or take its comment off at Cloudflare.`);
     }
     if (!recordTypes.includes(record.type as RecordType))
       throw new SupervisorError('invalid_input', `Records of type ${record.type} cannot be adopted: Supervisor could not make them again.`);
     const { content, ttl, proxied, priority } = seen;
     const desired: Desired = { name, type: record.type, content, ttl, proxied, priority, note };
-    const { row } = await this.#intend(project, desired, found, null, record.id);
-    const marked = await found.api.patch(`/zones/${found.zone.id}/dns_records/${record.id}`, bodyOf(row.id, desired), recordAnswer);
-    return this.#saw(row, marked);
+    const intent = await this.#intend(project, desired, found, null, record.id);
+    return this.#alone(intent, async (row) => {
+      const marked = await found.api.patch(`/zones/${found.zone.id}/dns_records/${record.id}`, bodyOf(row.id, desired), recordAnswer);
+      return this.#saw(row, marked);
+    });
   }
 
   /** Lets go of a record: it stays as it is, without our mark, and is not ours any more. */
   async release(project: string, choice: RecordChoice): Promise<RecordRow> {
-    const rows = await listRows(this.#orm, { project, ...choice, name: dnsName(choice.name) });
+    const rows = await this.#ours(project, choice);
     if (rows.length !== 1) throw choose(choice.name, rows);
     const row = rows[0]!;
     if (row.exposure !== null) throw isExposed(row);
-    const { api } = await this.#accounts.reach(row.account);
-    for (const record of await listRemote(api, row.zoneId, row.name)) {
-      const { id, note } = readComment(record.comment ?? '');
-      if (id !== row.id) continue;
-      const body = { ...bodyOf(row.id, { ...row, ...observedOf(record) }), comment: note };
-      await api.patch(`/zones/${row.zoneId}/dns_records/${record.id}`, body, recordAnswer);
-    }
-    await this.#orm.delete(cloudflareDnsRecords).where(eq(cloudflareDnsRecords.id, row.id));
+    await alone(this.#orm, cloudflareDnsRecords, row, async () => {
+      const { api } = await this.#accounts.reach(row.account);
+      for (const record of await this.#remoteOf(row)) {
+        const { id, note } = readComment(record.comment ?? '');
+        if (id !== row.id) continue;
+        const body = { ...bodyOf(row.id, { ...row, ...observedOf(record) }), comment: note };
+        await api.patch(`/zones/${row.zoneId}/dns_records/${record.id}`, body, recordAnswer);
+      }
+      await this.forget(row);
+    });
     return row;
   }
 
+  async #ours(project: string, choice: RecordChoice): Promise<RecordRow[]> {
+    const rows = await listRows(this.#orm, { project, name: dnsName(choice.name) });
+    return rows.filter((row) => fits(row.type, row, choice));
+  }
+
   /** The intent comes first: whatever happens then, a row says what was meant to be. */
-  async #intend(project: string, desired: Desired, { account, zone }: FoundZone, exposure: string | null, recordId?: string) {
+  async #intend(
+    project: string,
+    desired: Desired,
+    { account, zone }: FoundZone,
+    exposure: string | null,
+    recordId?: string,
+  ): Promise<Intent> {
+    const table = cloudflareDnsRecords;
     const slot = slotOf(desired);
-    const values = {
-      account: account.name,
-      project,
-      zoneId: zone.id,
-      zone: zone.name,
-      slot,
-      ...desired,
-      exposure,
-      state: 'wanted' as const,
-    };
+    const place = { zoneId: zone.id, slot };
+    const values = { account: account.name, project, zone: zone.name, ...place, ...desired, exposure, state: 'wanted' as const };
     const [made] = await this.#orm
-      .insert(cloudflareDnsRecords)
+      .insert(table)
       .values({ id: randomUUID(), ...values, recordId: recordId ?? null })
       .onConflictDoNothing()
       .returning();
-    if (made) return { row: made, fresh: true };
-    const place = and(eq(cloudflareDnsRecords.zoneId, zone.id), eq(cloudflareDnsRecords.slot, slot));
+    if (made) return { row: made };
+    const [former] = await this.#orm
+      .select()
+      .from(table)
+      .where(and(eq(table.zoneId, zone.id), eq(table.slot, slot)));
     const [row] = await this.#orm
-      .update(cloudflareDnsRecords)
-      .set({ ...desired, state: 'wanted', ...(exposure === null ? {} : { exposure }) })
-      .where(and(place, eq(cloudflareDnsRecords.project, project), exposure === null ? isNull(cloudflareDnsRecords.exposure) : undefined))
+      .update(table)
+      .set({ ...desired, state: 'wanted', ...(exposure === null ? {} : { exposure }), ...(recordId === undefined ? {} : { recordId }) })
+      .where(
+        and(
+          eq(table.id, former?.id ?? ''),
+          eq(table.project, project),
+          exposure === null ? isNull(table.exposure) : undefined,
+          recordId === undefined ? undefined : or(isNull(table.recordId), eq(table.recordId, recordId)),
+        ),
+      )
       .returning();
-    if (row) return { row, fresh: false };
-    const [other] = await this.#orm.select().from(cloudflareDnsRecords).where(place);
-    if (other?.project === project) throw isExposed(other);
-    throw new SupervisorError('not_owned', `${desired.type} ${desired.name} belongs to project ${other?.project ?? 'of another call'}.`);
+    if (row) return { row, former };
+    if (former?.project !== project)
+      throw new SupervisorError(
+        'not_owned',
+        `${desired.type} ${desired.name} belongs to ${former ? `project ${former.project}` : 'another call'}.`,
+      );
+    if (exposure === null && former.exposure !== null) throw isExposed(former);
+    throw new SupervisorError(
+      'conflict',
+      `Another ${desired.type} record of ${desired.name} is ours already. Delete or release that one first.`,
+    );
+  }
+
+  // The row may have been changed since: what another call wants by then is done with it, and a failure says nothing of that.
+  async #alone<T>(intent: Intent, work: (row: RecordRow) => Promise<T>): Promise<T> {
+    const { row } = intent;
+    const done = await alone(this.#orm, cloudflareDnsRecords, row, async (now) => {
+      try {
+        return { answer: await work(now) };
+      } catch (error) {
+        await this.#failed(intent, error);
+        throw error;
+      }
+    });
+    if (done) return done.answer;
+    throw new SupervisorError('conflict', `${row.type} ${row.name} was deleted by another call meanwhile. Try again.`);
   }
 
   async #saw(row: RecordRow, remote: RemoteRecord): Promise<RecordRow> {
@@ -220,58 +277,56 @@ export class DnsRecords {
     return kept ?? row;
   }
 
-  // A row that nothing can stand behind is taken back; where that is not known it stays, with the reason.
-  async #failed(row: RecordRow, error: unknown, fresh: boolean): Promise<void> {
-    const ours = eq(cloudflareDnsRecords.id, row.id);
-    if (fresh && isFinal(error)) await this.#orm.delete(cloudflareDnsRecords).where(ours);
-    else
-      await this.#orm
-        .update(cloudflareDnsRecords)
-        .set({ lastError: reasonOf(error) })
-        .where(ours);
+  // A row that nothing can stand behind is taken back to what it was; where that is not known it stays, with the reason.
+  async #failed({ row, former }: Intent, error: unknown): Promise<void> {
+    const table = cloudflareDnsRecords;
+    await this.#note(row, error);
+    if (!isFinal(error)) return;
+    const { content, ttl, proxied, note } = row;
+    const asWished = and(
+      eq(table.id, row.id),
+      eq(table.content, content),
+      eq(table.ttl, ttl),
+      eq(table.proxied, proxied),
+      eq(table.note, note),
+    );
+    if (!former) await this.#orm.delete(table).where(asWished);
+    else {
+      const { id: _, fence: _fence, leaseUntil: _lease, lastError: _error, ...rest } = former;
+      await this.#orm.update(table).set(rest).where(asWished);
+    }
+  }
+
+  async #note({ id }: RecordRow, error: unknown): Promise<void> {
+    await this.#orm
+      .update(cloudflareDnsRecords)
+      .set({ lastError: reasonOf(error) })
+      .where(eq(cloudflareDnsRecords.id, id));
   }
 
   async #refuseStranger(choice: RecordChoice): Promise<void> {
     const { api, zone } = await this.#accounts.zoneOf(choice.name);
     const name = dnsName(choice.name);
-    const there = (await listRemote(api, zone.id, name)).filter(
-      (record) =>
-        (choice.type === undefined || record.type === choice.type) &&
-        (choice.content === undefined || observedOf(record).content === choice.content),
-    );
-    if (there.length > 0) throw notOwned(name, there);
+    const there = (await listRemote(api, zone.id, name)).filter((record) => fits(record.type, observedOf(record), choice));
+    if (there.length > 0) throw notOwned(name, there, await this.#ownersOf(there));
+  }
+
+  async #refuseForeign(row: RecordRow, remote: readonly RemoteRecord[]): Promise<void> {
+    if (remote.some((record) => record.id === row.recordId)) throw unmarked(row);
+    const blocking = remote.filter((record) => record.name === row.name && isInTheWay({ ...observedOf(record), type: record.type }, row));
+    if (blocking.length > 0) throw notOwned(row.name, blocking, await this.#ownersOf(blocking));
+  }
+
+  async #ownersOf(records: readonly RemoteRecord[]): Promise<Map<string, string>> {
+    const marks = records.flatMap(({ comment }) => readComment(comment ?? '').id ?? []);
+    const { id, project } = cloudflareDnsRecords;
+    const rows = await this.#orm.select({ id, project }).from(cloudflareDnsRecords).where(inArray(id, marks));
+    return new Map(rows.map((row) => [row.id, row.project]));
   }
 }
 
-function refuseForeign(row: RecordRow, remote: readonly RemoteRecord[]): void {
-  if (remote.some((record) => record.id === row.recordId)) throw unmarked(row);
-  const blocking = remote.filter((record) => record.name === row.name && isInTheWay({ ...observedOf(record), type: record.type }, row));
-  if (blocking.length > 0) throw notOwned(row.name, blocking);
-}
-
-function notOwned(name: string, records: readonly RemoteRecord[]): SupervisorError {
-  const which = records
-    .map(({ type, comment }) => `${type}${readComment(comment ?? '').id === undefined ? '' : ' of another Supervisor'}`)
-    .join(', ');
-  return new SupervisorError(
-    'not_owned',
-    `${name} already has ${which}, which Supervisor did not make. The owner takes it over with \`supervisor cloudflare adopt-dns-record\`.`,
+function fits(type: string, { content }: { content: string }, choice: RecordChoice): boolean {
+  return (
+    (choice.type === undefined || choice.type === type) && (choice.content === undefined || canonical(type, choice.content) === content)
   );
-}
-
-function isExposed(row: RecordRow): SupervisorError {
-  return new SupervisorError('protected', `${row.name} is exposed: unexpose it instead.`);
-}
-
-function unmarked(row: RecordRow): SupervisorError {
-  return new SupervisorError(
-    'not_owned',
-    `${row.type} ${row.name} has lost our mark: somebody else has it now. Release it, or have the owner adopt it again.`,
-  );
-}
-
-function choose(name: string, fitting: readonly { type: string; content?: string | null | undefined }[]): SupervisorError {
-  if (fitting.length === 0) return new SupervisorError('not_found', `There is no such record at ${name}.`);
-  const which = fitting.map(({ type, content }) => `${type} ${content ?? ''}`).join(', ');
-  return new SupervisorError('invalid_input', `${name} has ${which}: name one by type and content.`);
 }

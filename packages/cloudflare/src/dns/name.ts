@@ -8,7 +8,10 @@ export function dnsName(text: string): string {
   const star = bare.startsWith('*.');
   const ascii = domainToASCII(star ? bare.slice(2) : bare).toLowerCase();
   const name = star ? `*.${ascii}` : ascii;
-  const valid = name.length <= 253 && (star ? ascii : name).split('.').every((label) => /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/.test(label));
+  // domainToASCII cuts at some of these and decodes others; of numbers it makes an address.
+  const given = !/[/\\?#%@:\s]/.test(text) && !/(^|\.)(0x[0-9a-f]*|[0-9]+)$/.test(name);
+  const valid =
+    given && name.length <= 253 && (star ? ascii : name).split('.').every((label) => /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/.test(label));
   if (valid && name.includes('.')) return name;
   throw new SupervisorError('invalid_input', `${JSON.stringify(text)} is no name in DNS. Give a whole one, such as app.example.com.`);
 }

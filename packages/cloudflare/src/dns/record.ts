@@ -37,6 +37,8 @@ export type Desired = Omit<Observed, 'comment'> & { name: string; type: string; 
 const proxiable: readonly string[] = ['A', 'AAAA', 'CNAME'];
 // A name has one of each of these; of the others as many as there are contents.
 const single: readonly string[] = ['A', 'AAAA', 'CNAME'];
+// Their content is a name.
+const named: readonly string[] = ['CNAME', 'MX', 'NS'];
 /** Cloudflare cuts comments there on its smallest plan. */
 export const longestComment = 100;
 const mark = 'supervisor:';
@@ -49,8 +51,7 @@ export function desiredOf(wish: RecordWish): Desired {
   if (type === 'MX' && wish.priority === undefined) throw invalid('An MX record needs a priority, such as 10.');
   if (type !== 'MX' && wish.priority !== undefined) throw invalid('Only an MX record has a priority.');
   if (proxied && wish.ttl !== undefined && wish.ttl !== 1) throw invalid('A proxied record has the automatic ttl, 1.');
-  const host = type === 'CNAME' || type === 'MX' || type === 'NS';
-  const content = host ? dnsName(wish.content) : wish.content;
+  const content = named.includes(type) ? dnsName(wish.content) : canonical(type, wish.content);
   if (type === 'CNAME' && content === dnsName(name)) throw invalid('A CNAME cannot point to itself.');
   return { name: dnsName(name), type, content, ttl: wish.ttl ?? 1, proxied, priority: wish.priority ?? null, note };
 }
@@ -63,8 +64,9 @@ export function slotOf({ name, type, content }: Pick<Desired, 'name' | 'type' | 
 
 /** Whether a record that is not ours stands where ours would. */
 export function isInTheWay(remote: Observed & { type: string }, wish: Pick<Desired, 'type' | 'content'>): boolean {
-  if (remote.type === 'CNAME' || wish.type === 'CNAME') return true;
-  return remote.type === wish.type && (single.includes(wish.type) || remote.content === wish.content);
+  const both = single.includes(remote.type) && single.includes(wish.type);
+  if (both && (remote.type === 'CNAME' || wish.type === 'CNAME')) return true;
+  return remote.type === wish.type && (both || remote.content === wish.content);
 }
 
 /** The comment of a record that is ours. */
@@ -80,7 +82,7 @@ export function readComment(comment: string): { id?: string; note: string } {
 
 export function observedOf(remote: RemoteRecord): Observed {
   return {
-    content: remote.type === 'TXT' ? unquoted(remote.content ?? '') : (remote.content ?? ''),
+    content: canonical(remote.type, remote.content ?? ''),
     ttl: remote.ttl ?? 1,
     proxied: remote.proxied ?? false,
     priority: remote.priority ?? null,
@@ -101,7 +103,8 @@ export function bodyOf(id: string, desired: Desired): Record<string, unknown> {
   return {
     name,
     type,
-    content,
+    // Their description asks for quotes.
+    content: type === 'TXT' ? `"${content.replace(/["\\]/g, '\\$&')}"` : content,
     ttl,
     ...(proxiable.includes(type) ? { proxied } : {}),
     ...(priority === null ? {} : { priority }),
@@ -115,9 +118,26 @@ export function refuseRoot(name: string, type: string, zone: string): void {
     throw new SupervisorError('protected', `${type} of ${zone} keeps the zone itself alive. Supervisor never touches it.`);
 }
 
-// Cloudflare shows the text of TXT records with or without quotes, as they were made.
+/** A content in the one way it is compared and kept: Cloudflare shows some otherwise than they were given. */
+export function canonical(type: string, content: string): string {
+  if (type === 'TXT') return unquoted(content);
+  if (type === 'AAAA' && URL.canParse(`http://[${content}]`)) return new URL(`http://[${content}]`).hostname.slice(1, -1);
+  return named.includes(type) ? nameIn(content) : content;
+}
+
+function nameIn(content: string): string {
+  try {
+    return dnsName(content);
+  } catch {
+    return content;
+  }
+}
+
+// With or without quotes, and a long text in pieces of 255 bytes.
 function unquoted(text: string): string {
-  return /^"[^"]*"$/.test(text) ? text.slice(1, -1) : text;
+  const piece = /"((?:[^"\\]|\\.)*)"/gs;
+  if (text.replace(piece, '').trim() !== '' || !text.includes('"')) return text;
+  return [...text.matchAll(piece)].map(([, inner]) => inner!.replace(/\\(.)/gs, '$1')).join('');
 }
 
 function invalid(message: string): SupervisorError {

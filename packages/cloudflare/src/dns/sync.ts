@@ -22,7 +22,7 @@ export interface SyncedRecord {
 
 /** Only records that are not in sync; the others are counted. */
 export interface SyncReport {
-  zones: { zone: string; records: number; ours: number; inSync: number }[];
+  zones: { zone: string; records: number; ours: number; inSync: number; problem: string | null }[];
   differing: SyncedRecord[];
 }
 
@@ -37,8 +37,13 @@ export async function syncRecords(
   const all = await listRows(orm, { project, zone });
   for (const zoneId of new Set(all.map((row) => row.zoneId))) {
     const rows = all.filter((row) => row.zoneId === zoneId);
-    const { api } = await accounts.reach(rows[0]!.account);
-    const remote = await listRemote(api, zoneId);
+    const ours = { zone: rows[0]!.zone, ours: rows.length };
+    // One that has left the account, or does not answer, is no reason to leave the others.
+    const remote = await listZone(accounts, rows[0]!).catch(reasonOf);
+    if (typeof remote === 'string') {
+      report.zones.push({ ...ours, records: 0, inSync: 0, problem: remote });
+      continue;
+    }
     const seen = new Map(remote.flatMap((record) => pair(record)));
     const byId = new Map(remote.map((record) => [record.id, record]));
     const inSync: string[] = [];
@@ -48,13 +53,17 @@ export async function syncRecords(
         inSync.push(row.id);
         continue;
       }
-      if (mend && compared.state !== 'foreign') await mendOne(records, api, row, compared, remote);
+      if (mend && compared.state !== 'foreign') await mendOne(records, row, compared);
       report.differing.push(compared);
     }
     await markSynced(orm, inSync);
-    report.zones.push({ zone: rows[0]!.zone, records: remote.length, ours: rows.length, inSync: inSync.length });
+    report.zones.push({ ...ours, records: remote.length, inSync: inSync.length, problem: null });
   }
   return report;
+}
+
+async function listZone(accounts: Accounts, { account, zoneId }: RecordRow): Promise<RemoteRecord[]> {
+  return listRemote((await accounts.reach(account)).api, zoneId);
 }
 
 function pair(record: RemoteRecord): [string, RemoteRecord][] {
@@ -70,22 +79,11 @@ function compare(row: RecordRow, mine: RemoteRecord | undefined, byId: ReadonlyM
   return { ...base, state: drift.length === 0 ? 'in_sync' : 'drifted', drift };
 }
 
-async function mendOne(
-  records: DnsRecords,
-  api: Parameters<DnsRecords['bring']>[0],
-  row: RecordRow,
-  compared: SyncedRecord,
-  remote: readonly RemoteRecord[],
-): Promise<void> {
+async function mendOne(records: DnsRecords, row: RecordRow, compared: SyncedRecord): Promise<void> {
   try {
     // What was broken off on its way out is finished that way.
     if (row.state === 'deleting') await records.remove(row);
-    else
-      await records.bring(
-        api,
-        row,
-        remote.filter((record) => record.name === row.name),
-      );
+    else await records.mend(row);
     compared.mended = true;
   } catch (error) {
     compared.problem = reasonOf(error);

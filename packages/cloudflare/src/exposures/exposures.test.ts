@@ -104,6 +104,80 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(records()).toHaveLength(1);
   });
 
+  test('a record that somebody else took over stays, and the name is free again', async () => {
+    await cloudflare.expose(request);
+    records()[0]!.comment = 'edited by hand';
+    expect(await cloudflare.unexpose('shop', request.hostname)).toEqual({
+      removed: true,
+      warnings: [expect.stringContaining('lost our mark')],
+    });
+    expect({ records: records().length, tunnels: tunnels(), rows: await count() }).toEqual({ records: 1, tunnels: [], rows: 0 });
+  });
+
+  test('a tunnel with rules of others stays when ours are gone', async () => {
+    await cloudflare.expose(request);
+    const theirs = { hostname: 'theirs.example.com', service: 'http://localhost:1' };
+    tunnels()[0]!.config!.ingress!.unshift(theirs);
+    expect(await cloudflare.unexpose('shop', request.hostname)).toMatchObject({ warnings: [expect.stringContaining('rules of others')] });
+    expect(rules()[0]).toMatchObject(theirs);
+    expect(await cloudflare.listExposures()).toEqual([]);
+    await expect(cloudflare.deleteTunnel()).rejects.toMatchObject({ code: 'protected' });
+  });
+
+  test('a name that is exposed while the last one goes has a tunnel', async () => {
+    await cloudflare.expose(request);
+    fake.server.faults.add({ on: 'DELETE /client/v4/accounts/{account}/cfd_tunnel/{tunnel}', what: 'error-after' });
+    const going = cloudflare.unexpose('shop', request.hostname);
+    const coming = Array.from({ length: 4 }, (_, index) => cloudflare.expose({ ...request, hostname: `n${index}.example.com` }));
+    await Promise.allSettled([going, ...coming]);
+    await cloudflare.resume();
+    for (const exposed of await cloudflare.listExposures()) {
+      if (exposed.state === 'exposed') expect(records().find(({ name }) => name === exposed.hostname)!.content).toContain(tunnels()[0]!.id);
+    }
+    expect(records().length).toBe((await cloudflare.listExposures()).length);
+  });
+
+  test('what the owner put into the tunnel no exposure replaces, and the other way round', async () => {
+    await cloudflare.ensureTunnel();
+    const rule = { hostname: request.hostname, service: 'https://10.0.0.5:8443' };
+    await cloudflare.putRoute('shop', rule);
+    await expect(cloudflare.expose(request)).rejects.toMatchObject({
+      code: 'protected',
+      message: expect.stringContaining('The owner put'),
+    });
+    expect(rules()[0]).toMatchObject(rule);
+    await cloudflare.removeRoute('shop', rule.hostname);
+    await cloudflare.expose(request);
+    await expect(cloudflare.putRoute('shop', rule)).rejects.toMatchObject({
+      code: 'protected',
+      message: expect.stringContaining('unexpose'),
+    });
+    expect(rules()[0]).toMatchObject({ service: 'http://localhost:3100' });
+  });
+
+  test('a rule that is refused is not wanted any more', async () => {
+    await cloudflare.ensureTunnel();
+    await cloudflare.putRoute('shop', { hostname: 'a.example.com', service: 'http://localhost:3100' });
+    const bad = { hostname: 'a.example.com', service: 'http://localhost:3100/path' };
+    await expect(cloudflare.putRoute('shop', bad)).rejects.toMatchObject({ code: 'invalid_input' });
+    fake.state.tunnels.values().next().value!.config!.ingress = [{ service: 'http_status:404' }];
+    expect(await cloudflare.syncRoutes(true)).toMatchObject([{ hostname: 'a.example.com', state: 'missing', mended: true }]);
+    expect(rules()[0]).toMatchObject({ service: 'http://localhost:3100' });
+  });
+
+  test('a rule that lets everybody in where a login is wanted is seen', async () => {
+    const [account] = await cloudflare.listAccounts();
+    await cloudflare.setAccount('main', { ...account!, accessTeam: 'acme', accessAudience: ['fake-aud'] });
+    await cloudflare.expose(request);
+    Object.assign(rules()[0]!, { originRequest: { access: { required: true, teamName: 'acme', audTag: ['fake-aud'] } } });
+    expect(await cloudflare.syncRoutes(false)).toMatchObject([{ state: 'drifted' }]);
+  });
+
+  test('a tunnel with its rules in a file is not taken over', async () => {
+    fake.state.addTunnel(fake.account, 'by-file').source = 'local';
+    await expect(cloudflare.adoptTunnel('by-file')).rejects.toMatchObject({ code: 'protected', message: expect.stringContaining('file') });
+  });
+
   test('access login lets cloudflared refuse whoever did not pass Access', async () => {
     const [account] = await cloudflare.listAccounts();
     await cloudflare.setAccount('main', { ...account!, accessTeam: 'acme', accessAudience: ['fake-aud'] });

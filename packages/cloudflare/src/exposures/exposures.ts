@@ -83,16 +83,17 @@ export class Exposures {
    * @param alone nobody else can be at work: leases of a service that is gone count for nothing
    */
   async resume({ alone = false }: { alone?: boolean } = {}): Promise<{ resumed: number; failed: number }> {
-    const { orm, accounts } = this.#parts;
+    const { orm } = this.#parts;
     if (alone) {
       await orm.update(cloudflareExposures).set({ leaseUntil: null });
       await orm.update(cloudflareTunnels).set({ leaseUntil: null });
+      await orm.update(cloudflareDnsRecords).set({ leaseUntil: null });
     }
     const done = { resumed: 0, failed: 0 };
     const open = await claim(orm, cloudflareExposures, inArray(cloudflareExposures.state, unfinished), leaseSeconds, resumedAtOnce);
     for (const row of open) {
       try {
-        if (row.state === 'exposing') await this.#forward(row, await accounts.zoneOf(row.hostname));
+        if (row.state === 'exposing') await this.#forward(row);
         else await this.#backward(row);
         done.resumed++;
       } catch {
@@ -142,8 +143,9 @@ export class Exposures {
     return mine;
   }
 
-  async #forward(row: ExposureRow, zone: FoundZone): Promise<Exposure> {
+  async #forward(row: ExposureRow, found?: FoundZone): Promise<Exposure> {
     try {
+      const zone = found ?? (await this.#parts.accounts.zoneOf(row.hostname));
       let tunnel: TunnelRow | undefined;
       for (const step of steps) {
         await this.#hold(row);
@@ -197,17 +199,23 @@ export class Exposures {
 
   async #backward(row: ExposureRow): Promise<string[]> {
     const { orm, records, routes } = this.#parts;
+    const warnings: string[] = [];
     try {
       for (const record of await orm.select().from(cloudflareDnsRecords).where(eq(cloudflareDnsRecords.exposure, row.id))) {
         await this.#hold(row);
-        await records.remove(record);
+        await records.remove(record).catch(async (error: unknown) => {
+          if (!(error instanceof SupervisorError) || error.code !== 'not_owned') throw error;
+          // Somebody else has it now: it stays, and leads nowhere.
+          await records.forget(record);
+          warnings.push(`${record.type} ${record.name} had lost our mark, so it stays where it is.`);
+        });
       }
       for (const route of await routes.rows({ exposure: row.id })) {
         await this.#hold(row);
         await routes.remove(route);
       }
       await this.#hold(row);
-      const warnings = await this.#removeTunnel(row);
+      warnings.push(...(await this.#removeTunnel(row)));
       await orm.delete(cloudflareExposures).where(holds(cloudflareExposures, row));
       return warnings;
     } catch (error) {

@@ -9,7 +9,20 @@ export function matchesHost(pattern: string | undefined, name: string): boolean 
   if (isEveryHost(pattern) || pattern === name) return true;
   const asked = name.toLowerCase();
   if (pattern!.startsWith('*.')) return asked.endsWith(pattern!.slice(1));
-  return pattern === asked || domainToASCII(pattern!) === asked;
+  return pattern === asked || punycodeOf(pattern!) === asked;
+}
+
+// Each rule is compared with each, and to convert a long name takes longer than all else.
+const converted = new Map<string, string>();
+const mostConverted = 2000;
+
+function punycodeOf(name: string): string {
+  const known = converted.get(name);
+  if (known !== undefined) return known;
+  if (converted.size >= mostConverted) converted.clear();
+  const ascii = domainToASCII(name);
+  converted.set(name, ascii);
+  return ascii;
 }
 
 /** Whether every name that `later` answers for is already answered by `earlier`. */

@@ -133,7 +133,7 @@ export const recordOperations = [
     openWorld: true,
     input: z.object({ project: projectFilter(), zone, mend: z.boolean().optional().describe('Make ours as they should be') }),
     output: z.object({
-      zones: z.array(z.object({ zone: z.string(), records: z.int(), ours: z.int(), inSync: z.int() })),
+      zones: z.array(z.object({ zone: z.string(), records: z.int(), ours: z.int(), inSync: z.int(), problem })),
       differing: z.array(
         z.object({
           name: z.string(),

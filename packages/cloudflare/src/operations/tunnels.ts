@@ -51,7 +51,13 @@ const showRoute = (row: RouteRow, tunnelName: string): z.input<typeof route> => 
 const path = textField("A regular expression (Go's); every path when left out", 500).optional();
 const found = z.object({ rule: z.int().describe('From 1; 0: the list as a whole'), check: z.string(), message: z.string() });
 const rules = z
-  .array(z.looseObject({ hostname: z.string().optional(), path: z.string().optional(), service: z.string().optional() }))
+  .array(
+    z.looseObject({
+      hostname: z.string().max(254).optional(),
+      path: z.string().max(500).optional(),
+      service: z.string().max(500).optional(),
+    }),
+  )
   .max(1000)
   .optional()
   .describe('ingress rules; those of the tunnel when left out');

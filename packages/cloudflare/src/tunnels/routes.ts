@@ -49,22 +49,32 @@ export class TunnelRoutes {
 
   /** Puts a rule into a tunnel's list, or makes ours as it should be. Asking again changes nothing. */
   async put(project: string, tunnel: TunnelRow, rule: Rule, exposure: string | null = null): Promise<RouteRow> {
-    const { row, fresh } = await this.#intend(project, tunnel, rule, exposure);
+    const { row, former } = await this.#intend(project, tunnel, rule, exposure);
     try {
       await this.#change(
         tunnel,
-        (rules, first) => withOurs(rules, row, fresh && first),
+        (rules, first) => withOurs(rules, row, !former && first),
         (rules) => rules.some((other) => isAs(other, rule)),
       );
       return await this.#saw(row);
     } catch (error) {
-      if (fresh && isFinal(error)) await this.#orm.delete(cloudflareTunnelRoutes).where(eq(cloudflareTunnelRoutes.id, row.id));
-      else
-        await this.#orm
-          .update(cloudflareTunnelRoutes)
-          .set({ lastError: reasonOf(error) })
-          .where(eq(cloudflareTunnelRoutes.id, row.id));
+      await this.#failed(row, former, error);
       throw error;
+    }
+  }
+
+  // What was refused is not wanted any more: a list with it would be refused as a whole from then on.
+  async #failed(row: RouteRow, former: RouteRow | undefined, error: unknown): Promise<void> {
+    const table = cloudflareTunnelRoutes;
+    const lastError = reasonOf(error);
+    if (!isFinal(error)) await this.#orm.update(table).set({ lastError }).where(eq(table.id, row.id));
+    else if (!former) await this.#orm.delete(table).where(and(eq(table.id, row.id), isRule(row.rule)));
+    else {
+      const { rule, state, exposure } = former;
+      await this.#orm
+        .update(table)
+        .set({ rule, state, exposure, lastError })
+        .where(and(eq(table.id, row.id), isRule(row.rule)));
     }
   }
 
@@ -123,24 +133,29 @@ export class TunnelRoutes {
     await this.#tunnels.alone(tunnel, (held) => changeRules(reach, tunnelId, change, isThere, held));
   }
 
-  async #intend(project: string, tunnel: TunnelRow, rule: Rule, exposure: string | null): Promise<{ row: RouteRow; fresh: boolean }> {
+  async #intend(
+    project: string,
+    tunnel: TunnelRow,
+    rule: Rule,
+    exposure: string | null,
+  ): Promise<{ row: RouteRow; former?: RouteRow | undefined }> {
     const { hostname = '', path = '' } = rule;
-    const place = { tunnel: tunnel.id, hostname, path };
+    const table = cloudflareTunnelRoutes;
     const [made] = await this.#orm
-      .insert(cloudflareTunnelRoutes)
-      .values({ id: randomUUID(), ...place, project, rule, exposure, state: 'wanted' })
+      .insert(table)
+      .values({ id: randomUUID(), tunnel: tunnel.id, hostname, path, project, rule, exposure, state: 'wanted' })
       .onConflictDoNothing()
       .returning();
-    if (made) return { row: made, fresh: true };
-    const { tunnel: tunnelColumn, hostname: hostColumn, path: pathColumn } = cloudflareTunnelRoutes;
-    const there = and(eq(tunnelColumn, tunnel.id), eq(hostColumn, hostname), eq(pathColumn, path));
-    const [row] = await this.#orm
-      .update(cloudflareTunnelRoutes)
-      .set({ rule, state: 'wanted', ...(exposure === null ? {} : { exposure }) })
-      .where(and(there, eq(cloudflareTunnelRoutes.project, project)))
-      .returning();
-    if (row) return { row, fresh: false };
-    throw new SupervisorError('not_owned', `The rule for ${hostname}${path} belongs to another project.`);
+    if (made) return { row: made };
+    const [former] = await this.#orm
+      .select()
+      .from(table)
+      .where(and(eq(table.tunnel, tunnel.id), eq(table.hostname, hostname), eq(table.path, path)));
+    if (former?.project !== project) throw new SupervisorError('not_owned', `The rule for ${hostname}${path} belongs to another project.`);
+    if (former.exposure !== exposure) throw otherKind(former);
+    const [row] = await this.#orm.update(table).set({ rule, state: 'wanted' }).where(eq(table.id, former.id)).returning();
+    if (row) return { row, former };
+    throw new SupervisorError('conflict', `The rule for ${hostname}${path} was removed by another call meanwhile. Try again.`);
   }
 
   async #tunnelOf(row: RouteRow): Promise<TunnelRow | undefined> {
@@ -170,6 +185,19 @@ export class TunnelRoutes {
   }
 }
 
+// What an exposure made only an exposure changes, and what the owner put nothing but the owner.
+function otherKind({ hostname, path, exposure }: RouteRow): SupervisorError {
+  if (exposure !== null) return new SupervisorError('protected', `${hostname} is exposed: unexpose it instead.`);
+  return new SupervisorError(
+    'protected',
+    `The owner put a rule for ${hostname}${path} there. Remove it first, with \`supervisor cloudflare remove-tunnel-route ${hostname}\`.`,
+  );
+}
+
+function isRule(rule: Rule) {
+  return sql`${cloudflareTunnelRoutes.rule} = ${JSON.stringify(rule)}::jsonb`;
+}
+
 // A row that was never seen in the list cannot know a rule there as its own, unless it is exactly what was being written.
 function withOurs(rules: readonly Rule[], row: RouteRow, fresh: boolean): Rule[] {
   const there = rules.find((other) => samePlace(other, row.rule));
@@ -189,6 +217,10 @@ function stateIn(rules: readonly Rule[], rule: Rule): SyncedRoute['state'] {
 
 /** Whether a rule is another one; Cloudflare adds defaults of its own to originRequest. */
 function isAs(there: Rule, rule: Rule): boolean {
-  if (!samePlace(there, rule) || there.service !== rule.service) return false;
+  if (!samePlace(there, rule) || there.service !== rule.service || needsLogin(there) !== needsLogin(rule)) return false;
   return Object.entries(rule.originRequest ?? {}).every(([name, value]) => isDeepStrictEqual(there.originRequest?.[name], value));
+}
+
+function needsLogin({ originRequest }: Rule): boolean {
+  return (originRequest?.['access'] as { required?: unknown } | undefined)?.required === true;
 }

@@ -1,14 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SupervisorError } from '@supervisor/core';
-import { claim, release, renew, type Orm } from '@supervisor/db';
+import type { Orm } from '@supervisor/db';
 import { and, asc, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Accounts, Reach } from '../accounts.js';
+import { alone } from '../alone.js';
 import { tunnelAnswer, type RemoteTunnel } from '../api/answers.js';
 import { unavailable } from '../api/failure.js';
 import { isFinal, reasonOf } from '../failure.js';
+import { isCatchAll } from '../ingress/rule.js';
 import { cloudflareTunnelRoutes, cloudflareTunnels } from '../schema.js';
+import { readConfiguration } from './configuration.js';
 
 export type TunnelRow = typeof cloudflareTunnels.$inferSelect;
 
@@ -21,9 +23,6 @@ export interface TunnelStatus {
 }
 
 const pageSize = 100;
-// Longer than any request it covers may take.
-const leaseSeconds = 60;
-const longestWaitMilliseconds = 30_000;
 
 /** The tunnels that are used: one per database by default, others by name. */
 export class Tunnels {
@@ -38,12 +37,18 @@ export class Tunnels {
   /** A tunnel of ours that exists: the standard one, or the one of that name. Asking again changes nothing. */
   async ensure(reach: Reach, name?: string): Promise<TunnelRow> {
     const { row, fresh } = await this.#intend(reach, name);
+    const make = () => this.#make(reach, row, fresh && name !== undefined, fresh);
+    // Whoever deletes it is waited for; where that was broken off it is made again.
+    return row.state === 'deleting' ? this.alone(row, make) : make();
+  }
+
+  async #make(reach: Reach, row: TunnelRow, mustBeNew: boolean, fresh: boolean): Promise<TunnelRow> {
     try {
       const there = await this.#find(reach, row.name);
-      if (there && fresh && name !== undefined)
+      if (there && mustBeNew)
         throw new SupervisorError(
           'already_exists',
-          `Tunnel ${name} exists, and others made it. The owner shares it with \`supervisor cloudflare adopt-tunnel\`.`,
+          `Tunnel ${row.name} exists, and others made it. The owner shares it with \`supervisor cloudflare adopt-tunnel\`.`,
         );
       if (!there && row.shared)
         throw new SupervisorError(
@@ -67,6 +72,12 @@ export class Tunnels {
   async adopt(reach: Reach, name: string): Promise<TunnelRow> {
     const remote = await this.#find(reach, name);
     if (!remote) throw new SupervisorError('not_found', `Account ${reach.account.name} has no tunnel ${name}.`);
+    // From the first rule written here on, its connectors would no longer read their own file.
+    if (remote.config_src === 'local' || remote.remote_config === false)
+      throw new SupervisorError(
+        'protected',
+        `Tunnel ${name} has its rules in a file beside its connector, which rules written here would replace. Move them to Cloudflare first: its dashboard has "Migrate" for that tunnel.`,
+      );
     const account = reach.account.name;
     return this.#orm.transaction(async (tx) => {
       await tx.update(cloudflareTunnels).set({ standard: false }).where(eq(cloudflareTunnels.account, account));
@@ -121,40 +132,27 @@ export class Tunnels {
 
   /**
    * Deletes a tunnel of ours without rules of ours; lets go of a shared one.
-   * @throws SupervisorError `protected` while something is in it or connected to it
+   * @throws SupervisorError `protected` while something is in it, of ours or of others, or connected to it
    */
   async delete(row: TunnelRow): Promise<void> {
-    const routes = await this.#orm
-      .select({ id: cloudflareTunnelRoutes.id })
-      .from(cloudflareTunnelRoutes)
-      .where(eq(cloudflareTunnelRoutes.tunnel, row.id))
-      .limit(1);
-    if (routes.length > 0) throw new SupervisorError('protected', `Tunnel ${row.name} still has rules of ours. Remove them first.`);
-    if (!row.shared) await this.#deleteRemote(row);
-    await this.#orm.delete(cloudflareTunnels).where(eq(cloudflareTunnels.id, row.id));
+    await this.alone(row, async () => {
+      const { id, tunnel } = cloudflareTunnelRoutes;
+      const routes = await this.#orm.select({ id }).from(cloudflareTunnelRoutes).where(eq(tunnel, row.id)).limit(1);
+      if (routes.length > 0) throw new SupervisorError('protected', `Tunnel ${row.name} still has rules of ours. Remove them first.`);
+      if (!row.shared) await this.#deleteRemote(row);
+      await this.#orm.delete(cloudflareTunnels).where(eq(cloudflareTunnels.id, row.id));
+    });
   }
 
-  /** Does something that only one caller at a time may do with a tunnel; `held` says before each write whether that still is so. */
+  /**
+   * Does something that only one caller at a time may do with a tunnel; `held` says before each write whether that still is so.
+   * @throws SupervisorError `conflict` when it is gone, or others are at it for long
+   */
   async alone<T>(row: TunnelRow, work: (held: () => Promise<void>) => Promise<T>): Promise<T> {
-    const mine = await this.#claim(row);
-    const held = async () => {
-      if (!(await renew(this.#orm, cloudflareTunnels, mine, leaseSeconds))) throw busy(row);
-    };
-    try {
-      return await work(held);
-    } finally {
-      await release(this.#orm, cloudflareTunnels, mine);
-    }
-  }
-
-  async #claim(row: TunnelRow): Promise<TunnelRow> {
-    const end = Date.now() + longestWaitMilliseconds;
-    for (;;) {
-      const [mine] = await claim(this.#orm, cloudflareTunnels, eq(cloudflareTunnels.id, row.id), leaseSeconds);
-      if (mine) return mine;
-      if (Date.now() > end) throw busy(row);
-      await sleep(50 + Math.random() * 100);
-    }
+    const named = { id: row.id, name: `Tunnel ${row.name}` };
+    const done = await alone(this.#orm, cloudflareTunnels, named, async (_row, held) => ({ answer: await work(held) }));
+    if (done) return done.answer;
+    throw new SupervisorError('conflict', `Tunnel ${row.name} was deleted by another call meanwhile. Try again.`);
   }
 
   async #intend({ account }: Reach, name: string | undefined): Promise<{ row: TunnelRow; fresh: boolean }> {
@@ -194,6 +192,9 @@ export class Tunnels {
     if (there === undefined || (row.tunnelId !== null && there.id !== row.tunnelId)) return;
     if (isConnected(there))
       throw new SupervisorError('protected', `Tunnel ${row.name} has a connector. Stop \`supervisor tunnel run\` first.`);
+    const { ingress } = await readConfiguration(reach, there.id);
+    if (ingress.some((rule) => !isCatchAll(rule)))
+      throw new SupervisorError('protected', `Tunnel ${row.name} holds rules of others, so it stays. Remove them at Cloudflare first.`);
     await this.#orm.update(cloudflareTunnels).set({ state: 'deleting' }).where(eq(cloudflareTunnels.id, row.id));
     const deleted = await reach.api.delete(`/accounts/${reach.account.accountId}/cfd_tunnel/${there.id}`);
     // "Not found" is said of a wrong address too: whether it is gone is looked at.
@@ -203,8 +204,4 @@ export class Tunnels {
 
 function isConnected({ status }: RemoteTunnel): boolean {
   return status === 'healthy' || status === 'degraded';
-}
-
-function busy(row: TunnelRow): SupervisorError {
-  return new SupervisorError('conflict', `Tunnel ${row.name} is being changed by another call. Try again.`);
 }

@@ -106,8 +106,8 @@ export function tunnelBody(tunnel: FakeTunnel): unknown {
     connections: connectionsOf(tunnel),
     status: tunnelStatus(tunnel),
     tun_type: 'cfd_tunnel',
-    remote_config: true,
-    config_src: 'cloudflare',
+    remote_config: tunnel.source === 'cloudflare',
+    config_src: tunnel.source,
     metadata: {},
   };
 }

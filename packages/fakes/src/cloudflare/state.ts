@@ -35,6 +35,8 @@ export interface FakeTunnel {
   ran: boolean;
   config: { ingress?: Record<string, unknown>[]; [field: string]: unknown } | null;
   version: number;
+  /** Where its rules are: at Cloudflare, or in a file beside its connector. */
+  source: 'cloudflare' | 'local';
 }
 
 /** All that the fake holds: tests look at it, and change it behind the caller's back. */
@@ -93,6 +95,7 @@ export class CloudflareState {
       ran: false,
       config: null,
       version: 0,
+      source: 'cloudflare',
     };
     this.tunnels.set(tunnel.id, tunnel);
     return tunnel;

@@ -28,12 +28,12 @@ export function tunnelRoutes(state: CloudflareState): FakeRoutes {
       return paged(request, found, tunnelBody, 1000, 20);
     }),
     [`POST ${base}`]: inAccount((account, { body }) => {
-      const { name } = (body ?? {}) as { name?: string };
+      const { name, config_src: source = 'local' } = (body ?? {}) as { name?: string; config_src?: FakeTunnel['source'] };
       if (!name) return refuse(400, 1001, 'name is required');
       const same = [...state.tunnels.values()].some((tunnel) => tunnel.account === account && tunnel.name === name && !tunnel.deletedAt);
       return same
         ? refuse(409, 1013, 'You already have a tunnel with this name. Please choose another.')
-        : ok(tunnelBody(state.addTunnel(account, name)));
+        : ok(tunnelBody(Object.assign(state.addTunnel(account, name), { source })));
     }),
     [`GET ${base}/{tunnel}`]: onTunnel((tunnel) => ok(tunnelBody(tunnel))),
     [`DELETE ${base}/{tunnel}`]: onTunnel((tunnel) => {

@@ -1,0 +1,2 @@
+ALTER TABLE "supervisor"."cloudflare_dns_records" ADD COLUMN "lease_until" timestamp with time zone;--> statement-breakpoint
+ALTER TABLE "supervisor"."cloudflare_dns_records" ADD COLUMN "fence" integer DEFAULT 0 NOT NULL;
