@@ -79,6 +79,11 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await gcloud.getVm('shop', 'c')).toMatchObject({ state: 'present' });
   });
 
+  test('a zone whose disks are not told costs nothing of what else is known', async () => {
+    google.faults.add({ on: 'GET /compute/v1/projects/{project}/zones/{zone}/disks', what: 'error-before', times: 4 });
+    expect(await gcloud.sync()).toMatchObject({ gone: [], unreachable: [expect.any(String)] });
+  });
+
   test('a sync that fails half-way closes nothing', async () => {
     google.faults.add({ on: 'GET /compute/v1/projects/{project}/aggregated/instances', what: 'error-before', times: 4 });
     await expect(gcloud.sync()).rejects.toMatchObject({ code: 'provider_unavailable' });
@@ -144,6 +149,9 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await gcloud.sweep();
     google.faults.clear();
     expect((await gcloud.listAccounts())[0]!.lastError).toContain('500');
+    clock.advance(300);
+    await gcloud.sweep();
+    expect((await gcloud.listAccounts())[0]!.lastError).toBeNull();
   });
 
   test('pages of VMs and operations follow one another', async () => {

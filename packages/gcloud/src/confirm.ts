@@ -26,7 +26,8 @@ export async function demandConfirmation(
   now: number,
 ): Promise<void> {
   const instance = await readOurs(compute, row);
-  if (instance?.deletionProtection && !mayUnprotect) throw isProtected(row.name);
+  // What an owner's delete has left half-way has no protection at Google any more.
+  if (instance && (instance.deletionProtection || !row.ephemeral) && !mayUnprotect) throw isProtected(row.name);
   const state = instance ? stateDigest(instance) : 'missing';
   const isFor = row.confirmedState === state && Date.parse(row.confirmationExpiresAt ?? '') > now;
   if (confirmation !== undefined && isFor && row.confirmation === hash(confirmation)) return;

@@ -84,6 +84,10 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(vm.instanceId).toMatch(/^\d{19}$/);
     expect(await gcloud.createVm('shop', 'build-1', { labels: { team: 'web' } })).toMatchObject({ created: false, id: vm.id });
     expect(google.world.inserted).toBe(1);
+    await gcloud.setLimits('main', { maxRunSeconds: 600 });
+    expect(await gcloud.createVm('shop', 'build-1')).toMatchObject({ created: false, id: vm.id });
+    await expect(gcloud.createVm('shop', 'build-1', { maxRunSeconds: 600 })).rejects.toMatchObject({ code: 'already_exists' });
+    await gcloud.setLimits('main', { maxRunSeconds: 43_200 });
     await expect(gcloud.createVm('shop', 'build-1', { diskGb: 50 })).rejects.toMatchObject({ code: 'already_exists' });
     await expect(gcloud.createVm('blog', 'build-1')).rejects.toMatchObject({ code: 'already_exists' });
   });
@@ -115,6 +119,11 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await gcloud.stopVm('shop', 'build-1')).toMatchObject({ status: 'TERMINATED' });
     expect(await gcloud.resizeVm('shop', 'build-1', 'e2-medium')).toMatchObject({ machineType: 'e2-medium', costPerHour: 0.035 });
     await expect(gcloud.resizeVm('shop', 'build-1', 'e2-standard-8')).rejects.toMatchObject({ code: 'budget' });
+    await gcloud.setLimits('main', { maxVms: 1, maxCostPerHour: 0.03 });
+    expect(await gcloud.resizeVm('shop', 'build-1', 'e2-small')).toMatchObject({ machineType: 'e2-small' });
+    await expect(gcloud.resizeVm('shop', 'build-1', 'e2-medium')).rejects.toMatchObject({ code: 'exhausted' });
+    await gcloud.setLimits('main', { maxVms: 2, maxCostPerHour: 0.1 });
+    await gcloud.resizeVm('shop', 'build-1', 'e2-medium');
     expect(await gcloud.setLabels('shop', 'build-1', { team: 'api' })).toMatchObject({ labels: { team: 'api' } });
     expect(await gcloud.startVm('shop', 'build-1')).toMatchObject({ status: 'RUNNING', desired: 'running' });
     expect(await gcloud.resetVm('shop', 'build-1')).toMatchObject({ status: 'RUNNING' });
@@ -124,6 +133,8 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       'create done',
       'label done',
       'reset done',
+      'resize done',
+      'resize done',
       'resize done',
       'resize failed',
       'start done',

@@ -141,7 +141,7 @@ export class GCloudManager {
     const orm = await this.#orm();
     const account = await demandAccount(orm, options.account);
     const plan = planVm(account, { project, name, ...options });
-    const { vm, operation } = await intendCreate(orm, account.name, plan, this.#now().toISOString());
+    const { vm, operation } = await intendCreate(orm, account.name, plan, options, this.#now().toISOString());
     if (operation) await this.#follow(orm, operation, vm, options);
     return { ...(await this.#shown(orm, vm.id)), created: vm.id === plan.id };
   }

@@ -44,10 +44,13 @@ export async function sampleAccount(
     .where(and(eq(gcloudVms.account, account.name), isNull(gcloudVms.endedAt), isNotNull(gcloudVms.instanceId)));
   if (vms.length === 0) return { vms: 0, samples: 0 };
   const ids = new Map(vms.map(({ id, instanceId }) => [instanceId!, id]));
-  const from = new Date(now.getTime() - lookBackMinutes * 60_000);
+  // Google's intervals end where the question does: another end would be other figures for the same time.
+  const period = sampleMinutes * 60_000;
+  const to = new Date(Math.floor(now.getTime() / period) * period);
+  const from = new Date(to.getTime() - lookBackMinutes * 60_000);
   let samples = 0;
   for (const metric of metrics) {
-    const read = await monitoring.read(metric, from, now);
+    const read = await monitoring.read(metric, from, to);
     const values = read.flatMap(({ instanceId, at, value }) => {
       const vm = ids.get(instanceId);
       return vm === undefined ? [] : [{ vm, metric: metric.name, at, value }];
@@ -56,6 +59,7 @@ export async function sampleAccount(
     const written = await orm.insert(gcloudHealthMetrics).values(values).onConflictDoNothing().returning({ at: gcloudHealthMetrics.at });
     samples += written.length;
   }
+  await orm.update(gcloudAccounts).set({ lastError: null }).where(eq(gcloudAccounts.name, account.name));
   return { vms: vms.length, samples };
 }
 

@@ -1,5 +1,6 @@
+import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
-import { and, eq, isNull, notExists, sql } from 'drizzle-orm';
+import { and, eq, isNull, lte, notExists, or, sql } from 'drizzle-orm';
 import type { Compute } from './google/compute.js';
 import type { Instance } from './google/resources.js';
 import { regionOf } from './rules/estimate.js';
@@ -36,7 +37,7 @@ export interface Synced {
   unknown: { name: string; zone: string; status: string; labelled: boolean }[];
   leakedDisks: Leaked[];
   leakedAddresses: Leaked[];
-  /** Zones that did not answer: what is there is not known, and none of it is called gone. */
+  /** Zones and regions that did not answer: what is there is not known, and none of it is called gone. */
   unreachable: string[];
 }
 
@@ -76,13 +77,23 @@ export async function syncAccount(orm: Orm, account: AccountRow, compute: Comput
   const ids = new Set(later.map(({ id }) => id));
   for (const instance of known.values()) if (!ids.has(instance.labels[ownerLabel] ?? '')) answer.unknown.push(unknownOf(instance));
   const zones = [...new Set([...account.zones, ...rows.map((row) => row.zone)])];
+  const ask = async <Found>(place: string, found: Promise<Found[]>): Promise<Found[]> => {
+    try {
+      return await found;
+    } catch (error) {
+      // One place that does not answer, or is none of Google's, must not cost what the others say.
+      if (!(error instanceof SupervisorError) || !['provider_unavailable', 'not_found'].includes(error.code)) throw error;
+      if (!unreachable.includes(place)) unreachable.push(place);
+      return [];
+    }
+  };
   for (const zone of zones) {
-    for (const disk of await compute.disks(zone))
+    for (const disk of await ask(zone, compute.disks(zone)))
       if (disk.users.length === 0)
         answer.leakedDisks.push({ name: disk.name, location: zone, ours: ids.has(disk.labels[ownerLabel] ?? '') });
   }
   for (const region of new Set(zones.map(regionOf))) {
-    for (const { name, status, users, labels } of await compute.addresses(region))
+    for (const { name, status, users, labels } of await ask(region, compute.addresses(region)))
       if (status === 'RESERVED' && users.length === 0)
         answer.leakedAddresses.push({ name, location: region, ours: ids.has(labels[ownerLabel] ?? '') });
   }
@@ -113,7 +124,8 @@ async function writeSeen(orm: Orm, row: VmRow, instance: Instance, now: string):
   await orm
     .update(gcloudVms)
     .set(observedOf(instance, now))
-    .where(and(eq(gcloudVms.id, row.id), isNull(gcloudVms.endedAt)));
+    // What an operation has seen since the list was asked for is newer.
+    .where(and(eq(gcloudVms.id, row.id), isNull(gcloudVms.endedAt), or(isNull(gcloudVms.syncedAt), lte(gcloudVms.syncedAt, now))));
 }
 
 // Only what nothing is under way with: an operation knows better, and ends by itself.

@@ -41,7 +41,9 @@ export function readFailure(response: Response, json: unknown, now: number): Fai
       `Google asks for fewer requests.${pause === undefined ? '' : ' Try again after the time in details.'}`,
       true,
     );
-  if (status >= 500) return fail('provider_unavailable', `Google answered ${status}. Try again later.`, true);
+  // Whether a request that timed out there was carried out is not known either.
+  if (status >= 500 || status === 408) return fail('provider_unavailable', `Google answered ${status}. Try again later.`, true);
+  if (reason === 'resourceNotReady') return fail('provider_unavailable', `Google is not ready for it yet: ${said} Try again later.`);
   if (status === 401)
     return fail('forbidden', 'Google does not accept the credentials. Verify the account: supervisor gcloud verify-account.');
   if (status === 403 && reason !== undefined && /quota/i.test(reason))
@@ -57,7 +59,13 @@ export function readFailure(response: Response, json: unknown, now: number): Fai
 /** The status of a request that Google refused for good; undefined for everything that may have worked or may work later. */
 export function refusalStatus(error: unknown): number | undefined {
   const status = error instanceof SupervisorError ? error.details['status'] : undefined;
-  return typeof status === 'number' && status >= 400 && status < 500 && ![401, 408, 429].includes(status) ? status : undefined;
+  return typeof status === 'number' &&
+    status >= 400 &&
+    status < 500 &&
+    ![401, 408, 429].includes(status) &&
+    (error as SupervisorError).code !== 'provider_unavailable'
+    ? status
+    : undefined;
 }
 
 export function unreachable(host: string, error: unknown): Failure {

@@ -9,6 +9,8 @@ export function operationFailure(operation: GoogleOperation): SupervisorError | 
   const reason = first?.code || String(operation.httpErrorStatusCode ?? 'unknown');
   const said = shorten(first?.message || operation.httpErrorMessage || 'It gave no reason');
   const details = { reason, operation: operation.name };
+  if (reason === 'RESOURCE_NOT_READY')
+    return new SupervisorError('provider_unavailable', `Google is not ready for it yet: ${said} Try again later.`, details);
   if (/QUOTA|LIMIT_EXCEEDED/.test(reason))
     return new SupervisorError('quota', `Google's quota is used up: ${said} Ask Google for more, or delete what is not needed.`, details);
   if (/EXHAUSTED|STOCKOUT/.test(reason))

@@ -72,6 +72,23 @@ export function demandAllowed(vm: Priced & { image: string; maxRunSeconds: numbe
   return cost;
 }
 
+/**
+ * Whether a VM may have another machine type: one that costs no more it may have whatever else was lowered since.
+ * @throws SupervisorError as `demandAllowed`
+ */
+export function demandResize(
+  vm: Priced & { image: string; maxRunSeconds: number; costPerHour: number },
+  machineType: string,
+  limits: Limits,
+  holding: Holding,
+): Estimate {
+  const resized = { ...vm, machineType };
+  const cost = estimate(resized, limits.prices);
+  if (!cost || cost.costPerHour > vm.costPerHour) return demandAllowed(resized, limits, holding);
+  demandListed('machine family', familyOf(machineType), limits.families);
+  return cost;
+}
+
 // `debian-cloud` of `projects/debian-cloud/global/images/family/debian-12`.
 function imageProjectOf(image: string): string {
   return image.split('/')[1]!;

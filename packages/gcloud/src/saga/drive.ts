@@ -139,6 +139,10 @@ class Drive {
         continue;
       }
       const error = operationFailure(done);
+      if (error?.code === 'provider_unavailable' && this.operation.step !== 'insert') {
+        await this.#save({ operation: null, requestId: randomUUID() });
+        throw error;
+      }
       return error ? { error, made: true } : undefined;
     }
   }

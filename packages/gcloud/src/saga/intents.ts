@@ -4,7 +4,8 @@ import type { Orm } from '@supervisor/db';
 import { and, eq, isNull, ne, sql } from 'drizzle-orm';
 import type { VmPlan } from '../rules/instance-body.js';
 import { sameLabels } from '../rules/labels.js';
-import { demandAllowed, type Holding } from '../rules/limits.js';
+import { demandAllowed, demandResize, type Holding } from '../rules/limits.js';
+import type { VmWish } from '../rules/plan.js';
 import { gcloudAccounts, gcloudOperations, gcloudVms } from '../schema.js';
 import type { AccountRow, Kind, OperationRow, VmRow } from './rows.js';
 import { stepsOf } from './steps.js';
@@ -17,9 +18,9 @@ export interface Intent {
 
 /**
  * Decides that a VM shall be made, once for its name: one caller at a time for each account, so that the limits hold.
- * @throws SupervisorError as `demandAllowed`; `already_exists` when the name is taken by another VM
+ * @throws SupervisorError as `demandAllowed`; `already_exists` when the name is taken by another VM; `conflict` while it is being deleted
  */
-export function intendCreate(orm: Orm, account: string, plan: VmPlan, now: string): Promise<Intent> {
+export function intendCreate(orm: Orm, account: string, plan: VmPlan, wish: VmWish, now: string): Promise<Intent> {
   return within(orm, async (tx) => {
     const limits = await lockAccount(tx, account);
     const [existing] = await tx
@@ -27,8 +28,10 @@ export function intendCreate(orm: Orm, account: string, plan: VmPlan, now: strin
       .from(gcloudVms)
       .where(and(eq(gcloudVms.account, account), eq(gcloudVms.name, plan.name), isNull(gcloudVms.endedAt)));
     if (existing) {
-      if (!isSame(existing, plan)) throw taken(existing, plan);
-      return { vm: existing, operation: await openOperation(tx, existing.id) };
+      if (!isSame(existing, plan, wish)) throw taken(existing, plan);
+      const operation = await openOperation(tx, existing.id);
+      if (operation?.kind === 'delete') throw busy(existing, operation);
+      return { vm: existing, operation };
     }
     const cost = demandAllowed(plan, limits, await holdingOf(tx, account));
     const [vm] = await tx
@@ -64,7 +67,7 @@ export function intendChange(
     if (kind === 'delete') changes.state = 'deleting';
     if (kind === 'resize') {
       const machineType = wanted!['machineType']!;
-      const cost = demandAllowed({ ...vm, machineType }, account, await holdingOf(tx, account.name, vm.id));
+      const cost = demandResize(vm, machineType, account, await holdingOf(tx, account.name, vm.id));
       changes.costPerHour = Math.max(vm.costPerHour, cost.costPerHour);
     }
     const [changed] = await tx.update(gcloudVms).set(changes).where(eq(gcloudVms.id, vm.id)).returning();
@@ -126,9 +129,15 @@ export function busy(vm: VmRow, { id, kind }: OperationRow): SupervisorError {
   );
 }
 
-function isSame(vm: VmRow, plan: VmPlan): boolean {
-  const fields = ['project', 'zone', 'machineType', 'image', 'diskGb', 'publicIp', 'ephemeral', 'maxRunSeconds'] as const;
-  return fields.every((field) => vm[field] === plan[field]) && sameLabels(vm.labels, plan.labels);
+// What the owner has changed in the account since is no other wish, nor are labels that were set since.
+function isSame(vm: VmRow, plan: VmPlan, wish: VmWish): boolean {
+  const fields = ['project', 'machineType', 'image', 'diskGb', 'publicIp', 'ephemeral'] as const;
+  const ofAccount = ['zone', 'maxRunSeconds'] as const;
+  return (
+    fields.every((field) => vm[field] === plan[field]) &&
+    ofAccount.every((field) => wish[field] === undefined || vm[field] === plan[field]) &&
+    (wish.labels === undefined || sameLabels(vm.labels, plan.labels))
+  );
 }
 
 function taken(vm: VmRow, plan: VmPlan): SupervisorError {

@@ -227,6 +227,54 @@ describe.each(testDatabases())('on $kind', ({ kind, open }) => {
     await expectSettled('deleted');
   });
 
+  test('a VM that an owner’s delete left half-way is still the owner’s to delete', async () => {
+    await create();
+    google.world.faults.push({ operationType: 'delete', code: 'RESOURCE_IN_USE', message: 'It is in use' });
+    await expect(remove()).rejects.toMatchObject({ code: 'partial_failure' });
+    expect(google.world.instances.get(`${zone}/${name}`)!.deletionProtection).toBe(false);
+    await expect(gcloud.deleteVm('shop', name)).rejects.toMatchObject({ code: 'protected' });
+    await remove();
+    await expectSettled('deleted');
+  });
+
+  test('what Google is not ready for is tried again, and nothing paid for is left', async () => {
+    google.world.faults.push(
+      { operationType: 'insert', code: 'INTERNAL_ERROR', message: 'Something broke', leaves: 'instance' },
+      { operationType: 'delete', code: 'RESOURCE_NOT_READY', message: 'It is not ready' },
+    );
+    await expect(create()).rejects.toMatchObject({ code: 'provider_unavailable' });
+    const notReady = () => ({ status: 400, body: { error: { message: 'It is not ready', errors: [{ reason: 'resourceNotReady' }] } } });
+    google.faults.add({ on: `DELETE ${instance}`, what: notReady, times: 1 });
+    for (let tries = 0; tries < 5 && (await openOperations()).length > 0; tries++) {
+      clock.advance(600);
+      await database.orm.update(gcloudOperations).set({ leaseUntil: null });
+      await gcloud.resume();
+    }
+    await expectSettled('failed');
+  });
+
+  test('a request that timed out at Google may have been carried out', async () => {
+    const late = () => {
+      google.faults.clear();
+      return { status: 408, body: {} };
+    };
+    google.faults.add({ on: `POST ${at}/instances`, what: late });
+    expect(await create()).toMatchObject({ state: 'present' });
+    await expectSettled('present');
+  });
+
+  test('a VM that is being deleted is not made again under that call', async () => {
+    await create();
+    const word = await gcloud
+      .deleteVm('shop', name, { mayUnprotect: true })
+      .catch((error: SupervisorError) => error.details['confirmation'] as string);
+    const options = { mayUnprotect: true, confirmation: word as string, waitSeconds: 0 };
+    await expect(gcloud.deleteVm('shop', name, options)).rejects.toMatchObject({ code: 'operation_timeout' });
+    await expect(create()).rejects.toMatchObject({ code: 'conflict', details: { kind: 'delete' } });
+    await remove();
+    await expectSettled('deleted');
+  });
+
   test('a disk that Google leaves behind after a delete is deleted too, or named', async () => {
     await create();
     google.world.instances.get(`${zone}/${name}`)!.disks[0]!.autoDelete = false;

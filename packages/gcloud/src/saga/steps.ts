@@ -137,7 +137,8 @@ async function present(compute: Compute, vm: VmRow) {
 
 function already(vm: VmRow, status: string, fine: readonly string[]): 'nothing' {
   if (fine.includes(status)) return 'nothing';
-  throw new SupervisorError('conflict', `VM ${vm.name} is ${status}. Try again when that is over.`, { status });
+  const next = status.startsWith('SUSPEND') ? 'Somebody suspended it at Google: resume it there.' : 'Try again when that is over.';
+  throw new SupervisorError('conflict', `VM ${vm.name} is ${status}. ${next}`, { status });
 }
 
 async function missingIsFine(sent: Promise<GoogleOperation>): Promise<GoogleOperation | 'nothing'> {
