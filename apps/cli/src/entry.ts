@@ -5,6 +5,7 @@ import { homeFailure } from '@supervisor/core/home-failure';
 import { nearest } from '@supervisor/core/nearest';
 import { takesOwnProject } from '@supervisor/core/tools';
 import { resolve } from 'node:path';
+import { isatty } from 'node:tty';
 import { Caller } from './caller.js';
 import { commands, findCommand, screen } from './commands.js';
 import { commandHelp, groupHelp, inCommands, overview } from './help.js';
@@ -41,9 +42,10 @@ async function runOperation(words: string[]): Promise<void> {
   if (help) return void process.stdout.write(commandHelp(operation, caller.catalogue.operations));
   if (takesOwnProject(operation, input)) void caller.place;
   const { hidden, positional } = argumentsOf(operation);
-  // A person may have meant another one. What has a confirmation of its own asks later, and says more.
-  const person = process.stdin.isTTY && process.stderr.isTTY;
-  const asks = operation.access === 'destroy' && person && !('confirmation' in operation.input.properties);
+  // A person may have meant another one. What has a confirmation of its own asks later, and says more. Not by process.stdin, which
+  // would be made to be asked.
+  const person = operation.access === 'destroy' && isatty(0) && isatty(2);
+  const asks = person && !('confirmation' in operation.input.properties);
   // Loaded when there is something to ask.
   const ask = operation.access === 'owner' || asks || hidden.length > 0 ? await import('./prompt.js') : undefined;
   for (const [field, { description = '' }] of Object.entries(operation.input.properties))
