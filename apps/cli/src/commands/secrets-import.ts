@@ -55,7 +55,7 @@ function show({ secrets, leftOut }: ImportPlan, there: readonly boolean[]): void
   for (const [index, { name, path, value }] of secrets.entries()) {
     const fingerprint = createHmac('sha256', salt).update(value).digest('hex').slice(0, 8);
     const from = name === path ? '' : `  from ${name}`;
-    console.log(`${path.padEnd(width)}  ${fingerprint}  ${there[index] ? 'new version' : 'new'}${from}`);
+    console.log(`${path.padEnd(width)}  ${fingerprint}  ${there[index] ? 'there already' : 'new'}${from}`);
   }
   for (const { name, why } of leftOut) console.log(`Left out: ${name} (${why})`);
   if (leftOut.some(({ why }) => why === notLikeAKey)) console.log('What is no secret by its looks is stored too with --all.');

@@ -1,14 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
-import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm';
-import type { Accounts, FoundZone } from '../accounts.js';
+import { eq } from 'drizzle-orm';
+import type { Accounts } from '../accounts.js';
 import { alone } from '../alone.js';
 import { recordAnswer, type RemoteRecord } from '../api/answers.js';
 import type { CloudflareApi } from '../api/cloudflare-api.js';
 import { unavailable } from '../api/failure.js';
-import { isFinal, reasonOf } from '../failure.js';
 import { cloudflareDnsRecords } from '../schema.js';
+import { intend, noteFailure, ownersOf, saw, settleFailure, type Intent } from './intents.js';
 import { listRemote, listRows, placeOf, type RecordFilter, type RecordRow } from './listing.js';
 import { dnsName } from './name.js';
 import { choose, isExposed, notOwned, unmarked } from './refusals.js';
@@ -22,25 +21,16 @@ import {
   readComment,
   recordTypes,
   refuseRoot,
-  slotOf,
   type Desired,
   type RecordType,
   type RecordWish,
 } from './record.js';
-
-const nowText = sql`clock_timestamp()`;
 
 /** Which of our records a call means. */
 export interface RecordChoice {
   name: string;
   type?: string | undefined;
   content?: string | undefined;
-}
-
-/** A row as a call wants it, and as it was before; without that the call made it. */
-interface Intent {
-  row: RecordRow;
-  former?: RecordRow | undefined;
 }
 
 /** The DNS records that are ours: only those are changed, and only where row and mark agree. */
@@ -67,7 +57,7 @@ export class DnsRecords {
     const desired = desiredOf(wish);
     const found = await this.#accounts.zoneOf(desired.name);
     refuseRoot(desired.name, desired.type, found.zone.name);
-    const intent = await this.#intend(project, desired, found, exposure);
+    const intent = await intend(this.#orm, project, desired, found, exposure);
     return this.#alone(intent, async (row) => this.#bring(found.api, row));
   }
 
@@ -82,12 +72,12 @@ export class DnsRecords {
     const remote = await listRemote(api, row.zoneId, row.name);
     const mine = remote.find(isMine);
     if (!mine) await this.#refuseForeign(row, remote);
-    if (mine && driftOf(row.id, row, observedOf(mine)).length === 0) return { row: await this.#saw(row, mine), changed: false };
+    if (mine && driftOf(row.id, row, observedOf(mine)).length === 0) return { row: await saw(this.#orm, row, mine), changed: false };
     const path = `/zones/${row.zoneId}/dns_records`;
     const body = bodyOf(row.id, row);
     const find = async () => (await listRemote(api, row.zoneId, row.name)).find(isMine);
     const made = mine ? await api.patch(`${path}/${mine.id}`, body, recordAnswer) : await api.create(path, body, recordAnswer, find);
-    return { row: await this.#saw(row, made), changed: true };
+    return { row: await saw(this.#orm, row, made), changed: true };
   }
 
   /**
@@ -125,7 +115,7 @@ export class DnsRecords {
         }
         await this.forget(row);
       } catch (error) {
-        await this.#note(row, error);
+        await noteFailure(this.#orm, row, error);
         throw error;
       }
     });
@@ -175,10 +165,10 @@ export class DnsRecords {
       throw new SupervisorError('invalid_input', `Records of type ${record.type} cannot be adopted: Supervisor could not make them again.`);
     const { content, ttl, proxied, priority } = seen;
     const desired: Desired = { name, type: record.type, content, ttl, proxied, priority, note };
-    const intent = await this.#intend(project, desired, found, null, record.id);
+    const intent = await intend(this.#orm, project, desired, found, null, record.id);
     return this.#alone(intent, async (row) => {
       const marked = await found.api.patch(`/zones/${found.zone.id}/dns_records/${record.id}`, bodyOf(row.id, desired), recordAnswer);
-      return this.#saw(row, marked);
+      return saw(this.#orm, row, marked);
     });
   }
 
@@ -206,53 +196,6 @@ export class DnsRecords {
     return rows.filter((row) => fits(row.type, row, choice));
   }
 
-  /** The intent comes first: whatever happens then, a row says what was meant to be. */
-  async #intend(
-    project: string,
-    desired: Desired,
-    { account, zone }: FoundZone,
-    exposure: string | null,
-    recordId?: string,
-  ): Promise<Intent> {
-    const table = cloudflareDnsRecords;
-    const slot = slotOf(desired);
-    const place = { zoneId: zone.id, slot };
-    const values = { account: account.name, project, zone: zone.name, ...place, ...desired, exposure, state: 'wanted' as const };
-    const [made] = await this.#orm
-      .insert(table)
-      .values({ id: randomUUID(), ...values, recordId: recordId ?? null })
-      .onConflictDoNothing()
-      .returning();
-    if (made) return { row: made };
-    const [former] = await this.#orm
-      .select()
-      .from(table)
-      .where(and(eq(table.zoneId, zone.id), eq(table.slot, slot)));
-    const [row] = await this.#orm
-      .update(table)
-      .set({ ...desired, state: 'wanted', ...(exposure === null ? {} : { exposure }), ...(recordId === undefined ? {} : { recordId }) })
-      .where(
-        and(
-          eq(table.id, former?.id ?? ''),
-          eq(table.project, project),
-          exposure === null ? isNull(table.exposure) : undefined,
-          recordId === undefined ? undefined : or(isNull(table.recordId), eq(table.recordId, recordId)),
-        ),
-      )
-      .returning();
-    if (row) return { row, former };
-    if (former?.project !== project)
-      throw new SupervisorError(
-        'not_owned',
-        `${desired.type} ${desired.name} belongs to ${former ? `project ${former.project}` : 'another call'}.`,
-      );
-    if (exposure === null && former.exposure !== null) throw isExposed(former);
-    throw new SupervisorError(
-      'conflict',
-      `Another ${desired.type} record of ${desired.name} is ours already. Delete or release that one first.`,
-    );
-  }
-
   // The row may have been changed since: what another call wants by then is done with it, and a failure says nothing of that.
   async #alone<T>(intent: Intent, work: (row: RecordRow) => Promise<T>): Promise<T> {
     const { row } = intent;
@@ -260,7 +203,7 @@ export class DnsRecords {
       try {
         return { answer: await work(now) };
       } catch (error) {
-        await this.#failed(intent, error);
+        await settleFailure(this.#orm, intent, error);
         throw error;
       }
     });
@@ -268,60 +211,17 @@ export class DnsRecords {
     throw new SupervisorError('conflict', `${row.type} ${row.name} was deleted by another call meanwhile. Try again.`);
   }
 
-  async #saw(row: RecordRow, remote: RemoteRecord): Promise<RecordRow> {
-    const [kept] = await this.#orm
-      .update(cloudflareDnsRecords)
-      .set({ recordId: remote.id, observed: observedOf(remote), state: 'live', lastError: null, lastSyncAt: nowText })
-      .where(eq(cloudflareDnsRecords.id, row.id))
-      .returning();
-    return kept ?? row;
-  }
-
-  // A row that nothing can stand behind is taken back to what it was; where that is not known it stays, with the reason.
-  async #failed({ row, former }: Intent, error: unknown): Promise<void> {
-    const table = cloudflareDnsRecords;
-    await this.#note(row, error);
-    if (!isFinal(error)) return;
-    const { content, ttl, proxied, note } = row;
-    const asWished = and(
-      eq(table.id, row.id),
-      eq(table.content, content),
-      eq(table.ttl, ttl),
-      eq(table.proxied, proxied),
-      eq(table.note, note),
-    );
-    if (!former) await this.#orm.delete(table).where(asWished);
-    else {
-      const { id: _, fence: _fence, leaseUntil: _lease, lastError: _error, ...rest } = former;
-      await this.#orm.update(table).set(rest).where(asWished);
-    }
-  }
-
-  async #note({ id }: RecordRow, error: unknown): Promise<void> {
-    await this.#orm
-      .update(cloudflareDnsRecords)
-      .set({ lastError: reasonOf(error) })
-      .where(eq(cloudflareDnsRecords.id, id));
-  }
-
   async #refuseStranger(choice: RecordChoice): Promise<void> {
     const { api, zone } = await this.#accounts.zoneOf(choice.name);
     const name = dnsName(choice.name);
     const there = (await listRemote(api, zone.id, name)).filter((record) => fits(record.type, observedOf(record), choice));
-    if (there.length > 0) throw notOwned(name, there, await this.#ownersOf(there));
+    if (there.length > 0) throw notOwned(name, there, await ownersOf(this.#orm, there));
   }
 
   async #refuseForeign(row: RecordRow, remote: readonly RemoteRecord[]): Promise<void> {
     if (remote.some((record) => record.id === row.recordId)) throw unmarked(row);
     const blocking = remote.filter((record) => record.name === row.name && isInTheWay({ ...observedOf(record), type: record.type }, row));
-    if (blocking.length > 0) throw notOwned(row.name, blocking, await this.#ownersOf(blocking));
-  }
-
-  async #ownersOf(records: readonly RemoteRecord[]): Promise<Map<string, string>> {
-    const marks = records.flatMap(({ comment }) => readComment(comment ?? '').id ?? []);
-    const { id, project } = cloudflareDnsRecords;
-    const rows = await this.#orm.select({ id, project }).from(cloudflareDnsRecords).where(inArray(id, marks));
-    return new Map(rows.map((row) => [row.id, row.project]));
+    if (blocking.length > 0) throw notOwned(row.name, blocking, await ownersOf(this.#orm, blocking));
   }
 }
 
