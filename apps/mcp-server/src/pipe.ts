@@ -6,14 +6,13 @@ import { errorFromBody, SupervisorError } from '@supervisor/core/errors';
 import { homeAt } from '@supervisor/core/home';
 import { listTools, parseToolsets, resolveTool, takesOwnProject } from '@supervisor/core/tools';
 import type { Options } from './options.js';
-import { canShowPages, errorCode, initializeResult, type Message } from './protocol.js';
+import { answerable, canShowPages, errorCode, initializeResult, isRequest, notJson, notRequest, parse, type Message } from './protocol.js';
 
 const service = fileURLToPath(new URL('../../api/dist/main.js', import.meta.url));
 
 // A shell that pipes requests in and closes at once still gets its answers, from a service that runs. A host that goes away expects us
 // gone within a second, also while a service starts.
 const graceMilliseconds = 500;
-const notRequest = { code: errorCode.invalidRequest, message: 'This is no JSON-RPC request.' };
 
 /** Stands between an agent's host and the service: answers the beginning itself, passes the calls on. */
 export function runPipe({ project, home, selection }: Options): void {
@@ -113,8 +112,7 @@ export function runPipe({ project, home, selection }: Options): void {
 
   readLines(process.stdin, (line) => {
     const messages = line === null ? undefined : parse(line);
-    if (messages === undefined)
-      return send({ id: null, error: { code: errorCode.parse, message: 'This line is not JSON, or longer than 8 MiB.' } });
+    if (messages === undefined) return send({ id: null, error: notJson });
     if (messages.length === 0) return send({ id: null, error: notRequest });
     messages.forEach(receive);
   });
@@ -131,28 +129,6 @@ function placeOf(directory: string): { place: Place; broken?: SupervisorError } 
     if (!(error instanceof SupervisorError)) throw error;
     return { place: {}, broken: error };
   }
-}
-
-function parse(line: string): Message[] | undefined {
-  try {
-    const value = JSON.parse(line) as unknown;
-    const messages = Array.isArray(value) ? value : [value];
-    return messages.every((message) => typeof message === 'object' && message !== null) ? (messages as Message[]) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isRequest({ id, method, params }: Message): boolean {
-  return (
-    (id === undefined || id === null || answerable(id)) &&
-    typeof method === 'string' &&
-    (params === undefined || (typeof params === 'object' && params !== null && !Array.isArray(params)))
-  );
-}
-
-function answerable(id: unknown): id is string | number {
-  return typeof id === 'string' || typeof id === 'number';
 }
 
 function failure(error: unknown): object {

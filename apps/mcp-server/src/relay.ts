@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readLines, readLogins } from '@supervisor/client';
 import { homeAt } from '@supervisor/core/home';
 import type { Options } from './options.js';
-import { errorCode, type Message } from './protocol.js';
+import { answerable, errorCode, isRequest, notJson, notRequest, parse, type Message } from './protocol.js';
 
 // A call may wait for a VM; fetch itself gives up after 300 seconds without a header.
 const deadlineMilliseconds = 295_000;
@@ -16,21 +16,26 @@ export function runRelay({ url, home, project, selection }: Options): void {
   const send = (message: object): void => void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
   const running = new Map<unknown, AbortController>();
 
-  async function relay(line: string): Promise<void> {
-    const messages = [JSON.parse(line) as Message | Message[]].flat();
-    const ids = messages.flatMap((message) => (message?.id === undefined || message.id === null ? [] : [message.id]));
+  async function relay(message: Message): Promise<void> {
+    const { id, method, params } = message;
+    if (!isRequest(message)) return refuse(id, method);
     // The service keeps nothing between requests: what ends a call is that its connection ends.
-    for (const { method, params } of messages) if (method === 'notifications/cancelled') running.get(params?.['requestId'])?.abort();
+    if (method === 'notifications/cancelled') return running.get(params?.['requestId'])?.abort();
     const controller = new AbortController();
-    for (const id of ids) running.set(id, controller);
+    if (answerable(id)) running.set(id, controller);
     try {
-      for (const answer of await post(line, controller.signal)) send(answer);
+      for (const answer of await post(JSON.stringify(message), controller.signal)) send(answer);
     } catch (error) {
-      if (controller.signal.aborted) return;
-      for (const id of ids) send({ id, error: { code: errorCode.internal, message: `${target.origin}: ${reason(error as Error)}` } });
+      if (controller.signal.aborted || !answerable(id)) return;
+      send({ id, error: { code: errorCode.internal, message: `${target.origin}: ${reason(error as Error)}` } });
     } finally {
-      for (const id of ids) running.delete(id);
+      running.delete(id);
     }
+  }
+
+  // What has no method answers a question of ours.
+  function refuse(id: unknown, method: unknown): void {
+    if (id !== undefined && method !== undefined) send({ id: answerable(id) ? id : null, error: notRequest });
   }
 
   async function post(body: string, cancelled: AbortSignal): Promise<object[]> {
@@ -50,13 +55,17 @@ export function runRelay({ url, home, project, selection }: Options): void {
   let ended = false;
   const settle = () => ended && open === 0 && process.exit(0);
   readLines(process.stdin, (line) => {
-    open++;
-    void relay(line ?? '')
-      .catch(() => send({ id: null, error: { code: errorCode.parse, message: 'This line is not JSON, or longer than 8 MiB.' } }))
-      .finally(() => {
+    const messages = line === null ? undefined : parse(line);
+    if (messages === undefined) return send({ id: null, error: notJson });
+    if (messages.length === 0) return send({ id: null, error: notRequest });
+    // Each by itself: a batch would be answered when its slowest call is, and the service need not take one.
+    for (const message of messages) {
+      open++;
+      void relay(message).finally(() => {
         open--;
         settle();
       });
+    }
   });
   process.stdin.on('end', () => {
     ended = true;

@@ -6,7 +6,7 @@ import { zoneAnswer, type Zone } from './api/answers.js';
 import { TokenBucket } from './api/bucket.js';
 import { CloudflareApi } from './api/cloudflare-api.js';
 import type { Time } from './api/time.js';
-import { dnsName, isInZone } from './dns/name.js';
+import { dnsName, isInZone, nameIn } from './dns/name.js';
 import { reasonOf } from './failure.js';
 import { cloudflareAccounts, cloudflareDnsRecords, cloudflareExposures, cloudflareTunnels } from './schema.js';
 
@@ -106,36 +106,43 @@ export class Accounts {
     if (known && !fresh && now - known.at < freshMilliseconds) return known.zones;
     const found = await api.list('/zones', zoneAnswer, { per_page: 50, 'account.id': account.accountId });
     // Cloudflare shows some of them in Unicode.
-    const zones = found.map((zone) => ({ ...zone, name: dnsName(zone.name) }));
+    const zones = found.map((zone) => ({ ...zone, name: nameIn(zone.name) }));
     this.#zones.set(account.name, { at: now, zones });
     return zones;
   }
 
-  /** The zone that a name is in, of any account: the longest that fits. @throws SupervisorError `not_found` */
+  /**
+   * The zone that a name is in, of any account: the longest that fits.
+   * @throws SupervisorError `not_found`; `provider_unavailable` while an account of which no zone is known cannot be asked
+   */
   async zoneOf(name: string): Promise<FoundZone> {
     const wanted = dnsName(name);
-    let problem: string | undefined;
     for (const fresh of [false, true]) {
       let best: FoundZone | undefined;
-      problem = undefined;
       for (const account of await this.list()) {
         const reach = this.#open(account);
-        // One account that does not answer is no reason to leave the others.
-        const zones = await this.zones(reach, fresh).catch((error: unknown) => {
-          problem ??= `Account ${account.name} could not be asked: ${reasonOf(error)}`;
-          return [];
-        });
-        for (const zone of zones)
+        for (const zone of await this.zones(reach, fresh).catch((error: unknown) => this.#lastZones(account, error)))
           if (isInZone(wanted, zone.name) && zone.name.length > (best?.zone.name.length ?? 0)) best = { ...reach, zone };
       }
       if (best) return best;
     }
     await this.reach();
-    if (problem) throw new SupervisorError('provider_unavailable', `Which zone holds ${wanted} is not known. ${problem}`);
     throw new SupervisorError(
       'not_found',
       `No zone of a Cloudflare account that is set holds ${wanted}. See them with \`supervisor cloudflare list-zones\`.`,
     );
+  }
+
+  // An account that does not answer is no reason to leave the others, as long as it is known which names are its own.
+  async #lastZones({ name }: Account, error: unknown): Promise<Zone[]> {
+    const known = this.#zones.get(name)?.zones;
+    if (known) return known;
+    const { zoneId: id, zone, account } = cloudflareDnsRecords;
+    const ours = await this.#orm.selectDistinct({ id, name: zone }).from(cloudflareDnsRecords).where(eq(account, name));
+    if (ours.length > 0) return ours;
+    // A token that is refused cannot change anything there either.
+    if (error instanceof SupervisorError && error.code === 'forbidden') return [];
+    throw new SupervisorError('provider_unavailable', `Account ${name} could not be asked for its zones: ${reasonOf(error)}`);
   }
 
   #open(account: Account): Reach {

@@ -18,7 +18,7 @@ const oldestServer = 140000;
 
 /**
  * Opens a connection pool to PostgreSQL 14 or newer.
- * @throws SupervisorError `unavailable` when the server does not answer or is older, or the database is not in UTF-8.
+ * @throws SupervisorError `unavailable` when the server does not answer or is older, or a new database is not in UTF-8.
  */
 export async function openPostgres(settings: PostgresSettings): Promise<Database> {
   const location = describePostgres(settings);
@@ -43,13 +43,14 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
   // A connection that dies while idle is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => {});
   try {
-    const { rows } = await pool.query<{ version: string; encoding: string }>(
-      "select current_setting('server_version_num') as version, current_setting('server_encoding') as encoding",
+    const { rows } = await pool.query<{ version: string; encoding: string; used: boolean }>(
+      `select current_setting('server_version_num') as version, current_setting('server_encoding') as encoding,
+        to_regclass('supervisor.migrations') is not null as used`,
     );
     if (Number(rows[0]!.version) < oldestServer)
       throw new SupervisorError('unavailable', `PostgreSQL at ${location} is older than version 14.`);
-    // SQL_ASCII keeps the bytes as they come.
-    if (!['UTF8', 'SQL_ASCII'].includes(rows[0]!.encoding))
+    // SQL_ASCII keeps the bytes as they come. What is in use already goes on, and can be backed up.
+    if (!rows[0]!.used && !['UTF8', 'SQL_ASCII'].includes(rows[0]!.encoding))
       throw new SupervisorError(
         'unavailable',
         `The database ${location} is in ${rows[0]!.encoding}, which cannot hold every text. Make one that can: createdb -E UTF8 -T template0 NAME`,

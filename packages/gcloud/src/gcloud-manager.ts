@@ -6,7 +6,7 @@ import { demandConfirmation, type Confirming } from './confirm.js';
 import { Connections, type Connection } from './connections.js';
 import type { DefaultCredentials } from './google/application-default.js';
 import { realTransport, type Transport } from './google/client.js';
-import { claimSamples, pruneHealth, readHealth, sampleAccount, type VmHealth } from './health.js';
+import { claimSamples, noFigures, pruneHealth, readHealth, sampleAccount, type VmHealth } from './health.js';
 import { gcloudMigrations } from './migrations.js';
 import { estimate } from './rules/estimate.js';
 import { demandLabels } from './rules/labels.js';
@@ -265,7 +265,10 @@ export class GCloudManager {
     for (const account of await claimSamples(orm, this.#now()))
       await sampleAccount(orm, account, this.#connections.of(account).monitoring, this.#now()).catch(async (error: unknown) => {
         if (!(error instanceof SupervisorError)) throw error;
-        await orm.update(gcloudAccounts).set({ lastError: error.message }).where(eq(gcloudAccounts.name, account.name));
+        await orm
+          .update(gcloudAccounts)
+          .set({ lastError: `${noFigures}${error.message}` })
+          .where(eq(gcloudAccounts.name, account.name));
       });
     await pruneHealth(orm, this.#now());
   }

@@ -1,5 +1,5 @@
 import type { Orm } from '@supervisor/db';
-import { and, asc, eq, gte, isNotNull, isNull, lt, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, gte, isNotNull, isNull, like, lt, inArray, sql } from 'drizzle-orm';
 import { metrics, sampleMinutes } from './google/metrics.js';
 import type { Monitoring } from './google/monitoring.js';
 import { healthThresholds, judge, type Health } from './rules/thresholds.js';
@@ -11,6 +11,9 @@ const dayMilliseconds = 86_400_000;
 // Figures come some minutes late; what was read before is not written twice.
 const lookBackMinutes = 20;
 const batch = 5000;
+
+/** How the account's problem begins when its figures could not be read: then, and only then, a good reading ends it. */
+export const noFigures = 'Figures could not be read: ';
 
 export interface Reading {
   metric: string;
@@ -42,7 +45,12 @@ export async function sampleAccount(
     .select({ id: gcloudVms.id, instanceId: gcloudVms.instanceId })
     .from(gcloudVms)
     .where(and(eq(gcloudVms.account, account.name), isNull(gcloudVms.endedAt), isNotNull(gcloudVms.instanceId)));
-  if (vms.length === 0) return { vms: 0, samples: 0 };
+  const { name } = gcloudAccounts;
+  const ownProblem = and(eq(name, account.name), like(gcloudAccounts.lastError, `${noFigures}%`));
+  if (vms.length === 0) {
+    await orm.update(gcloudAccounts).set({ lastError: null }).where(ownProblem);
+    return { vms: 0, samples: 0 };
+  }
   const ids = new Map(vms.map(({ id, instanceId }) => [instanceId!, id]));
   // Google's intervals end where the question does: another end would be other figures for the same time.
   const period = sampleMinutes * 60_000;
@@ -59,7 +67,7 @@ export async function sampleAccount(
     const written = await orm.insert(gcloudHealthMetrics).values(values).onConflictDoNothing().returning({ at: gcloudHealthMetrics.at });
     samples += written.length;
   }
-  await orm.update(gcloudAccounts).set({ lastError: null }).where(eq(gcloudAccounts.name, account.name));
+  await orm.update(gcloudAccounts).set({ lastError: null }).where(ownProblem);
   return { vms: vms.length, samples };
 }
 

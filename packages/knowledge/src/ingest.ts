@@ -70,11 +70,11 @@ export async function ingest(
     const before = await known(orm, root.id, [...group.keys()]);
     const empty = [...group].filter(([source, { text }]) => text.trim() === '' && before.has(source)).map(([source]) => source);
     done.removed.push(...(dryRun ? empty : await remove(orm, root.id, empty)));
-    for (const [source, { text, title, format }] of group) {
+    for (const [source, { text, title, format, hidden }] of group) {
       if (text.trim() === '') continue;
       const given = { project: root.project, visibility, kind: 'document', language, root: root.id } as const;
       const { draft: clean, redactions } = await draft(redact, { ...given, source, text, title: title ?? source, format });
-      done.redactions += redactions.length;
+      done.redactions += new Set([...hidden, ...redactions]).size;
       if (isAs(before.get(source), clean)) {
         done.unchanged.push(source);
         continue;
@@ -138,9 +138,12 @@ async function known(orm: Orm, root: number, sources: string[]): Promise<Map<str
 }
 
 // By their sources as they are stored. A path twice in one call is one document: the last one counts.
-async function* groupsOf(redact: Redact, documents: readonly Document[]): AsyncGenerator<Map<string, Document>> {
-  const unique = new Map<string, Document>();
-  for (const document of documents) unique.set((await redact(document.source)).text, document);
+async function* groupsOf(redact: Redact, documents: readonly Document[]): AsyncGenerator<Map<string, Document & { hidden: string[] }>> {
+  const unique = new Map<string, Document & { hidden: string[] }>();
+  for (const document of documents) {
+    const { text, redactions: hidden } = await redact(document.source);
+    unique.set(text, { ...document, hidden });
+  }
   const all = [...unique];
   for (let start = 0; start < all.length; start += documentsAtOnce) yield new Map(all.slice(start, start + documentsAtOnce));
 }

@@ -87,8 +87,11 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await expect(knowledge.learn('zoo', 'zebra-three', { supersedes: old.id })).rejects.toMatchObject({ code: 'conflict' });
     await expect(knowledge.update(old.id, { supersedes: newer.id })).rejects.toMatchObject({ code: 'conflict' });
     const back = await knowledge.learn('zoo', 'The staging cluster is called zebra-one.', { supersedes: newer.id });
-    expect(back).toMatchObject({ created: true, duplicateOf: null });
-    expect((await knowledge.list({ project: 'zoo' })).entries.map(({ supersededBy }) => supersededBy)).toEqual([null, back.id, newer.id]);
+    expect(back).toMatchObject({ id: old.id, created: false });
+    expect((await knowledge.list({ project: 'zoo' })).entries.map(({ supersededBy }) => supersededBy)).toEqual([old.id, null]);
+    await knowledge.learn('other', 'The clusters are named after zebras.', { visibility: 'shared' });
+    const own = await knowledge.learn('zoo', 'The clusters are named after lions.');
+    expect(await knowledge.learn('zoo', 'The clusters are named after zebras.', { supersedes: own.id })).toMatchObject({ created: true });
     await expect(knowledge.learn('blog', 'zebra-four', { supersedes: old.id })).rejects.toMatchObject({ code: 'not_found' });
     expect((await knowledge.search('zebra-four')).results.map(({ text }) => text)).not.toContain('zebra-four');
     await expectExactIndex();
@@ -247,6 +250,7 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       { source: '[secret:shop/fake/key].md', text: 'An echidna lays one egg.' },
     ];
     const stored = '[secret:shop/fake/key].md';
+    expect(await knowledge.ingest('odd', '/srv/odd', documents.slice(0, 1), { dryRun: true })).toMatchObject({ redactions: 1 });
     expect(await knowledge.ingest('odd', '/srv/odd', documents)).toMatchObject({ added: [stored] });
     expect(await knowledge.ingest('odd', '/srv/odd', documents)).toMatchObject({ unchanged: [stored] });
     expect(await knowledge.removeDocuments('odd', '/srv/odd', [`${fakeKey}.md`])).toEqual([stored]);

@@ -48,9 +48,15 @@ export async function store(
   return orm.transaction(async (transaction) => {
     const tx = transaction as unknown as Orm;
     await lockIndex(tx);
-    // What was replaced may come to hold again.
-    const same = (await findSame(tx, draft, now)).find(({ supersededBy }) => supersededBy === null);
+    // Another project's can be changed by nobody here: it stands for this one, and replaces nothing.
+    const same = (await findSame(tx, draft, now)).find(({ project }) => project === draft.project || supersedes === undefined);
     const [id] = same ? [same.id] : await insertEntries(tx, [prepared]);
+    // What was replaced comes to hold again.
+    if (same?.supersededBy && supersedes !== undefined)
+      await tx
+        .update(knowledgeEntries)
+        .set({ supersededBy: null, updatedAt: sql`now()` })
+        .where(eq(knowledgeEntries.id, same.id));
     if (same?.project === draft.project && same.visibility === 'project' && draft.visibility === 'shared')
       await replaceEntry(tx, same.id, { ...prepared, draft: { ...draft, kind: same.kind } });
     if (supersedes !== undefined && supersedes !== same?.id) await supersede(tx, supersedes, id!, draft.project);

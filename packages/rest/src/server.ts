@@ -45,6 +45,11 @@ const pagePolicy = {
   strictTransportSecurity: false,
 };
 
+function badPath({ statusCode }: { statusCode?: number | undefined }): SupervisorError {
+  if (statusCode === 414) return new SupervisorError('invalid_input', 'A part of the path is too long.');
+  return new SupervisorError('invalid_input', 'The path cannot be read: behind a % there must be two hex digits.');
+}
+
 /** The HTTP server: operations under `/api/v1`, their description, health and metrics. It does not listen yet. */
 export async function createRestServer(options: RestOptions): Promise<RestServer> {
   const gate = new Gate(options.verifyToken, options.origins);
@@ -56,7 +61,7 @@ export async function createRestServer(options: RestOptions): Promise<RestServer
     routerOptions: { maxParamLength: 600 },
     forceCloseConnections: 'idle',
     // A path that cannot be decoded passes no hook and no other handler.
-    frameworkErrors: (error, _request, reply) => void sendProblem(reply.headers(allHeaders), fastifyProblem(error)!),
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply.headers(allHeaders), badPath(error)),
   });
   // Synchronous, and with the headers ready: this runs for every request.
   app.addHook('onRequest', (request, reply, done) => {

@@ -1,13 +1,13 @@
 import { SupervisorError } from '@supervisor/core';
-import type { Orm } from '@supervisor/db';
+import { holds, type Orm } from '@supervisor/db';
 import { eq } from 'drizzle-orm';
 import type { Accounts } from '../accounts.js';
-import { alone } from '../alone.js';
+import { alone, type Held } from '../alone.js';
 import { recordAnswer, type RemoteRecord } from '../api/answers.js';
 import type { CloudflareApi } from '../api/cloudflare-api.js';
 import { unavailable } from '../api/failure.js';
 import { cloudflareDnsRecords } from '../schema.js';
-import { intend, noteFailure, ownersOf, saw, settleFailure, type Intent } from './intents.js';
+import { noteFailure, ownersOf, pursue, saw } from './intents.js';
 import { listRemote, listRows, placeOf, type RecordFilter, type RecordRow } from './listing.js';
 import { dnsName } from './name.js';
 import { choose, isExposed, notOwned, unmarked } from './refusals.js';
@@ -57,17 +57,16 @@ export class DnsRecords {
     const desired = desiredOf(wish);
     const found = await this.#accounts.zoneOf(desired.name);
     refuseRoot(desired.name, desired.type, found.zone.name);
-    const intent = await intend(this.#orm, project, desired, found, exposure);
-    return this.#alone(intent, async (row) => this.#bring(found.api, row));
+    return pursue(this.#orm, { project, desired, found, exposure }, (row, held) => this.#bring(found.api, row, held));
   }
 
   /** Makes one record as its row wants it. */
   async mend({ id, name, account }: RecordRow): Promise<void> {
     const { api } = await this.#accounts.reach(account);
-    await alone(this.#orm, cloudflareDnsRecords, { id, name }, (row) => this.#bring(api, row));
+    await alone(this.#orm, cloudflareDnsRecords, { id, name }, (row, held) => this.#bring(api, row, held));
   }
 
-  async #bring(api: CloudflareApi, row: RecordRow): Promise<{ row: RecordRow; changed: boolean }> {
+  async #bring(api: CloudflareApi, row: RecordRow, held: Held): Promise<{ row: RecordRow; changed: boolean }> {
     const isMine = (record: RemoteRecord) => readComment(record.comment ?? '').id === row.id;
     const remote = await listRemote(api, row.zoneId, row.name);
     const mine = remote.find(isMine);
@@ -76,6 +75,7 @@ export class DnsRecords {
     const path = `/zones/${row.zoneId}/dns_records`;
     const body = bodyOf(row.id, row);
     const find = async () => (await listRemote(api, row.zoneId, row.name)).find(isMine);
+    await held();
     const made = mine ? await api.patch(`${path}/${mine.id}`, body, recordAnswer) : await api.create(path, body, recordAnswer, find);
     return { row: await saw(this.#orm, row, made), changed: true };
   }
@@ -105,15 +105,17 @@ export class DnsRecords {
   /** Deletes one record of ours, and its row once it is gone. @throws SupervisorError `not_owned` when it is not ours any more */
   async remove({ id, name, type, zone }: RecordRow): Promise<void> {
     refuseRoot(name, type, zone);
-    await alone(this.#orm, cloudflareDnsRecords, { id, name }, async (row) => {
-      await this.#orm.update(cloudflareDnsRecords).set({ state: 'deleting' }).where(eq(cloudflareDnsRecords.id, id));
+    await alone(this.#orm, cloudflareDnsRecords, { id, name }, async (row, held) => {
+      const mine = holds(cloudflareDnsRecords, row);
+      await this.#orm.update(cloudflareDnsRecords).set({ state: 'deleting' }).where(mine);
       try {
         const { api } = await this.#accounts.reach(row.account);
         for (const record of await this.#remoteOf(row)) {
+          await held();
           if (readComment(record.comment ?? '').id === id) await this.#deleteRemote(api, row, record.id);
           else if (record.id === row.recordId) throw unmarked(row);
         }
-        await this.forget(row);
+        await this.#orm.delete(cloudflareDnsRecords).where(mine);
       } catch (error) {
         await noteFailure(this.#orm, row, error);
         throw error;
@@ -165,11 +167,10 @@ export class DnsRecords {
       throw new SupervisorError('invalid_input', `Records of type ${record.type} cannot be adopted: Supervisor could not make them again.`);
     const { content, ttl, proxied, priority } = seen;
     const desired: Desired = { name, type: record.type, content, ttl, proxied, priority, note };
-    const intent = await intend(this.#orm, project, desired, found, null, record.id);
-    return this.#alone(intent, async (row) => {
-      const marked = await found.api.patch(`/zones/${found.zone.id}/dns_records/${record.id}`, bodyOf(row.id, desired), recordAnswer);
-      return saw(this.#orm, row, marked);
-    });
+    const path = `/zones/${found.zone.id}/dns_records/${record.id}`;
+    return pursue(this.#orm, { project, desired, found, recordId: record.id }, async (row) =>
+      saw(this.#orm, row, await found.api.patch(path, bodyOf(row.id, desired), recordAnswer)),
+    );
   }
 
   /** Lets go of a record: it stays as it is, without our mark, and is not ours any more. */
@@ -178,11 +179,12 @@ export class DnsRecords {
     if (rows.length !== 1) throw choose(choice.name, rows);
     const row = rows[0]!;
     if (row.exposure !== null) throw isExposed(row);
-    await alone(this.#orm, cloudflareDnsRecords, row, async () => {
+    await alone(this.#orm, cloudflareDnsRecords, row, async (_row, held) => {
       const { api } = await this.#accounts.reach(row.account);
       for (const record of await this.#remoteOf(row)) {
         const { id, note } = readComment(record.comment ?? '');
         if (id !== row.id) continue;
+        await held();
         const body = { ...bodyOf(row.id, { ...row, ...observedOf(record) }), comment: note };
         await api.patch(`/zones/${row.zoneId}/dns_records/${record.id}`, body, recordAnswer);
       }
@@ -196,37 +198,23 @@ export class DnsRecords {
     return rows.filter((row) => fits(row.type, row, choice));
   }
 
-  // The row may have been changed since: what another call wants by then is done with it, and a failure says nothing of that.
-  async #alone<T>(intent: Intent, work: (row: RecordRow) => Promise<T>): Promise<T> {
-    const { row } = intent;
-    const done = await alone(this.#orm, cloudflareDnsRecords, row, async (now) => {
-      try {
-        return { answer: await work(now) };
-      } catch (error) {
-        await settleFailure(this.#orm, intent, error);
-        throw error;
-      }
-    });
-    if (done) return done.answer;
-    throw new SupervisorError('conflict', `${row.type} ${row.name} was deleted by another call meanwhile. Try again.`);
-  }
-
   async #refuseStranger(choice: RecordChoice): Promise<void> {
     const { api, zone } = await this.#accounts.zoneOf(choice.name);
     const name = dnsName(choice.name);
     const there = (await listRemote(api, zone.id, name)).filter((record) => fits(record.type, observedOf(record), choice));
-    if (there.length > 0) throw notOwned(name, there, await ownersOf(this.#orm, there));
+    if (there.length > 0) throw notOwned(name, there, await ownersOf(this.#orm, there), undefined);
   }
 
   async #refuseForeign(row: RecordRow, remote: readonly RemoteRecord[]): Promise<void> {
     if (remote.some((record) => record.id === row.recordId)) throw unmarked(row);
     const blocking = remote.filter((record) => record.name === row.name && isInTheWay({ ...observedOf(record), type: record.type }, row));
-    if (blocking.length > 0) throw notOwned(row.name, blocking, await ownersOf(this.#orm, blocking));
+    if (blocking.length > 0) throw notOwned(row.name, blocking, await ownersOf(this.#orm, blocking), row.project);
   }
 }
 
 function fits(type: string, { content }: { content: string }, choice: RecordChoice): boolean {
   return (
-    (choice.type === undefined || choice.type === type) && (choice.content === undefined || canonical(type, choice.content) === content)
+    (choice.type === undefined || choice.type === type) &&
+    (choice.content === undefined || canonical(type, choice.content) === canonical(type, content))
   );
 }

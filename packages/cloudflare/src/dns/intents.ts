@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { SupervisorError } from '@supervisor/core';
-import type { Orm } from '@supervisor/db';
-import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm';
+import { holds, leaseFor, type Orm } from '@supervisor/db';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { FoundZone } from '../accounts.js';
+import { alone, holding, leaseSeconds, type Held } from '../alone.js';
 import type { RemoteRecord } from '../api/answers.js';
 import { isFinal, reasonOf } from '../failure.js';
 import { cloudflareDnsRecords } from '../schema.js';
@@ -10,58 +11,75 @@ import type { RecordRow } from './listing.js';
 import { observedOf, readComment, slotOf, type Desired } from './record.js';
 import { isExposed } from './refusals.js';
 
-/** A row as a call wants it, and as it was before; without that the call made it. */
-export interface Intent {
-  row: RecordRow;
-  former?: RecordRow | undefined;
+/** What a call wants of a record. */
+export interface Wish {
+  project: string;
+  desired: Desired;
+  found: FoundZone;
+  /** The exposure that it is for. */
+  exposure?: string | null;
+  /** Cloudflare's id of the record that is taken over. */
+  recordId?: string;
 }
 
-/** The intent comes first: whatever happens then, a row says what was meant to be. */
-export async function intend(
-  orm: Orm,
-  project: string,
-  desired: Desired,
-  { account, zone }: FoundZone,
-  exposure: string | null,
-  recordId?: string,
-): Promise<Intent> {
+/**
+ * Writes the intent down, does the work under the row's lease, and takes the intent back where it was refused: whatever happens, a row
+ * says what was meant to be.
+ */
+export async function pursue<T>(orm: Orm, wish: Wish, work: (row: RecordRow, held: Held) => Promise<T>): Promise<T> {
   const table = cloudflareDnsRecords;
-  const slot = slotOf(desired);
-  const place = { zoneId: zone.id, slot };
-  const values = { account: account.name, project, zone: zone.name, ...place, ...desired, exposure, state: 'wanted' as const };
+  const { project, desired, exposure = null, recordId } = wish;
+  const { account, zone } = wish.found;
+  const place = { zoneId: zone.id, slot: slotOf(desired) };
+  const attempt = async (row: RecordRow, former: RecordRow | undefined, held: Held) => {
+    try {
+      return await work(row, held);
+    } catch (error) {
+      await settleFailure(orm, row, former, error);
+      throw error;
+    }
+  };
+  const wanted = { ...desired, state: 'wanted' as const };
   const [made] = await orm
     .insert(table)
-    .values({ id: randomUUID(), ...values, recordId: recordId ?? null })
+    .values({
+      id: randomUUID(),
+      account: account.name,
+      project,
+      zone: zone.name,
+      ...place,
+      ...wanted,
+      exposure,
+      recordId: recordId ?? null,
+      leaseUntil: leaseFor(leaseSeconds),
+      fence: 1,
+    })
     .onConflictDoNothing()
     .returning();
-  if (made) return { row: made };
-  const [former] = await orm
+  if (made) return holding(orm, table, made, (held) => attempt(made, undefined, held));
+  const [there] = await orm
     .select()
     .from(table)
-    .where(and(eq(table.zoneId, zone.id), eq(table.slot, slot)));
-  const [row] = await orm
-    .update(table)
-    .set({ ...desired, state: 'wanted', ...(exposure === null ? {} : { exposure }), ...(recordId === undefined ? {} : { recordId }) })
-    .where(
-      and(
-        eq(table.id, former?.id ?? ''),
-        eq(table.project, project),
-        exposure === null ? isNull(table.exposure) : undefined,
-        recordId === undefined ? undefined : or(isNull(table.recordId), eq(table.recordId, recordId)),
-      ),
-    )
-    .returning();
-  if (row) return { row, former };
-  if (former?.project !== project)
-    throw new SupervisorError(
-      'not_owned',
-      `${desired.type} ${desired.name} belongs to ${former ? `project ${former.project}` : 'another call'}.`,
-    );
-  if (exposure === null && former.exposure !== null) throw isExposed(former);
-  throw new SupervisorError(
-    'conflict',
-    `Another ${desired.type} record of ${desired.name} is ours already. Delete or release that one first.`,
-  );
+    .where(and(eq(table.zoneId, place.zoneId), eq(table.slot, place.slot)));
+  if (there) demandOurs(there, wish);
+  const done =
+    there &&
+    (await alone(orm, table, there, async (former, held) => {
+      demandOurs(former, wish);
+      const changes = { ...wanted, ...(exposure === null ? {} : { exposure }), ...(recordId === undefined ? {} : { recordId }) };
+      const [row] = await orm.update(table).set(changes).where(holds(table, former)).returning();
+      return { answer: await attempt(row ?? former, former, held) };
+    }));
+  if (done) return done.answer;
+  throw new SupervisorError('conflict', `${desired.type} ${desired.name} was deleted by another call meanwhile. Try again.`);
+}
+
+function demandOurs(row: RecordRow, { project, desired, exposure = null, recordId }: Wish): void {
+  const { type, name } = desired;
+  if (row.project !== project) throw new SupervisorError('not_owned', `${type} ${name} belongs to project ${row.project}.`);
+  if (exposure === null && row.exposure !== null) throw isExposed(row);
+  if (recordId !== undefined && row.recordId !== null && row.recordId !== recordId)
+    throw new SupervisorError('conflict', `Another ${type} record of ${name} is ours already. Delete or release that one first.`);
 }
 
 /** Writes down how a record was seen to be. */
@@ -69,29 +87,21 @@ export async function saw(orm: Orm, row: RecordRow, remote: RemoteRecord): Promi
   const [kept] = await orm
     .update(cloudflareDnsRecords)
     .set({ recordId: remote.id, observed: observedOf(remote), state: 'live', lastError: null, lastSyncAt: sql`clock_timestamp()` })
-    .where(eq(cloudflareDnsRecords.id, row.id))
+    .where(holds(cloudflareDnsRecords, row))
     .returning();
   return kept ?? row;
 }
 
-/** Takes a row that nothing can stand behind back to what it was; where that is not known it stays, with the reason. */
-export async function settleFailure(orm: Orm, { row, former }: Intent, error: unknown): Promise<void> {
-  const table = cloudflareDnsRecords;
-  await noteFailure(orm, row, error);
-  if (!isFinal(error)) return;
-  const { content, ttl, proxied, note } = row;
-  const asWished = and(
-    eq(table.id, row.id),
-    eq(table.content, content),
-    eq(table.ttl, ttl),
-    eq(table.proxied, proxied),
-    eq(table.note, note),
-  );
-  if (!former) await orm.delete(table).where(asWished);
-  else {
-    const { id: _, fence: _fence, leaseUntil: _lease, lastError: _error, ...rest } = former;
-    await orm.update(table).set(rest).where(asWished);
-  }
+// A row that nothing can stand behind goes back to what it was; where that is not known it stays, with the reason.
+async function settleFailure(orm: Orm, row: RecordRow, former: RecordRow | undefined, error: unknown): Promise<void> {
+  const mine = holds(cloudflareDnsRecords, row);
+  if (!isFinal(error)) return noteFailure(orm, row, error);
+  if (!former) return void (await orm.delete(cloudflareDnsRecords).where(mine));
+  const { id: _, fence: _fence, leaseUntil: _lease, ...rest } = former;
+  await orm
+    .update(cloudflareDnsRecords)
+    .set({ ...rest, lastError: reasonOf(error) })
+    .where(mine);
 }
 
 /** Writes down what went wrong, and changes nothing else. */

@@ -16,6 +16,15 @@ export function dnsName(text: string): string {
   throw new SupervisorError('invalid_input', `${JSON.stringify(text)} is no name in DNS. Give a whole one, such as app.example.com.`);
 }
 
+/** The same where it can be written like that, else as it is: what Cloudflare has need not be what we would take. */
+export function nameIn(text: string): string {
+  try {
+    return dnsName(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Whether a name is the zone's own, or below it. */
 export function isInZone(name: string, zone: string): boolean {
   return name === zone || name.endsWith(`.${zone}`);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SupervisorError } from '@supervisor/core';
 import type { RemoteRecord } from '../api/answers.js';
-import { dnsName } from './name.js';
+import { dnsName, nameIn } from './name.js';
 
 /** Types of records that can be written; others can be listed. */
 export const recordTypes = ['A', 'AAAA', 'CNAME', 'TXT', 'MX', 'NS'] as const;
@@ -93,13 +93,16 @@ export function observedOf(remote: RemoteRecord): Observed {
 /** The fields in which a record is not as it should be. */
 export function driftOf(id: string, desired: Desired, seen: Observed): string[] {
   const fields = ['content', 'ttl', 'proxied', 'priority'] as const;
-  const drifted: string[] = fields.filter((field) => desired[field] !== seen[field]);
+  // Rows from before there was one way of writing.
+  const wanted = { ...desired, content: canonical(desired.type, desired.content) };
+  const drifted: string[] = fields.filter((field) => wanted[field] !== seen[field]);
   return seen.comment === commentOf(id, desired.note) ? drifted : [...drifted, 'comment'];
 }
 
 /** What is sent to make or change a record. */
 export function bodyOf(id: string, desired: Desired): Record<string, unknown> {
-  const { name, type, content, ttl, proxied, priority, note } = desired;
+  const { name, type, ttl, proxied, priority, note } = desired;
+  const content = canonical(type, desired.content);
   return {
     name,
     type,
@@ -123,14 +126,6 @@ export function canonical(type: string, content: string): string {
   if (type === 'TXT') return unquoted(content);
   if (type === 'AAAA' && URL.canParse(`http://[${content}]`)) return new URL(`http://[${content}]`).hostname.slice(1, -1);
   return named.includes(type) ? nameIn(content) : content;
-}
-
-function nameIn(content: string): string {
-  try {
-    return dnsName(content);
-  } catch {
-    return content;
-  }
 }
 
 // With or without quotes, and a long text in pieces of 255 bytes.

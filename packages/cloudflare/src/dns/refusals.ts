@@ -3,16 +3,26 @@ import type { RemoteRecord } from '../api/answers.js';
 import type { RecordRow } from './listing.js';
 import { readComment } from './record.js';
 
-/** @param owners the projects of the records that are ours, by their marks */
-export function notOwned(name: string, records: readonly RemoteRecord[], owners: ReadonlyMap<string, string>): SupervisorError {
+/**
+ * @param owners the projects of the records that are ours, by their marks
+ * @param project whose wish they stand in the way of
+ */
+export function notOwned(
+  name: string,
+  records: readonly RemoteRecord[],
+  owners: ReadonlyMap<string, string>,
+  project: string | undefined,
+): SupervisorError {
   const marks = records.map(({ comment }) => readComment(comment ?? '').id);
+  const projects = marks.map((mark) => (mark === undefined ? undefined : owners.get(mark)));
   const which = records.map(({ type }, index) => {
-    const mark = marks[index];
-    if (mark === undefined) return type;
-    return owners.has(mark) ? `${type} of project ${owners.get(mark)}` : `${type} of another Supervisor`;
+    if (projects[index] !== undefined) return `${type} of project ${projects[index]}`;
+    return marks[index] === undefined ? type : `${type} of another Supervisor`;
   });
   const there = `${name} already has ${which.join(', ')}`;
-  if (marks.every((mark) => mark !== undefined && owners.has(mark))) return new SupervisorError('conflict', `${there}. Delete it first.`);
+  if (projects.every((owner) => owner === project && owner !== undefined))
+    return new SupervisorError('conflict', `${there}. Delete it first.`);
+  if (projects.every((owner) => owner !== undefined)) return new SupervisorError('not_owned', `${there}.`);
   return new SupervisorError(
     'not_owned',
     `${there}, which Supervisor did not make. The owner takes it over with \`supervisor cloudflare adopt-dns-record\`.`,

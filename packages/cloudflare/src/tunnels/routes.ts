@@ -190,7 +190,7 @@ function otherKind({ hostname, path, exposure }: RouteRow): SupervisorError {
   if (exposure !== null) return new SupervisorError('protected', `${hostname} is exposed: unexpose it instead.`);
   return new SupervisorError(
     'protected',
-    `The owner put a rule for ${hostname}${path} there. Remove it first, with \`supervisor cloudflare remove-tunnel-route ${hostname}\`.`,
+    `The owner put a rule for ${hostname}${path} there. Remove it first, with \`supervisor cloudflare remove-tunnel-route ${hostname}${path && ` --path '${path}'`}\`.`,
   );
 }
 

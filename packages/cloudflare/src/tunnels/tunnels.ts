@@ -36,10 +36,15 @@ export class Tunnels {
 
   /** A tunnel of ours that exists: the standard one, or the one of that name. Asking again changes nothing. */
   async ensure(reach: Reach, name?: string): Promise<TunnelRow> {
-    const { row, fresh } = await this.#intend(reach, name);
-    const make = () => this.#make(reach, row, fresh && name !== undefined, fresh);
-    // Whoever deletes it is waited for; where that was broken off it is made again.
-    return row.state === 'deleting' ? this.alone(row, make) : make();
+    // Whoever deletes it is waited for, and then it is made anew.
+    for (let tries = 1; ; tries++) {
+      const { row, fresh } = await this.#intend(reach, name);
+      try {
+        return await this.alone(row, () => this.#make(reach, row, fresh && name !== undefined, fresh));
+      } catch (error) {
+        if (tries === 3 || !(error instanceof SupervisorError) || error.details['gone'] !== true) throw error;
+      }
+    }
   }
 
   async #make(reach: Reach, row: TunnelRow, mustBeNew: boolean, fresh: boolean): Promise<TunnelRow> {
@@ -152,7 +157,7 @@ export class Tunnels {
     const named = { id: row.id, name: `Tunnel ${row.name}` };
     const done = await alone(this.#orm, cloudflareTunnels, named, async (_row, held) => ({ answer: await work(held) }));
     if (done) return done.answer;
-    throw new SupervisorError('conflict', `Tunnel ${row.name} was deleted by another call meanwhile. Try again.`);
+    throw new SupervisorError('conflict', `Tunnel ${row.name} was deleted by another call meanwhile. Try again.`, { gone: true });
   }
 
   async #intend({ account }: Reach, name: string | undefined): Promise<{ row: TunnelRow; fresh: boolean }> {

@@ -47,7 +47,7 @@ export const careOperations = [
         .describe('Without a row here: never touched'),
       leakedDisks: z.array(leaked),
       leakedAddresses: z.array(leaked),
-      unreachable: z.array(z.string()).describe('Zones that did not answer: nothing there is called gone'),
+      unreachable: z.array(z.string()).describe('Zones and regions that did not answer: nothing there is called gone'),
     }),
     handle: ({ gcloud }: GCloudDeps, { account }) => gcloud.sync(account),
   }),

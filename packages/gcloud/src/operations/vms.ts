@@ -62,8 +62,8 @@ export const vmOperations = [
     }),
     output: vm.extend({ created: z.boolean().describe('False: it was there') }),
     subject,
-    handle: ({ gcloud }: GCloudDeps, { project, name, labels = [], ...options }, context) =>
-      gcloud.createVm(project, name, { ...options, labels: mapOf(labels), ...waiting(context) }),
+    handle: ({ gcloud }: GCloudDeps, { project, name, labels, ...options }, context) =>
+      gcloud.createVm(project, name, { ...options, ...(labels && { labels: mapOf(labels) }), ...waiting(context) }),
   }),
   operation({
     name: 'start_vm',

@@ -4,6 +4,8 @@ import type { Redact } from '../entry.js';
 import { embedTexts, type Embedder } from './embedder.js';
 import { postpone, release, saveVectors, type PendingChunk } from './queue.js';
 
+const mostFailures = 3;
+
 interface EmbedOptions {
   redact: Redact;
   signal: AbortSignal;
@@ -23,29 +25,33 @@ export async function embedChunks(
   try {
     await save(orm, model, embedder, chunks, options);
   } catch (error) {
-    const ended = options.signal.aborted;
-    if (chunks.length > 1 && !ended) return embedEach(orm, model, embedder, chunks, options);
+    if (chunks.length > 1 && isOfTexts(error)) return embedEach(orm, model, embedder, chunks, options);
     if (error instanceof SupervisorError && error.code === 'invalid_input') return postpone(orm, model, chunks[0]!.chunk);
     await release(orm, model, idsOf(chunks)).catch(() => {});
     throw error;
   }
 }
 
-// Perhaps one text is at fault: some models fail at one instead of refusing it. Where two fail it is not the texts.
+// Some models fail at one text instead of refusing it.
+function isOfTexts(error: unknown): boolean {
+  return error instanceof SupervisorError && (error.code === 'invalid_input' || error.details['status'] === 500);
+}
+
+// Perhaps one text is at fault. Where all of the first ones fail it is not the texts.
 async function embedEach(...[orm, model, embedder, chunks, options]: Parameters<typeof embedChunks>): Promise<void> {
-  let failed: number | undefined;
+  const failed: number[] = [];
   for (const [index, chunk] of chunks.entries()) {
     try {
       await embedChunks(orm, model, embedder, [chunk], options);
     } catch (error) {
-      if (failed !== undefined || options.signal.aborted) {
+      failed.push(chunk.chunk);
+      if (failed.length === mostFailures && index + 1 === mostFailures) {
         await release(orm, model, idsOf(chunks.slice(index))).catch(() => {});
         throw error;
       }
-      failed = chunk.chunk;
     }
   }
-  if (failed !== undefined) await postpone(orm, model, failed);
+  for (const chunk of failed) await postpone(orm, model, chunk);
 }
 
 function idsOf(chunks: readonly PendingChunk[]): number[] {

@@ -155,7 +155,7 @@ describe.each(databases)('with pgvector, on $kind', ({ kind, open: openDatabase 
     const { embed } = embedder;
     embedder.embed = async (texts, kind, signal) => {
       const odd = texts.some((text) => text.includes('Invoices') || text.includes('odd'));
-      if (odd && failure) throw new SupervisorError(kind === 'query' ? 'invalid_input' : 'unavailable', 'It fails at that.');
+      if (odd && failure) throw new SupervisorError(kind === 'query' ? 'invalid_input' : 'unavailable', 'It fails at that.', failure);
       const vectors = await embed(texts, kind, signal);
       return vectors.map((vector, index) => (/Invoices|odd/.test(texts[index]!) ? vector.map(() => 0) : vector));
     };

@@ -128,5 +128,5 @@ function refusal(url: URL, status: number): SupervisorError {
   if ([400, 413, 422].includes(status))
     return new SupervisorError('invalid_input', `${url.host} refuses these texts or the model (HTTP ${status}).`);
   const hint = status === 401 || status === 403 ? ': look at the secret' : status === 404 ? ': look at url and model' : '';
-  return new SupervisorError('unavailable', `${url.host} answers with HTTP ${status}${hint}.`);
+  return new SupervisorError('unavailable', `${url.host} answers with HTTP ${status}${hint}.`, { status });
 }
