@@ -26,6 +26,7 @@ function render() {
 
 Written by \`npm run reference\` from the definitions; a test holds it against them. Each says how it is reached: by
 a command, a route, an MCP tool. A \`project\` left out is the caller's own. Errors are problem details (RFC 9457) with a stable \`code\`.
+A secret's path is one part of a route: its slashes are written \`%2F\` there.
 
 ${parts.join('\n')}`;
 }

@@ -35,7 +35,11 @@ test('a secret’s value comes from stdin and goes nowhere else', async () => {
   expect(stored).toMatchObject({ code: 0, stderr: '' });
   expect(stored.stdout).not.toContain('fake-value');
   expect(JSON.parse((await home.cli('secrets', 'retrieve', 'shop/stripe/key', '--json')).stdout)).toMatchObject({ value: 'fake-value' });
-  expect((await home.cli('secrets', 'store', 'shop/stripe/key', '--value', 'x')).code).toBe(2);
+  for (const words of [['--value', 'fake-other'], ['fake-other'], ['--value=fake-other']]) {
+    const { code, stderr } = await home.cli('secrets', 'store', 'shop/stripe/key', ...words);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('read from stdin') });
+    expect(stderr).not.toContain('fake-other');
+  }
   expect(await home.cli('secrets', 'retrieve', 'shop/stripe/key', '--only', 'value')).toMatchObject({ code: 0, stdout: 'fake-value' });
   expect(await home.cli('secrets', 'retrieve', 'shop/stripe/key', '--only', 'vlaue')).toMatchObject({
     code: 2,
@@ -56,12 +60,20 @@ test('help teaches, and a slip is answered with what there is', async () => {
   const bare = mkdtempSync(join(tmpdir(), 'supervisor-bare-'));
   const init = spawnSync(process.execPath, [programs.cli, 'init'], { cwd: bare, env: { ...home.env, HOME: bare }, encoding: 'utf8' });
   expect(init).toMatchObject({ status: 2, stderr: expect.stringContaining('is the home folder') });
+  mkdirSync(join(bare, 'code', 'shop', '.git'), { recursive: true });
+  const above = spawnSync(process.execPath, [programs.cli, 'init'], { cwd: join(bare, 'code'), env: home.env, encoding: 'utf8' });
+  expect(above).toMatchObject({ status: 2, stderr: expect.stringContaining('1 git checkout below') });
   expect(existsSync(join(bare, '.supervisor.json'))).toBe(false);
   expect((await home.cli('ports', 'allocate', '--help')).stdout).toMatch(/Usage: supervisor ports allocate SERVICE[^]*--project/);
   expect(await home.cli('port', 'allocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('ports allocate') });
   expect(await home.cli('ports', 'alocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('Is it ports allocate?') });
   expect(await home.cli('ports', 'everything')).toMatchObject({ code: 2, stderr: expect.stringMatching(/Is it one of:.* ports list /) });
-  expect(await home.cli('ports', 'allocate')).toMatchObject({ code: 2, stderr: expect.stringContaining('Missing: SERVICE') });
+  expect(await home.cli('ports', 'allocate')).toMatchObject({
+    code: 2,
+    stderr: 'Missing: SERVICE\nsupervisor ports allocate --help tells more.\n',
+  });
+  expect(await home.cli('ports', 'list', '--projct', 'x')).toMatchObject({ code: 2, stderr: expect.stringContaining('Is it --project?') });
+  expect(await home.cli('render', join(bare, 'none'), join(bare, 'out'))).toMatchObject({ stderr: expect.not.stringContaining('ENOENT:') });
   expect(await home.cli('ports', 'get', 'nothing')).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/no port for nothing\. supervisor ports allocate gives it one/),

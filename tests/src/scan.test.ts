@@ -86,7 +86,7 @@ withTerminal('import asks for each project, keeps ports and moves keys', async (
   expect(existsSync(join(code, 'stack/.supervisor.json'))).toBe(false);
   const ran = home.onTerminal(['run', '--', 'sh', '-c', 'echo $PORT $STRIPE_SECRET_KEY'], '', join(code, 'api'));
   expect(ran.shown).toContain(`3000 ${key}`);
-  expect(JSON.parse((await home.cli('scan', code, '--json')).stdout)).toMatchObject({ repeatedKeys: [] });
+  expect(JSON.parse((await home.cli('scan', code, '--json')).stdout)).toMatchObject({ repeatedKeys: [], closed: [] });
 });
 
 withTerminal('init sets a project up, offers the edit, and repeating it changes nothing', async () => {

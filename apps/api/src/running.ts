@@ -22,11 +22,14 @@ export async function joinRunning(home: Home, build: Build | undefined): Promise
     import('./command.js'),
     import('@supervisor/supervisor'),
   ]);
-  const { url = null } = readServiceNote(home) ?? {};
+  const { url = null, problem } = readServiceNote(home) ?? {};
   const key = readInstance(home)?.key;
   const { version, pid } = identity;
   const newer = build && identity.build && isOutdated(build, identity.build);
-  const notes = [`It was running already${newer ? ', from a newer build than this one' : ''}; supervisor stop ends it.`];
+  const notes = [
+    `It was running already${newer ? ', from a newer build than this one' : ''}; supervisor stop ends it.`,
+    ...(problem ? [problem] : []),
+  ];
   console.log(banner({ home, version, pid, database: status.database, key, url, notes, command: installCommand(home) }));
   if (!process.stdout.isTTY) return true;
   console.log('\nIts log follows. It runs on when you leave (Ctrl-C).');

@@ -75,16 +75,19 @@ export async function startService({ log, endIdle, build, onEnd, ...settings }: 
   const holder = await supervisor.holdPort(port);
   if (holder) notes.push(holder);
   let url: string | null = null;
+  let problem: string | undefined;
   try {
     await rest.app.listen({ host, port });
     url = localUrl(address);
     if (publicUrl && isPlain(publicUrl))
       notes.push(`${publicUrl} is not encrypted: whoever is on the network between can read tokens and secrets. Put a TLS proxy in front.`);
   } catch (error) {
-    notes.push(await whyNoHttp(error, address));
+    problem = await whyNoHttp(error, address);
+    notes.push(problem);
+    log('error', problem);
   }
   // Before the socket: whoever can connect can also read whose it is.
-  writeFileSync(home.service, `${JSON.stringify({ pid: process.pid, version, url, startedAt: new Date().toISOString() })}\n`, {
+  writeFileSync(home.service, `${JSON.stringify({ pid: process.pid, version, url, problem, startedAt: new Date().toISOString() })}\n`, {
     mode: 0o600,
   });
   const identity = { version, hash, instance: supervisor.instance.id, pid: process.pid, ...(build ? { build } : {}) };

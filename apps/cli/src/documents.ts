@@ -32,15 +32,15 @@ export async function listFiles(folder: string, include: readonly string[], excl
   return paths.filter((path) => included(path) && !excluded(path) && !skippedNames.test(path)).toSorted();
 }
 
-/** A file's text; undefined for what is binary, too large or gone. */
+/** A file's text; undefined for what is binary, too large, closed to this user or gone. */
 export async function readDocument(folder: string, path: string): Promise<FileDocument | undefined> {
   const file = join(folder, path);
   // Links are not followed: they may lead out of the folder, and so may one above the file that git does not see.
   const found = (await isInside(folder, path)) ? await lstat(file).catch(() => undefined) : undefined;
   if (!found?.isFile() || found.size > largestBytes || found.size === 0) return undefined;
-  const text = (await readFile(file)).toString();
+  const text = (await readFile(file).catch(() => undefined))?.toString();
   // A NUL, or bytes that are no UTF-8: not a text.
-  if (text.includes('\0') || text.includes('\uFFFD') || text.trim() === '') return undefined;
+  if (text === undefined || text.includes('\0') || text.includes('\uFFFD') || text.trim() === '') return undefined;
   return { source: path, text, format: markdown.has(extname(path).toLowerCase()) ? 'markdown' : 'plain' };
 }
 
@@ -63,7 +63,12 @@ async function listByGit(folder: string): Promise<string[] | undefined> {
 
 async function walk(folder: string, prefix: string): Promise<string[]> {
   const found: string[] = [];
-  for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
+  // One that this user may not look into, such as a database's, keeps nobody from the others.
+  const entries = await readdir(join(folder, prefix), { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (prefix === '' || !['EACCES', 'EPERM'].includes(error.code ?? '')) throw error;
+    return [];
+  });
+  for (const entry of entries) {
     if (entry.name.startsWith('.') || skippedFolders.has(entry.name)) continue;
     const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
     if (entry.isDirectory()) found.push(...(await walk(folder, path)));

@@ -11,6 +11,7 @@ import { commands, findCommand, screen } from './commands.js';
 import { commandHelp, groupHelp, inCommands, overview } from './help.js';
 import { argumentsOf, inFlags, parseInput, UsageError } from './input.js';
 import { render, renderOnly } from './render.js';
+import { inWords } from './system-failure.js';
 
 const caller = new Caller(homeAt(), process.cwd());
 
@@ -83,15 +84,20 @@ function parseJson(text: string, field: string): unknown {
 }
 
 function report(caught: unknown): void {
-  const error = caught instanceof Error && 'syscall' in caught ? (homeFailure(caught, caller.home) ?? caught) : caught;
-  if (error instanceof UsageError)
-    process.stderr.write(`${error.message}\nsupervisor --help lists the commands; COMMAND --help tells more.\n`);
+  const error = caught instanceof Error && 'syscall' in caught ? (homeFailure(caught, caller.home) ?? inWords(caught as NodeJS.ErrnoException)) : caught;
+  if (error instanceof UsageError) process.stderr.write(`${error.message}\n${whereHelpIs()}\n`);
   else if (error instanceof SupervisorError)
     process.stderr.write(
       process.argv.includes('--json') ? `${JSON.stringify(error)}\n` : `${inCommands(error.message, caller.catalogue.operations)}\n`,
     );
   else process.stderr.write(`supervisor: ${(error as Error).message}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+
+function whereHelpIs(): string {
+  const words = process.argv.slice(2);
+  const command = findCommand(words)?.command ?? caller.findOperation(words)?.command;
+  return command ? `supervisor ${command} --help tells more.` : 'supervisor --help lists the commands.';
 }
 
 // Whoever reads has seen enough, as with head.

@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SupervisorError } from '@supervisor/core/errors';
 import type { Caller } from './caller.js';
-import { placesFor, replaceValue, type FoundKey } from './find/dotenv.js';
-import type { FoundProject } from './find/projects.js';
+import { placesFor, replaceValue, variablesIn, type FoundKey } from './find/dotenv.js';
+import type { FoundProject, Part } from './find/projects.js';
 import type { FoundService } from './find/service.js';
 import { readOwnProjectFile, writeProjectFile } from './project-file.js';
 import { referenceTo } from './reference.js';
@@ -15,13 +16,17 @@ export async function importProject(caller: Caller, { project, parts }: FoundPro
   const lines: string[] = [];
   /** Value to path: a key that lies in several files is one secret. */
   const moved = new Map<string, string>();
+  const changes: Change[] = [];
   for (const part of parts) {
     const file = readOwnProjectFile(part.folder);
     const ports: Record<string, string> = { ...file.ports };
     const secrets: Record<string, string> = {};
     try {
       for (const service of part.services) {
-        lines.push(await keepPort(caller, project, service));
+        if (part.given.includes(service.variable)) continue;
+        const { port, why } = await keepPort(caller, project, service);
+        lines.push(why === undefined ? `${service.service} keeps ${port}` : `${service.service} gets ${port}: ${why}`);
+        if (port !== service.port) changes.push({ from: service.port, to: port });
         ports[service.variable] = service.service;
       }
       for (const key of part.keys) {
@@ -35,18 +40,45 @@ export async function importProject(caller: Caller, { project, parts }: FoundPro
       writeProjectFile(part.folder, { project, ports, secrets: { ...file.secrets, ...secrets } });
     }
   }
+  for (const part of parts) lines.push(...stillNamed(part, changes), ...inHistory(part));
+  if (moved.size > 0 || changes.length > 0) lines.push('Start it with: supervisor run -- COMMAND, which gives its ports and keys.');
   return lines;
 }
 
-async function keepPort(caller: Caller, project: string, { service, port }: FoundService): Promise<string> {
+/** A port that a project cannot keep. */
+interface Change {
+  from: number;
+  to: number;
+}
+
+// An address in a variable leads to whoever has that port now.
+function stillNamed({ folder, keys }: Part, changes: readonly Change[]): string[] {
+  const variables = [...variablesIn(folder), ...keys.map(({ variable, value }): [string, string] => [variable, value])];
+  return changes.flatMap(({ from, to }) => {
+    const names = variables.filter(([, value]) =>
+      new RegExp(`(localhost|127\\.0\\.0\\.1|\\[::1\\]|0\\.0\\.0\\.0):${from}(?!\\d)`).test(value),
+    );
+    return [...new Set(names.map(([name]) => name))].map((name) => `${name} still names port ${from}: it is ${to} now`);
+  });
+}
+
+// What was committed stays readable there.
+function inHistory({ folder, keys }: Part): string[] {
+  const files = [...new Set(keys.map(({ file }) => file))];
+  const listed = files.length === 0 ? undefined : spawnSync('git', ['-C', folder, 'ls-files', '--', ...files], { encoding: 'utf8' });
+  const kept = (listed?.stdout ?? '').split('\n').filter(Boolean);
+  return kept.map((file) => `${file} is in git, whose history keeps the keys: change them where they were issued`);
+}
+
+async function keepPort(caller: Caller, project: string, { service, port }: FoundService): Promise<{ port: number; why?: string }> {
   try {
     await caller.call('allocate_specific_port', { project, service, port });
-    return `${service} keeps ${port}`;
+    return { port };
   } catch (error) {
     if (!(error instanceof SupervisorError) || !['conflict', 'invalid_input'].includes(error.code)) throw error;
     // Somebody else has it, this service has another one already, or it is no port to hand out.
     const grant = await caller.call('allocate_port', { project, service });
-    return `${service} gets ${grant.port}: ${error.message}`;
+    return { port: grant.port, why: error.message.split('. ')[0]! };
   }
 }
 

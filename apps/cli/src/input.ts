@@ -1,5 +1,6 @@
 import { SupervisorError } from '@supervisor/core/errors';
 import { coerce } from '@supervisor/core/coerce';
+import { nearest } from '@supervisor/core/nearest';
 import type { FieldSchema, OperationDescription } from '@supervisor/core';
 import { parseArgs } from 'node:util';
 
@@ -49,7 +50,7 @@ export interface Parsed {
 
 /** Reads the words after a command into its input. @throws UsageError */
 export function parseInput(operation: OperationDescription, words: string[]): Parsed {
-  const { positional, flags } = argumentsOf(operation);
+  const { positional, flags, hidden } = argumentsOf(operation);
   const { properties } = operation.input;
   const options = Object.fromEntries([...positional, ...flags].map((field) => [flagName(field), optionOf(properties[field]!)]));
   const known: Record<string, Option> = {
@@ -58,7 +59,7 @@ export function parseInput(operation: OperationDescription, words: string[]): Pa
     only: { type: 'string' },
     help: { type: 'boolean', short: 'h' },
   };
-  const { values, positionals } = parse(words, known);
+  const { values, positionals } = parse(words, known, hidden);
   const input: Record<string, unknown> = {};
   for (const field of [...positional, ...flags]) {
     const value = values[flagName(field)];
@@ -67,7 +68,7 @@ export function parseInput(operation: OperationDescription, words: string[]): Pa
   const open = positional.filter((field) => !(field in input));
   for (const word of positionals) {
     const field = open.shift();
-    if (field === undefined) throw new UsageError(`One word too many: ${word}`);
+    if (field === undefined) throw new UsageError(hidden.length > 0 ? howHidden(hidden) : `One word too many: ${word}`);
     input[field] = coerce(properties[field], word);
   }
   const help = values['help'] === true;
@@ -76,6 +77,11 @@ export function parseInput(operation: OperationDescription, words: string[]): Pa
   if (only !== undefined && !Object.hasOwn(operation.output.properties, only))
     throw new UsageError(`--only takes a field of the answer: ${Object.keys(operation.output.properties).join(', ')}.`);
   return { input, json: values['json'] === true, only, help };
+}
+
+// It may be in a word that stands there: that is not repeated.
+function howHidden(hidden: readonly string[]): string {
+  return `${hidden.join(', ')} is no argument, which others could see: it is asked for, or read from stdin (… < FILE).`;
 }
 
 type Option = { type: 'string' | 'boolean'; multiple?: boolean; short?: string };
@@ -89,11 +95,15 @@ type Flags<Options extends Record<string, Option>> = ReturnType<
   typeof parseArgs<{ args: string[]; options: Options; allowPositionals: true }>
 >;
 
-function parse<Options extends Record<string, Option>>(args: string[], options: Options): Flags<Options> {
+function parse<Options extends Record<string, Option>>(args: string[], options: Options, hidden: readonly string[] = []): Flags<Options> {
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError((error as Error).message.split('. ')[0]!);
+    const message = (error as Error).message.split('. ')[0]!;
+    const [, given = ''] = /^Unknown option '--?([^']*)'/.exec(message) ?? [];
+    if (hidden.includes(given)) throw new UsageError(howHidden(hidden));
+    const near = given === '' ? [] : nearest(given, Object.keys(options));
+    throw new UsageError(`${message}.${near.length > 0 ? ` Is it ${near.map((name) => `--${name}`).join(' or ')}?` : ''}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { slugPattern } from '@supervisor/core/slug';
 import { parseToolsets, type ToolSelection } from '@supervisor/core/tools';
 
 export const usage = `Usage: node apps/mcp-server/dist/main.js [options]
@@ -40,6 +41,8 @@ export function readOptions(args: string[]): Options | null {
   });
   if (values.help) return null;
   if (values.url !== undefined && values.standalone) throw new Error('Give either --url or --standalone.');
+  if (values.project !== undefined && !slugPattern.test(values.project))
+    throw new Error(`--project must be a slug of lower-case letters, digits and dashes, and is ${values.project}.`);
   const flag = process.env['SUPERVISOR_READ_ONLY'] ?? '';
   return {
     project: values.project,

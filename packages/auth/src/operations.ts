@@ -57,11 +57,23 @@ export const tokenOperations = [
     input: z.object({
       id: tokenId,
       paths: paths.describe('Such as shop/** or meta/*/api_key'),
-      actions: z.array(scope).optional().describe('They replace those of before; left out: none, the grant ends'),
+      actions: z
+        .array(z.enum([...scopes, 'none']))
+        .min(1)
+        .optional()
+        .meta({ description: 'They replace those of before; none ends the grant', examples: ['read,use'] }),
     }),
     output: info,
     subject: ({ id, paths }) => `${id} ${paths}`,
-    handle: ({ tokens }: TokenDeps, { id, paths, actions = [] }) => tokens.grant(id, paths, actions),
+    handle: async ({ tokens }: TokenDeps, { id, paths, actions }) => {
+      // Left out it could mean either.
+      if (actions === undefined) throw new SupervisorError('invalid_input', 'Say which actions, such as read,use; none ends the grant.');
+      return tokens.grant(
+        id,
+        paths,
+        actions.filter((action) => action !== 'none'),
+      );
+    },
   }),
   operation({
     name: 'list_tokens',

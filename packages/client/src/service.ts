@@ -21,6 +21,8 @@ export interface ServiceNote {
   version: string;
   /** Null when TCP could not be had: the socket still serves. */
   url: string | null;
+  /** Why there is no `url`. */
+  problem?: string;
   startedAt: string;
 }
 

@@ -24,7 +24,7 @@ export function nearest(name: string, known: Iterable<string>): string[] {
   const wanted = name.slice(0, 200).toLowerCase();
   const limit = Math.max(1, Math.floor(wanted.length / 4));
   const found: { candidate: string; away: number }[] = [];
-  for (const candidate of known) {
+  for (const candidate of new Set(known)) {
     if (candidate === name) continue;
     const away = distance(wanted, candidate.toLowerCase(), limit);
     if (away <= limit) found.push({ candidate, away });

@@ -30,7 +30,7 @@ export function openApiDocument(operations: readonly OperationDescription[], ver
       title: 'Supervisor',
       version,
       description:
-        'Ports, secrets and task times of all your projects. One definition serves this API, the MCP tools and the command line.',
+        "Ports, secrets and task times of all your projects. One definition serves this API, the MCP tools and the command line. A secret's path is one part of a route: its slashes are written %2F.",
     },
     servers: [{ url: '/' }],
     security: [{ token: [] }],

@@ -80,7 +80,13 @@ export async function createRestServer(options: RestOptions): Promise<RestServer
     );
   });
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, new SupervisorError('not_found', `There is no ${request.method} route here. /docs lists them.`)),
+    sendProblem(
+      reply,
+      new SupervisorError(
+        'not_found',
+        `There is no ${request.method} route here. /docs lists them.${/\/secrets\//.test(request.url) ? " A secret's path is one part of the route: write its slashes as %2F." : ''}`,
+      ),
+    ),
   );
 
   const metrics = addMetrics(app, authenticate);

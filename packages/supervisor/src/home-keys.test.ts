@@ -62,6 +62,8 @@ test('a person changes the key of a home in three commands, and its token and tr
   expect(supervisor.keyId).toBe(second['id']);
   expect(await call('retrieve_secret', { path: 'shop/a/key' })).toMatchObject({ value: 'canary' });
   expect(await call('rotate_keys')).toMatchObject({ key: second['id'] });
+  // The backup above was sealed under it.
   await call('retire_key', { id: made['id'] });
+  expect(statSync(`${home.encryptionKey}.retired-${made['id'] as string}`).mode & 0o777).toBe(0o600);
   await supervisor.close();
 });

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { SupervisorError, type Home } from '@supervisor/core';
 import { readInstance, writeInstance, type Instance } from '@supervisor/db';
 import { parseKey, type Drained, type KeyInfo, type SecretsManager } from '@supervisor/secrets';
-import { generateNextKey, keyFiles, promoteNextKey, readPrivateFile, removePreviousKey } from './key-files.js';
+import { backupsNeed } from './backups/needed-keys.js';
+import { generateNextKey, keyFiles, promoteNextKey, readPrivateFile, removePreviousKey, setAsidePreviousKey } from './key-files.js';
 
 export interface NewKey {
   id: string;
@@ -45,10 +46,11 @@ export class HomeKeys {
     return { ...drained, key: this.secrets.keyId };
   }
 
-  /** Ends a key for good, and removes its file where the home has one. */
+  /** Ends a key for good. The home's file of it goes, unless a backup in the home still needs it: then it is kept beside, and read by nobody. */
   async retire(id: string): Promise<KeyInfo> {
     const retired = await this.secrets.keys.retire(id);
-    removePreviousKey(this.home, id);
+    if (await backupsNeed(this.home, id)) setAsidePreviousKey(this.home, id);
+    else removePreviousKey(this.home, id);
     return retired;
   }
 

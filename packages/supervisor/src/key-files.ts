@@ -72,6 +72,13 @@ export function removePreviousKey(home: Home, fingerprint: string): void {
   if (existsSync(previous) && parseKey(readPrivateFile(previous)).fingerprint === fingerprint) rmSync(previous);
 }
 
+/** Keeps the file of a retired key under its fingerprint, where no start reads it. */
+export function setAsidePreviousKey(home: Home, fingerprint: string): void {
+  const { current, previous } = keyFiles(home);
+  if (existsSync(previous) && parseKey(readPrivateFile(previous)).fingerprint === fingerprint)
+    renameSync(previous, `${current}.retired-${fingerprint}`);
+}
+
 function writeNewKey(path: string): void {
   // On the disk before anything is sealed under it: a crash or a power cut must not leave data without its key.
   const temporary = `${path}.${process.pid}.new`;

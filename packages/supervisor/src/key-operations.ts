@@ -56,6 +56,8 @@ export const keyOperations: AnyOperation<KeyDeps>[] = [
     name: 'retire_key',
     command: 'keys retire',
     summary: 'End an encryption key that nothing needs any more',
+    description:
+      'Its file goes, unless a backup in the home needs it: then it stays as encryption.key.retired-ID, and a restore takes it as ENCRYPTION_KEY_READ_FILE.',
     access: 'owner',
     input: z.object({ id }),
     output: key,

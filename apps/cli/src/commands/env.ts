@@ -6,8 +6,8 @@ import { referenceTo } from '../reference.js';
 
 export const usage = `Usage: supervisor env [--format dotenv|shell|json] [--reveal] [--port NAME=service] [--secret NAME=path]
 
-Prints what supervisor run would put into the environment: ports as they are, secrets as references. A shell takes them
-with eval "$(supervisor env --format shell)".
+Prints what supervisor run would put into the environment: ports as they are, secrets as references, which only
+supervisor run turns into their values.
 
   --format FORMAT       dotenv, shell (export NAME=…) or json; dotenv when left out
   --json                the same as --format json

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { findProjectFile, slugOf } from '@supervisor/client';
@@ -7,6 +7,7 @@ import { writeAgentsBlock } from '../agents-block.js';
 import type { Caller } from '../caller.js';
 import { applyEdit } from '../find/edit.js';
 import { findKeys, referencesIn } from '../find/dotenv.js';
+import { variableOf } from '../find/service.js';
 import { findServices } from '../find/services.js';
 import { parseFlags, UsageError } from '../input.js';
 import { readOwnProjectFile, writeProjectFile } from '../project-file.js';
@@ -32,12 +33,20 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     throw new UsageError(
       `${folder} is the home folder, or contains it: every folder below would be this project. Go into the project's own.`,
     );
+  const below = looksLikeOne ? [] : readdirSync(folder).filter((name) => existsSync(join(folder, name, '.git')));
+  if (below.length > 0)
+    throw new UsageError(
+      `${plural(below.length, 'git checkout')} below ${folder} would all be this one project (${below.slice(0, 3).join(', ')} …). Go into one of them; supervisor scan looks at all.`,
+    );
   const project = values.project ?? caller.place.project ?? slugOf(folder);
   if (project === undefined || !slugPattern.test(project))
     throw new UsageError('Name the project: supervisor init --project SLUG, of lower-case letters, digits and dashes.');
   const services = findServices(folder, mainService(folder));
   const file = readOwnProjectFile(folder);
   const ports = { ...file.ports, ...Object.fromEntries(services.map(({ variable, service }) => [variable, service])) };
+  const held = services.length > 0 || findProjectFile(dirname(folder)) ? [] : await heldPorts(caller, project);
+  for (const { service } of held)
+    if (!Object.values(ports).includes(service)) ports[service === 'web' ? 'PORT' : variableOf(service)] = service;
   writeProjectFile(folder, { project, ports, secrets: { ...file.secrets, ...referencesIn(folder) } });
   console.log(`${project} is set up in .supervisor.json.`);
   for (const changed of writeAgentsBlock(folder)) console.log(`${changed} tells agents when to ask.`);
@@ -51,14 +60,25 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     console.log(`  - ${found.edit!.from.trim()}\n  + ${found.edit!.to.trim()}`);
     if (process.stdin.isTTY && (await ask('  Write it?'))) replaceFile(join(folder, found.file), edited);
   }
+  for (const { service, port } of held) console.log(`${service}: http://localhost:${port}`);
   const keys = findKeys(folder).length;
   if (keys > 0)
     console.log(`${keys} ${keys === 1 ? 'key lies' : 'keys lie'} in .env files: supervisor scan --import moves them into secrets.`);
   console.log(
-    services.length > 0
+    services.length + held.length > 0
       ? 'Start them with: supervisor run -- COMMAND'
       : 'No service was found; supervisor ports allocate NAME gives one a port.',
   );
+}
+
+// What was asked for by name before: no file tells of it.
+async function heldPorts(caller: Caller, project: string): Promise<{ service: string; port: number }[]> {
+  const { allocations } = await caller.call('list_ports', { project, limit: 500 });
+  return (allocations as { service: string; port: number; instance: string }[]).filter(({ instance }) => instance === '');
+}
+
+function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 // Below a project's folder, a part's main service has the part's name.

@@ -27,13 +27,14 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   if (values.import) requireTerminal('scan --import asks before it changes a project');
   const root = resolve(caller.directory, positionals[0] ?? '.');
   if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) throw new SupervisorError('not_found', `${root} is not a folder.`);
-  const projects = findProjects(root, showProgress);
+  const found = findProjects(root, showProgress);
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  const findings = summarise(root, projects, salt(caller.home));
+  const findings = summarise(root, found, salt(caller.home));
   process.stdout.write(values.json ? `${JSON.stringify(findings)}\n` : report(root, findings));
   if (!values.import) return;
-  for (const project of projects) {
-    const { services, keys } = findings.projects[projects.indexOf(project)]!;
+  for (const [index, project] of found.projects.entries()) {
+    const { keys } = findings.projects[index]!;
+    const services = project.parts.flatMap((part) => part.services.filter(({ variable }) => !part.given.includes(variable)));
     if (services.length + keys.length === 0) continue;
     const ports = services.map(({ service, port }) => `${port} for ${service}`).join(', ');
     const what = [...(ports ? [`keep ${ports}`] : []), ...(keys.length > 0 ? [`move ${plural(keys.length, 'key')} into secrets`] : [])];
@@ -42,10 +43,11 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   }
 }
 
-function report(root: string, { projects, collisions, repeatedKeys, sameNames }: Findings): string {
+function report(root: string, { projects, collisions, repeatedKeys, sameNames, closed }: Findings): string {
   const width = Math.max(0, ...projects.map(({ project }) => project.length));
   const lines = projects.map(({ project, services, keys }) => {
-    const ports = services.map(({ service, port, file }) => `${service} ${port} (${file})`).join(', ') || 'no ports';
+    const shown = services.map(({ service, port, file, given }) => (given ? `${service} by Supervisor` : `${service} ${port} (${file})`));
+    const ports = shown.join(', ') || 'no ports';
     const files = [...new Set(keys.map(({ file }) => file))].join(', ');
     return `  ${project.padEnd(width)}  ${ports}${keys.length > 0 ? `; ${plural(keys.length, 'key')} in ${files}` : ''}`;
   });
@@ -54,8 +56,9 @@ function report(root: string, { projects, collisions, repeatedKeys, sameNames }:
     ...repeatedKeys.map(({ fingerprint, files }) => `  the key ${fingerprint} lies in ${files.length} files: ${files.join(', ')}`),
     ...sameNames.map(({ project, folders }) => `  ${joined(folders)} are all named ${project}: give one a .supervisor.json`),
   ];
+  const unseen = closed.length > 0 ? [`Not looked at, for want of permission: ${closed.join(', ')}.`] : [];
   const count = `${plural(projects.length, 'project')} below ${root}`;
-  return [count, ...lines, '', ...(problems.length > 0 ? ['Worth a look', ...problems] : ['Nothing collides.']), ''].join('\n');
+  return [count, ...lines, '', ...(problems.length > 0 ? ['Worth a look', ...problems] : ['Nothing collides.']), ...unseen, ''].join('\n');
 }
 
 function joined(names: readonly string[]): string {

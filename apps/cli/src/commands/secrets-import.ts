@@ -57,6 +57,6 @@ function show({ secrets, leftOut }: ImportPlan, there: readonly boolean[]): void
     const from = name === path ? '' : `  from ${name}`;
     console.log(`${path.padEnd(width)}  ${fingerprint}  ${there[index] ? 'there already' : 'new'}${from}`);
   }
-  for (const { name, why } of leftOut) console.log(`Left out: ${name} (${why})`);
+  for (const { name, why } of leftOut) console.log(`Left out: ${JSON.stringify(name.trim()).slice(1, -1)} (${why})`);
   if (leftOut.some(({ why }) => why === notLikeAKey)) console.log('What is no secret by its looks is stored too with --all.');
 }

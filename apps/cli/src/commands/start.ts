@@ -19,5 +19,6 @@ export async function run(words: string[], { home }: Caller): Promise<void> {
   const rpc = await ensureService(home, program, { withEnvironment: true });
   rpc.close();
   const note = readServiceNote(home);
+  if (note?.problem) process.stderr.write(`${note.problem}\n`);
   console.log(`Supervisor runs (pid ${note?.pid ?? 'unknown'}), ${note?.url ?? 'without HTTP'}.`);
 }

@@ -12,6 +12,7 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const { values, positionals } = parseFlags(words, { project: { type: 'string' } }, 1);
   const [service] = positionals;
   if (service === undefined) throw new UsageError('Missing: SERVICE, such as supervisor url web.');
+  if (values.project === undefined) void caller.place;
   const { port } = await caller.call('get_port', { service, ...values });
   console.log(`http://localhost:${port}`);
 }

@@ -29,12 +29,12 @@ async function examineService(caller: Caller): Promise<Finding[]> {
     if (!rpc) return [{ what, found: 'does not run', mend: 'supervisor start' }];
     rpc.close();
     const { version, uptimeSeconds, database, keyId, backups } = await caller.call('get_status');
-    const { pid, url = null } = readServiceNote(caller.home) ?? {};
+    const { pid, url = null, problem } = readServiceNote(caller.home) ?? {};
     return [
       { what, found: `${version}, pid ${pid}, up ${age(uptimeSeconds)}` },
       { what: 'key', found: `fingerprint ${keyId}` },
       { what: 'database', found: `${database.kind} at ${database.location}, answers in ${database.latencyMs} ms` },
-      await examineHttp(url),
+      await examineHttp(url, problem),
       examineBackups(database.kind, backups),
     ];
   } catch (error) {
@@ -58,10 +58,9 @@ function examineBackups(kind: string, { newest, problem }: { newest: string | nu
   return { what: 'backup', found: kind === 'embedded' ? 'none yet: the first comes ten quiet minutes after a change' : "PostgreSQL's own" };
 }
 
-async function examineHttp(url: string | null): Promise<Finding> {
+async function examineHttp(url: string | null, problem = 'no HTTP: the port was taken when the service started'): Promise<Finding> {
   if (url === null) {
-    const mend = 'supervisor logs and npm start name who has the port: free it, or set SUPERVISOR_PORT, and start again';
-    return { what: 'port', found: 'no HTTP: the port was taken when the service started', mend };
+    return { what: 'port', found: problem, mend: 'supervisor stop and start it again once the port is free' };
   }
   const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(3000) }).catch(() => null);
   return answer?.ok

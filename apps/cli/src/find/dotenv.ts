@@ -93,8 +93,16 @@ export function replaceValue(text: string, variable: string, value: string): str
 
 /** The variables of a folder's `.env` files that refer to secrets, with their paths; of one in several, that of the weightiest file. */
 export function referencesIn(folder: string): Record<string, string> {
-  const entries = envFiles(folder).flatMap((file) => Object.entries(parseEnv(readFileSync(join(folder, file), 'utf8'))));
   return Object.fromEntries(
-    entries.toReversed().flatMap(([variable, value = '']) => (isReference(value) ? [[variable, pathOf(value)]] : [])),
+    variablesIn(folder)
+      .toReversed()
+      .flatMap(([variable, value]) => (isReference(value) ? [[variable, pathOf(value)]] : [])),
+  );
+}
+
+/** All variables of a folder's `.env` files with their values, those of the weightiest file first. */
+export function variablesIn(folder: string): [string, string][] {
+  return envFiles(folder).flatMap((file) =>
+    Object.entries(parseEnv(readFileSync(join(folder, file), 'utf8'))).map(([name, value = '']): [string, string] => [name, value]),
   );
 }

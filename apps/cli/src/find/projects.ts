@@ -1,6 +1,7 @@
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, readdirSync } from 'node:fs';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { findProject, slugOf } from '@supervisor/client';
+import { readOwnProjectFile } from '../project-file.js';
 import { findKeys, type FoundKey } from './dotenv.js';
 import type { FoundService } from './service.js';
 import { findServices } from './services.js';
@@ -9,6 +10,8 @@ import { findServices } from './services.js';
 export interface Part {
   folder: string;
   services: FoundService[];
+  /** Variables whose ports the folder's project file gives already. */
+  given: string[];
   keys: FoundKey[];
 }
 
@@ -33,15 +36,24 @@ const skipped = new Set(['node_modules', 'dist', 'build', 'out', 'target', 'vend
 const deepest = 6;
 const mostFolders = 50_000;
 
+/** What lies below a folder. */
+export interface Found {
+  projects: FoundProject[];
+  /** Folders that this user may not look into. */
+  closed: string[];
+}
+
 /**
  * The projects at and below a folder. A git checkout is one, and so is any other folder with a package.json, a compose
  * file, a Procfile or a `.env`; linked worktrees belong to their main one. Reads only.
  * @throws Error when there are more folders than one scan may look at
  */
-export function findProjects(root: string, onFolder: (count: number) => void = () => {}): FoundProject[] {
+export function findProjects(root: string, onFolder: (count: number) => void = () => {}): Found {
   const found = new Map<string, FoundProject>();
+  const closed: string[] = [];
   let count = 0;
   const visit = (folder: string, depth: number, within: FoundProject | undefined) => {
+    if (!isOpen(folder)) return void closed.push(folder);
     if (++count > mostFolders) throw new Error(`There are more than ${mostFolders} folders below ${root}. Name one further down.`);
     onFolder(count);
     const git = lstatSync(join(folder, '.git'), { throwIfNoEntry: false });
@@ -54,7 +66,16 @@ export function findProjects(root: string, onFolder: (count: number) => void = (
     for (const entry of readFolders(folder)) visit(join(folder, entry), depth + 1, project);
   };
   visit(resolve(root), 0, undefined);
-  return [...found.values()];
+  return { projects: [...found.values()], closed };
+}
+
+function isOpen(folder: string): boolean {
+  try {
+    accessSync(folder, constants.R_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function newProject(folder: string): FoundProject {
@@ -64,7 +85,15 @@ function newProject(folder: string): FoundProject {
 function addPart(project: FoundProject, folder: string): void {
   const taken = new Set(project.parts.flatMap(({ services }) => services.map(({ service }) => service)));
   const [services, keys] = [findServices(folder, mainService(project.folder, folder, taken)), findKeys(folder)];
-  if (services.length > 0 || keys.length > 0) project.parts.push({ folder, services, keys });
+  if (services.length > 0 || keys.length > 0) project.parts.push({ folder, services, given: givenIn(folder), keys });
+}
+
+function givenIn(folder: string): string[] {
+  try {
+    return Object.keys(readOwnProjectFile(folder).ports);
+  } catch {
+    return [];
+  }
 }
 
 // Two folders may have the same name, or that of what another one starts: each has a port of its own.
@@ -77,14 +106,9 @@ function mainService(root: string, folder: string, taken: ReadonlySet<string>): 
 }
 
 function readFolders(folder: string): string[] {
-  try {
-    const entries = readdirSync(folder, { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !skipped.has(entry.name))
-      .map(({ name }) => name);
-  } catch {
-    return [];
-  }
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !skipped.has(entry.name))
+    .map(({ name }) => name);
 }
 
 /** A part's folder as a person reads it: empty for the project's own. */
