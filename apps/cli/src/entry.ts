@@ -84,7 +84,10 @@ function parseJson(text: string, field: string): unknown {
 }
 
 function report(caught: unknown): void {
-  const error = caught instanceof Error && 'syscall' in caught ? (homeFailure(caught, caller.home) ?? inWords(caught as NodeJS.ErrnoException)) : caught;
+  const error =
+    caught instanceof Error && 'syscall' in caught
+      ? (homeFailure(caught, caller.home) ?? inWords(caught as NodeJS.ErrnoException))
+      : caught;
   if (error instanceof UsageError) process.stderr.write(`${error.message}\n${whereHelpIs()}\n`);
   else if (error instanceof SupervisorError)
     process.stderr.write(
