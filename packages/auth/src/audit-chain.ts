@@ -20,7 +20,7 @@ export interface Verification {
 type Seal = typeof auditSeals.$inferSelect;
 
 const lock = 7_385_004;
-const batch = 1000;
+const batch = 250;
 const mostProblems = 20;
 const start = Buffer.alloc(32);
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, openAsBlob, readdirSync, realpathSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { PGlite, type PGliteOptions } from '@electric-sql/pglite';
@@ -135,8 +136,21 @@ async function openClient(options: PGliteOptions): Promise<PGlite> {
 // A start fills this memory with zeros, at half a second for the default of 128 MB. What does not fit in it is one read of a file away.
 const sharedBuffers = '32MB';
 
+const longestTurnMilliseconds = 15;
+
 // PostgreSQL arms timers of its own, such as ten seconds to its next statistics, and one of them would keep a finished script alive.
 class Embedded extends PGlite {
+  #yielded = performance.now();
+
+  // Its answers are there within the same turn of the event loop: a caller of many short statements would hold up everything else.
+  override async execProtocolRaw(...message: Parameters<PGlite['execProtocolRaw']>): Promise<Uint8Array> {
+    if (performance.now() - this.#yielded > longestTurnMilliseconds) {
+      await setImmediate();
+      this.#yielded = performance.now();
+    }
+    return super.execProtocolRaw(...message);
+  }
+
   override execProtocolRawSync(...message: Parameters<PGlite['execProtocolRawSync']>): Uint8Array {
     return withIdleTimers(() => super.execProtocolRawSync(...message));
   }

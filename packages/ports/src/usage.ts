@@ -1,6 +1,6 @@
 import { SupervisorError } from '@supervisor/core';
 import { rows, type Orm } from '@supervisor/db';
-import { asc, count, eq, getTableColumns, lte, sql } from 'drizzle-orm';
+import { asc, count, eq, lte, sql } from 'drizzle-orm';
 import { ownerOf, type Utilization } from './allocation.js';
 import { portAllocations, portRanges } from './schema.js';
 
@@ -31,8 +31,9 @@ export function countByProject(orm: Orm, project?: string): Promise<{ project: s
 
 export async function readHoldings(orm: Orm, most: number, project?: string): Promise<{ project: string; owner: string; port: number }[]> {
   const rank = sql<number>`row_number() over (partition by ${portAllocations.project} order by ${portAllocations.port})`.as('rank');
+  const { instance, service, port } = portAllocations;
   const ranked = orm
-    .select({ ...getTableColumns(portAllocations), rank })
+    .select({ project: portAllocations.project, instance, service, port, rank })
     .from(portAllocations)
     .where(project === undefined ? undefined : eq(portAllocations.project, project))
     .as('ranked');

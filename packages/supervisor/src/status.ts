@@ -46,8 +46,9 @@ export const statusOperations: AnyOperation<StatusDeps>[] = [
         ports.holdings(20, project),
       ]);
       const total = (field: keyof typeof counts) => projects.reduce((sum, row) => sum + row[field], 0);
-      const holds = (name: string) =>
-        holdings.filter((row) => row.project === name).map(({ owner, port }) => [owner.slice(name.length + 1), port]);
+      const held = new Map<string, typeof holdings>();
+      for (const row of holdings) held.set(row.project, [...(held.get(row.project) ?? []), row]);
+      const holds = (name: string) => (held.get(name) ?? []).map(({ owner, port }) => [owner.slice(name.length + 1), port]);
       return {
         version: vitals.version,
         uptimeSeconds: Math.round((Date.now() - vitals.startedAt) / 1000),

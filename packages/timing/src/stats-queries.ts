@@ -61,7 +61,9 @@ async function fromRollups(orm: Orm, kind: RollupKind, filter: StatsFilter, by: 
       .selectDistinct({ day: taskRollups.day })
       .from(taskRollups)
       .where(and(...where));
-    where.push(inArray(taskRollups.day, latest.orderBy(desc(taskRollups.day)).limit(mostGroups)));
+    const days = latest.orderBy(desc(taskRollups.day)).limit(mostGroups).as('latest');
+    // From the first of them on, not each by itself: without statistics that would be looked for again at every row.
+    where.push(sql`${taskRollups.day} >= (select min(${days.day}) from ${days})`);
   }
   const found = await orm
     .select()

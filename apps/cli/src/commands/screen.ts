@@ -36,9 +36,17 @@ interface Task {
 }
 
 interface Facts {
-  status: { version: string; uptimeSeconds: number; database: { kind: string }; projects: { project: string; secrets: number }[] };
+  status: {
+    version: string;
+    uptimeSeconds: number;
+    ports: number;
+    database: { kind: string };
+    projects: { project: string; secrets: number }[];
+  };
   url: string | null;
   ports: Port[];
+  /** There are more than these. */
+  more: boolean;
   orphans: { port: number; project: string | null; pid: number | null; command: string | null }[];
   tasks: Task[];
   expiring: { path: string; expiresAt: string }[];
@@ -76,6 +84,7 @@ async function gather(caller: Caller): Promise<Facts> {
     status,
     url,
     ports: ports.allocations,
+    more: ports.nextCursor !== undefined,
     orphans: ports.orphans ?? [],
     tasks: tasks.map((task: Task) => ({ ...task, remaining: remainingOf(task, runningTasks) })),
     expiring: secrets,
@@ -83,7 +92,7 @@ async function gather(caller: Caller): Promise<Facts> {
   };
 }
 
-function draw({ status, url, ports, orphans, tasks, expiring, errors }: Facts): string {
+function draw({ status, url, ports, more, orphans, tasks, expiring, errors }: Facts): string {
   const database = status.database.kind === 'embedded' ? 'embedded database' : 'PostgreSQL';
   const head = [`Supervisor ${status.version}`, url ?? 'no HTTP', database, `up ${age(status.uptimeSeconds)}`].join(' · ');
   const names = [...new Set([...status.projects, ...ports, ...tasks].map(({ project }) => project))].toSorted();
@@ -108,6 +117,7 @@ function draw({ status, url, ports, orphans, tasks, expiring, errors }: Facts): 
   const wrong = errors.map(({ at, message }) => red(`  ${at.slice(0, 16).replace('T', ' ')}  ${plain(message)}`));
   const parts = [head, ...projects];
   if (names.length === 0) parts.push('', 'No project yet. In one of yours: supervisor init, or for all of them: supervisor scan ~/code');
+  if (more) parts.push('', dim(`These are ${ports.length} of ${status.ports} ports: supervisor ports map draws all.`));
   if (soon.length > 0) parts.push('', bold('Secrets that expire'), ...soon);
   if (wrong.length > 0) parts.push('', bold('Last errors'), ...wrong);
   return parts.join('\n');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SupervisorError } from '@supervisor/core';
 import { claim, holds, leaseFor, renew, type Orm } from '@supervisor/db';
-import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, ne, sql } from 'drizzle-orm';
 import type { Accounts, FoundZone } from '../accounts.js';
 import type { DnsRecords } from '../dns/dns-records.js';
 import { dnsName } from '../dns/name.js';
@@ -85,9 +85,8 @@ export class Exposures {
   async resume({ alone = false }: { alone?: boolean } = {}): Promise<{ resumed: number; failed: number }> {
     const { orm } = this.#parts;
     if (alone) {
-      await orm.update(cloudflareExposures).set({ leaseUntil: null });
-      await orm.update(cloudflareTunnels).set({ leaseUntil: null });
-      await orm.update(cloudflareDnsRecords).set({ leaseUntil: null });
+      for (const table of [cloudflareExposures, cloudflareTunnels, cloudflareDnsRecords])
+        await orm.update(table).set({ leaseUntil: null }).where(isNotNull(table.leaseUntil));
     }
     const done = { resumed: 0, failed: 0 };
     const open = await claim(orm, cloudflareExposures, inArray(cloudflareExposures.state, unfinished), leaseSeconds, resumedAtOnce);

@@ -33,7 +33,7 @@ export interface AskedTerm {
 // bounds what a question costs however large the collection is, and changes nothing in one with fewer hits.
 const mostHits = 20_000;
 // Each term is looked up in each scope: a long question over many projects is asked with its first terms.
-const mostLookups = 40_000;
+const mostLookups = 10_000;
 const fewestTerms = 32;
 
 /**
@@ -105,19 +105,22 @@ async function score(
   const perWord = (k1 * b) / meanLength;
   const part = sql`sum(weight * ${times} / (${times} + (${k1 * (1 - b)}::float8 + ${perWord}::float8 * ${length})))`;
   const best = sql`
-    select (block << ${raw(blockBits)}) + ${place} as chunk, ${k1 + 1}::float8 * ${part} as score
+    select (block << ${raw(blockBits)}) + ${place} as chunk, min(scope) as in_scope, ${k1 + 1}::float8 * ${part} as score
     from ${table(rare)} join supervisor.knowledge_postings using (scope, term) cross join lateral unnest(hits) as hit
     group by 1 order by score desc, chunk limit ${most}`;
   if (common.length === 0) return rows<Match>(orm, best);
-  // Hits are in the order of their places: the one that is wanted is looked up, not found by going through all.
+  // Hits are in the order of their places: the one that is wanted is looked up, not found by going through all. A chunk is in one scope,
+  // and the offset keeps each row of the index a lookup of its own, whatever is thought of the table's size.
   const wanted = sql`(chunk & ${raw(2 ** blockBits - 1)})`;
   return rows<Match>(
     orm,
     sql`with best as materialized (${best})
       select chunk, score + coalesce((
-        select ${k1 + 1}::float8 * ${part} from ${table(common)} join supervisor.knowledge_postings using (scope, term)
+        select ${k1 + 1}::float8 * ${part} from ${table(common)} cross join lateral (
+            select hits from supervisor.knowledge_postings p
+            where p.scope = in_scope and p.term = asked.term and p.block = chunk >> ${raw(blockBits)} offset 0) posting
           cross join lateral (select hits[width_bucket(${wanted} << ${raw(countBits + lengthBits)}, hits) + 1] as hit) found
-        where block = chunk >> ${raw(blockBits)} and ${place} = ${wanted}), 0) as score
+        where asked.scope = in_scope and ${place} = ${wanted}), 0) as score
       from best order by score desc, chunk`,
   );
 }

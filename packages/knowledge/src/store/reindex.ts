@@ -1,5 +1,5 @@
 import type { Orm } from '@supervisor/db';
-import { and, count, eq, sql } from 'drizzle-orm';
+import { and, count, eq, gt, sql } from 'drizzle-orm';
 import { everyone, type Redact } from '../entry.js';
 import { lockIndex } from '../lexical/write.js';
 import { knowledgeEntries, knowledgeLanguages, knowledgeScopes } from '../schema.js';
@@ -24,6 +24,8 @@ export async function reindex(
     sql`${knowledgeScopes.language} <> ${spoken}`,
     project === undefined ? undefined : eq(knowledgeScopes.project, project),
   );
+  // Once a minute there is nothing to do: the few scopes tell, not all entries.
+  if (!(await hasEntries(orm, elsewhere))) return { reindexed: 0, left: 0 };
   for (let reindexed = 0; ;) {
     const [entry] = await readEntries(orm, elsewhere, everyone, 1);
     if (!entry) return { reindexed, left: 0 };
@@ -41,6 +43,15 @@ export async function reindex(
       reindexed++;
     });
   }
+}
+
+async function hasEntries(orm: Orm, condition: ReturnType<typeof and>): Promise<boolean> {
+  const [scope] = await orm
+    .select({ id: knowledgeScopes.id })
+    .from(knowledgeScopes)
+    .where(and(condition, gt(knowledgeScopes.chunks, 0)))
+    .limit(1);
+  return scope !== undefined;
 }
 
 async function countEntries(orm: Orm, condition: ReturnType<typeof and>): Promise<number> {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { SupervisorError } from '@supervisor/core';
-import type { Orm } from '@supervisor/db';
+import { rows, type Orm } from '@supervisor/db';
 import { and, eq, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import type { Keyring } from '../keyring.js';
 import { secrets, secretVersions } from '../schema.js';
@@ -16,7 +16,7 @@ export interface Redacted {
 
 // Each is one statement, and an embedded one holds up everything else.
 const tracedAtOnce = 50;
-const lookedUpAtOnce = 4096;
+const lookedUpAtOnce = 512;
 
 /** Takes the values of all secrets out of text, old versions and deleted secrets too, opening only those that its traces name. */
 export class TextRedaction {
@@ -50,14 +50,14 @@ export class TextRedaction {
     const untraced = await select(orm)
       .where(and(isNull(secretVersions.traces), holdsValue))
       .limit(tracedAtOnce);
-    for (const row of untraced) {
+    const traced = untraced.map((row) => {
       const value = this.#open(row);
-      const traces = value === undefined ? [] : tracesOf(hash, value);
-      await orm
-        .update(secretVersions)
-        .set({ traces })
-        .where(and(eq(secretVersions.secretId, row.id), eq(secretVersions.version, row.version), isNotNull(secretVersions.envelope)));
-    }
+      return { id: row.id, version: row.version, traces: `{${(value === undefined ? [] : tracesOf(hash, value)).join(',')}}` };
+    });
+    if (traced.length > 0)
+      await orm.execute(sql`update ${secretVersions} v set traces = traced.traces::bigint[]
+        from json_to_recordset(${JSON.stringify(traced)}::text::json) as traced (id uuid, version int, traces text)
+        where v.secret_id = traced.id and v.version = traced.version and v.envelope is not null`);
     return untraced.length === tracedAtOnce;
   }
 
@@ -67,8 +67,7 @@ export class TextRedaction {
     const standing: NamedSecret[] = [];
     for (let from = 0; from < traces.length; from += lookedUpAtOnce) {
       const some = `{${traces.slice(from, from + lookedUpAtOnce).join(',')}}`;
-      const rows = await select(orm).where(and(sql`${secretVersions.traces} && ${some}::bigint[]`, holdsValue));
-      for (const row of rows) {
+      for (const row of await this.#tracedBy(orm, some)) {
         const value = this.#open(row);
         if (value === undefined) continue;
         const secret = { name: row.path, value };
@@ -77,6 +76,17 @@ export class TextRedaction {
       }
     }
     return standing;
+  }
+
+  // Trace by trace, each a lookup of its own: of many at once the planner thinks that they are in most rows, and reads all of them.
+  async #tracedBy(orm: Orm, traces: string): Promise<Candidate[]> {
+    const found = await rows<Candidate>(
+      orm,
+      sql`select distinct on (v.secret_id, v.version) s.id, s.path, s.exposure, v.version, v.envelope from unnest(${traces}::bigint[]) as t(trace)
+        cross join lateral (select * from supervisor.secret_versions o where o.traces @> array[t.trace] offset 0) v
+        join supervisor.secrets s on s.id = v.secret_id where v.envelope is not null and s.exposure <> 'internal'`,
+    );
+    return found.map((row) => ({ ...row, envelope: Buffer.from(row.envelope!) }));
   }
 
   // A damaged value is nobody's: it cannot stand anywhere.
