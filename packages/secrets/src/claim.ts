@@ -110,7 +110,7 @@ export function wrongKey(needed: readonly string[], given?: string): SupervisorE
   const have = given === undefined ? 'there is no key' : `this key has ${given}`;
   return new SupervisorError(
     'wrong_key',
-    `The secrets of this database are sealed under the key with fingerprint ${needed.join(' and ')}; ${have}. Set ENCRYPTION_KEY to that key, or ENCRYPTION_KEY_READ to read with it beside another. Nothing was changed.`,
+    `The secrets of this database are sealed under the key with fingerprint ${needed.join(' and ')}; ${have}. Put that key into encryption.key of the home (chmod 600), or set ENCRYPTION_KEY to it, or ENCRYPTION_KEY_READ to read with it beside another. Nothing was changed.`,
     { needed, ...(given === undefined ? {} : { given }) },
   );
 }

@@ -37,8 +37,15 @@ export function decideKeys(home: Home, recorded: Instance | null, sources: Origi
   const text = 'file' in known.from ? readOwnFile(home) : keysIn(known.from).writes;
   const where = 'file' in known.from ? known.from.file : 'envFile' in known.from ? known.from.envFile : 'the environment';
   if (!text) {
+    // A person may have put it where a home keeps its own.
+    const own = readOwnFile(home);
+    if (own && parseNeededKey(own, [known.id]).fingerprint === known.id)
+      return { key: { text: own, from: { file: home.encryptionKey } }, readKeys };
     const lost = `The key with fingerprint ${known.id} was in ${where} and is not there now`;
-    throw new SupervisorError('wrong_key', `${lost}. Put it back, or start where ENCRYPTION_KEY is set to it.`);
+    throw new SupervisorError(
+      'wrong_key',
+      `${lost}. Put it back: into ${home.encryptionKey} (chmod 600), or into ENCRYPTION_KEY where you start it.`,
+    );
   }
   const { fingerprint } = parseNeededKey(text, [known.id]);
   // The other way round after a crash between the files and instance.json: then the home's file is the newer one.

@@ -149,6 +149,17 @@ test('a home made by a script alone gets its key from the first service', () => 
   expect(() => decide(settings)).toThrow(/Put it back/);
 });
 
+test('a key that was in the environment may be put into the home', () => {
+  process.env['ENCRYPTION_KEY'] = key;
+  record();
+  delete process.env['ENCRYPTION_KEY'];
+  expect(() => decide(settings)).toThrow(`Put it back: into ${home.encryptionKey}`);
+  writeFileSync(home.encryptionKey, otherKey, { mode: 0o600 });
+  expect(() => decide(settings)).toThrow(/is not there now/);
+  writeFileSync(home.encryptionKey, key);
+  expect(decide(settings).key).toEqual({ text: key, from: { file: home.encryptionKey } });
+});
+
 test('another key is obeyed when the recorded one can still be read', () => {
   process.env['DATABASE_URL'] = 'postgresql://u@db/x';
   process.env['ENCRYPTION_KEY'] = key;
