@@ -27,6 +27,9 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await ports.allocatePort('shop', 'web', { instance: 'feature' })).toMatchObject({ port: 3102, created: true });
     expect(await ports.getPort('shop', 'web')).toMatchObject({ port: 3100 });
     await expect(ports.getPort('shop', 'wbe')).rejects.toMatchObject({ code: 'not_found' });
+    await expect(ports.getPort('shop', 'web', { instance: 'shop-next' })).rejects.toMatchObject({
+      message: 'shop in the copy shop-next has no port for web. allocate_port gives it one.',
+    });
   });
 
   test('a released port is the next one given', async () => {

@@ -127,11 +127,13 @@ export class PortManager {
   /** @throws SupervisorError `not_found`, with the services that come near. */
   async getPort(project: string, service: string, options: { instance?: string | undefined } = {}): Promise<Allocation> {
     const { orm } = await this.#database();
-    const [row] = await this.#prepared(orm).ofService.execute({ project, service, instance: options.instance ?? '' });
+    const { instance = '' } = options;
+    const [row] = await this.#prepared(orm).ofService.execute({ project, service, instance });
     if (row) return row;
+    const copy = instance === '' ? project : `${project} in the copy ${instance}`;
     const services = await orm.select({ name: portAllocations.service }).from(portAllocations).where(eq(portAllocations.project, project));
     const names = services.map(({ name }) => name);
-    throw new NotFound(`${project} has no port for ${service}.`, service, names, 'allocate_port gives it one.');
+    throw new NotFound(`${copy} has no port for ${service}.`, service, names, 'allocate_port gives it one.');
   }
 
   /** Allocations in the order of their ports. */
