@@ -34,6 +34,12 @@ test('an import shows paths, never values, and stores when it is told to', async
   const again = await home.cli('secrets', 'import', '.env', '--yes');
   expect(again.stdout).toMatch(/there already[^]*Stored 0; 1 had this value already\.\n$/);
   expect(stored.stdout + again.stdout).not.toContain(fake);
+  // Another variable's key of the same kind is another secret.
+  writeFileSync(join(home.work, 'other.env'), `A_TOKEN=${fake.replace('aB3', 'zB3')}\n`);
+  expect((await home.cli('secrets', 'import', 'other.env', '--yes')).stdout).toMatch(
+    /^shop\/app\/a_token {2}[0-9a-f]{8} {2}new {2}from A_TOKEN\n/,
+  );
+  expect((await json('secrets', 'retrieve', secret.path)).value).toBe(fake);
 });
 
 test('all or none: one that the service refuses keeps the others out', async () => {

@@ -10,7 +10,8 @@ import type { Entry, FileSecret } from './secret-file.js';
 export const notLikeAKey = 'no secret';
 
 export interface ImportPlan {
-  secrets: (FileSecret & { name: string })[];
+  /** `instead`: where it goes when its path is another variable's. */
+  secrets: (FileSecret & { name: string; instead?: string | undefined })[];
   leftOut: { name: string; why: string }[];
 }
 
@@ -40,7 +41,7 @@ export function planImport(entries: readonly Entry[], place: ImportPlace): Impor
       else {
         const problem = pathProblem(path);
         if (problem) leaveOut(`${path} ${problem}`);
-        else plan.secrets.push({ name, path, value });
+        else plan.secrets.push({ name, path, value, instead: paths[paths.indexOf(path) + 1] });
       }
     }
   }

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { basename } from 'node:path';
 import type { Caller } from '../caller.js';
 import { notLikeAKey, planImport, type ImportPlan } from '../import-plan.js';
 import { parseFlags, UsageError } from '../input.js';
@@ -33,19 +34,38 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const { secrets } = plan;
   if (secrets.length > most)
     throw new UsageError(`${file} has ${secrets.length} secrets, and one import takes ${most}: split it. Nothing was stored.`);
-  const there = await Promise.all(secrets.map(async ({ path }) => (await caller.call('has_secret', { path })).exists as boolean));
+  const there = await Promise.all(secrets.map((secret) => findPlace(caller, secret)));
   show(plan, there);
   if (secrets.length === 0) return console.log('There is nothing to store.');
   if (!values.yes) {
     if (!process.stdin.isTTY) throw new UsageError('Nothing was stored: give --yes where nobody can be asked.');
     if (!(await ask(`Store ${secrets.length}?`))) throw new UsageError('Nothing was stored.');
   }
-  const stored = await caller.call('store_secret_bulk', { secrets: secrets.map(({ path, value }) => ({ path, value })) });
+  const stored = await caller.call('store_secret_bulk', {
+    secrets: secrets.map(({ name, path, value }, index) => ({
+      path,
+      value,
+      ...(there[index] || name === path ? {} : { description: `${name} of ${basename(file)}` }),
+    })),
+  });
   const changed = (stored.secrets as { changed: boolean }[]).filter((secret) => secret.changed).length;
   console.log(`Stored ${changed}${changed < secrets.length ? `; ${secrets.length - changed} had this value already` : ''}.`);
   const [{ name, path }] = secrets as [(typeof secrets)[number]];
   if (changed > 0 && name !== path)
     console.log(`A program gets one in its environment: supervisor run --secret ${name}=${path} -- COMMAND`);
+}
+
+// What stands at its path may be the key of another variable, which that would lose. @returns whether there is one at the path it takes
+async function findPlace(caller: Caller, secret: ImportPlan['secrets'][number]): Promise<boolean> {
+  const at = async (path: string) => {
+    const { secrets } = await caller.call('list_secrets', { prefix: path, limit: 1 });
+    return (secrets as { path: string; description?: string | null }[]).find((found) => found.path === path);
+  };
+  const found = await at(secret.path);
+  const [, owner = secret.name] = /^(\S+) of \S+$/.exec(found?.description ?? '') ?? [];
+  if (owner === secret.name || secret.instead === undefined) return found !== undefined;
+  secret.path = secret.instead;
+  return (await at(secret.path)) !== undefined;
 }
 
 function show({ secrets, leftOut }: ImportPlan, there: readonly boolean[]): void {
