@@ -17,6 +17,7 @@ export async function importProject(caller: Caller, { project, parts }: FoundPro
   /** Value to path: a key that lies in several files is one secret. */
   const moved = new Map<string, string>();
   const changes: Change[] = [];
+  const kept = new Set<number>();
   for (const part of parts) {
     const file = readOwnProjectFile(part.folder);
     const ports: Record<string, string> = { ...file.ports };
@@ -26,7 +27,8 @@ export async function importProject(caller: Caller, { project, parts }: FoundPro
         if (part.given.includes(service.variable)) continue;
         const { port, why } = await keepPort(caller, project, service);
         lines.push(why === undefined ? `${service.service} keeps ${port}` : `${service.service} gets ${port}: ${why}`);
-        if (port !== service.port) changes.push({ from: service.port, to: port });
+        if (port !== service.port) changes.push({ folder: part.folder, from: service.port, to: port });
+        else kept.add(port);
         ports[service.variable] = service.service;
       }
       for (const key of part.keys) {
@@ -40,13 +42,18 @@ export async function importProject(caller: Caller, { project, parts }: FoundPro
       writeProjectFile(part.folder, { project, ports, secrets: { ...file.secrets, ...secrets } });
     }
   }
-  for (const part of parts) lines.push(...stillNamed(part, changes), ...inHistory(part));
+  for (const part of parts) {
+    // What another part of the project keeps may be what is meant.
+    const meant = changes.filter(({ folder, from }) => folder === part.folder || !kept.has(from));
+    lines.push(...stillNamed(part, meant), ...inHistory(part));
+  }
   if (moved.size > 0 || changes.length > 0) lines.push('Start it with: supervisor run -- COMMAND, which gives its ports and keys.');
   return lines;
 }
 
 /** A port that a project cannot keep. */
 interface Change {
+  folder: string;
   from: number;
   to: number;
 }
@@ -66,8 +73,8 @@ function stillNamed({ folder, keys }: Part, changes: readonly Change[]): string[
 function inHistory({ folder, keys }: Part): string[] {
   const files = [...new Set(keys.map(({ file }) => file))];
   const listed = files.length === 0 ? undefined : spawnSync('git', ['-C', folder, 'ls-files', '--', ...files], { encoding: 'utf8' });
-  const kept = (listed?.stdout ?? '').split('\n').filter(Boolean);
-  return kept.map((file) => `${file} is in git, whose history keeps the keys: change them where they were issued`);
+  const tracked = (listed?.stdout ?? '').split('\n').filter(Boolean);
+  return tracked.map((file) => `${file} is in git, whose history keeps the keys: change them where they were issued`);
 }
 
 async function keepPort(caller: Caller, project: string, { service, port }: FoundService): Promise<{ port: number; why?: string }> {

@@ -99,7 +99,7 @@ function parse<Options extends Record<string, Option>>(args: string[], options: 
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
-    const message = (error as Error).message.split('. ')[0]!;
+    const message = (error as Error).message.split('. ')[0]!.replace(/\.$/, '');
     const [, given = ''] = /^Unknown option '--?([^']*)'/.exec(message) ?? [];
     if (hidden.includes(given)) throw new UsageError(howHidden(hidden));
     const near = given === '' ? [] : nearest(given, Object.keys(options));

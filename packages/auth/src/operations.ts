@@ -68,6 +68,8 @@ export const tokenOperations = [
     handle: async ({ tokens }: TokenDeps, { id, paths, actions }) => {
       // Left out it could mean either.
       if (actions === undefined) throw new SupervisorError('invalid_input', 'Say which actions, such as read,use; none ends the grant.');
+      if (actions.includes('none') && actions.length > 1)
+        throw new SupervisorError('invalid_input', 'none stands alone: it ends the grant.');
       return tokens.grant(
         id,
         paths,

@@ -7,7 +7,7 @@ import { TokenBucket } from './api/bucket.js';
 import { CloudflareApi } from './api/cloudflare-api.js';
 import type { Time } from './api/time.js';
 import { dnsName, isInZone, nameIn } from './dns/name.js';
-import { reasonOf } from './failure.js';
+import { isFinal, reasonOf } from './failure.js';
 import { cloudflareAccounts, cloudflareDnsRecords, cloudflareExposures, cloudflareTunnels } from './schema.js';
 
 export const officialUrl = 'https://api.cloudflare.com/client/v4';
@@ -121,7 +121,7 @@ export class Accounts {
       let best: FoundZone | undefined;
       for (const account of await this.list()) {
         const reach = this.#open(account);
-        for (const zone of await this.zones(reach, fresh).catch((error: unknown) => this.#lastZones(account, error)))
+        for (const zone of await this.zones(reach, fresh).catch((error: unknown) => this.#lastZones(account, wanted, error)))
           if (isInZone(wanted, zone.name) && zone.name.length > (best?.zone.name.length ?? 0)) best = { ...reach, zone };
       }
       if (best) return best;
@@ -134,14 +134,14 @@ export class Accounts {
   }
 
   // An account that does not answer is no reason to leave the others, as long as it is known which names are its own.
-  async #lastZones({ name }: Account, error: unknown): Promise<Zone[]> {
+  async #lastZones({ name }: Account, wanted: string, error: unknown): Promise<Zone[]> {
     const known = this.#zones.get(name)?.zones;
     if (known) return known;
+    // One that is set up wrongly cannot be changed through either.
+    if (isFinal(error)) return [];
     const { zoneId: id, zone, account } = cloudflareDnsRecords;
     const ours = await this.#orm.selectDistinct({ id, name: zone }).from(cloudflareDnsRecords).where(eq(account, name));
-    if (ours.length > 0) return ours;
-    // A token that is refused cannot change anything there either.
-    if (error instanceof SupervisorError && error.code === 'forbidden') return [];
+    if (ours.some((known) => isInZone(wanted, known.name))) return ours;
     throw new SupervisorError('provider_unavailable', `Account ${name} could not be asked for its zones: ${reasonOf(error)}`);
   }
 

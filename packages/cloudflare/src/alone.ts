@@ -4,7 +4,7 @@ import { claim, release, renew, type Leased, type LeasedTable, type Orm } from '
 import { eq } from 'drizzle-orm';
 
 /** Seconds: longer than any request may take, each of which is preceded by `held`. */
-export const leaseSeconds = 90;
+export const leaseSeconds = 60;
 const longestWaitMilliseconds = 30_000;
 
 /** Says before each write whether the row is still this caller's. @throws SupervisorError `conflict` when it is not */

@@ -6,7 +6,7 @@ import { demandConfirmation, type Confirming } from './confirm.js';
 import { Connections, type Connection } from './connections.js';
 import type { DefaultCredentials } from './google/application-default.js';
 import { realTransport, type Transport } from './google/client.js';
-import { claimSamples, noFigures, pruneHealth, readHealth, sampleAccount, type VmHealth } from './health.js';
+import { claimSamples, mayNoteFigures, noFigures, pruneHealth, readHealth, sampleAccount, type VmHealth } from './health.js';
 import { gcloudMigrations } from './migrations.js';
 import { estimate } from './rules/estimate.js';
 import { demandLabels } from './rules/labels.js';
@@ -268,7 +268,7 @@ export class GCloudManager {
         await orm
           .update(gcloudAccounts)
           .set({ lastError: `${noFigures}${error.message}` })
-          .where(eq(gcloudAccounts.name, account.name));
+          .where(mayNoteFigures(account.name));
       });
     await pruneHealth(orm, this.#now());
   }

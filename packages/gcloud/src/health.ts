@@ -1,5 +1,5 @@
 import type { Orm } from '@supervisor/db';
-import { and, asc, eq, gte, isNotNull, isNull, like, lt, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, gte, isNotNull, isNull, like, lt, inArray, or, sql } from 'drizzle-orm';
 import { metrics, sampleMinutes } from './google/metrics.js';
 import type { Monitoring } from './google/monitoring.js';
 import { healthThresholds, judge, type Health } from './rules/thresholds.js';
@@ -14,6 +14,12 @@ const batch = 5000;
 
 /** How the account's problem begins when its figures could not be read: then, and only then, a good reading ends it. */
 export const noFigures = 'Figures could not be read: ';
+
+/** An account whose problem, if it has one, is of its figures: another one is not written over, nor ended. */
+export function mayNoteFigures(account: string) {
+  const { name, lastError } = gcloudAccounts;
+  return and(eq(name, account), or(isNull(lastError), like(lastError, `${noFigures}%`)));
+}
 
 export interface Reading {
   metric: string;
@@ -45,10 +51,8 @@ export async function sampleAccount(
     .select({ id: gcloudVms.id, instanceId: gcloudVms.instanceId })
     .from(gcloudVms)
     .where(and(eq(gcloudVms.account, account.name), isNull(gcloudVms.endedAt), isNotNull(gcloudVms.instanceId)));
-  const { name } = gcloudAccounts;
-  const ownProblem = and(eq(name, account.name), like(gcloudAccounts.lastError, `${noFigures}%`));
   if (vms.length === 0) {
-    await orm.update(gcloudAccounts).set({ lastError: null }).where(ownProblem);
+    await orm.update(gcloudAccounts).set({ lastError: null }).where(mayNoteFigures(account.name));
     return { vms: 0, samples: 0 };
   }
   const ids = new Map(vms.map(({ id, instanceId }) => [instanceId!, id]));
@@ -67,7 +71,7 @@ export async function sampleAccount(
     const written = await orm.insert(gcloudHealthMetrics).values(values).onConflictDoNothing().returning({ at: gcloudHealthMetrics.at });
     samples += written.length;
   }
-  await orm.update(gcloudAccounts).set({ lastError: null }).where(ownProblem);
+  await orm.update(gcloudAccounts).set({ lastError: null }).where(mayNoteFigures(account.name));
   return { vms: vms.length, samples };
 }
 

@@ -86,7 +86,13 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     ]);
     await expect(knowledge.learn('zoo', 'zebra-three', { supersedes: old.id })).rejects.toMatchObject({ code: 'conflict' });
     await expect(knowledge.update(old.id, { supersedes: newer.id })).rejects.toMatchObject({ code: 'conflict' });
-    const back = await knowledge.learn('zoo', 'The staging cluster is called zebra-one.', { supersedes: newer.id });
+    const again = 'The staging cluster is called zebra-one.';
+    for (const supersedes of [undefined, old.id])
+      await expect(knowledge.learn('zoo', again, { supersedes })).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringContaining(`supersedes ${newer.id}`),
+      });
+    const back = await knowledge.learn('zoo', again, { supersedes: newer.id });
     expect(back).toMatchObject({ id: old.id, created: false });
     expect((await knowledge.list({ project: 'zoo' })).entries.map(({ supersededBy }) => supersededBy)).toEqual([old.id, null]);
     await knowledge.learn('other', 'The clusters are named after zebras.', { visibility: 'shared' });

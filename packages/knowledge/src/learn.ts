@@ -48,8 +48,16 @@ export async function store(
   return orm.transaction(async (transaction) => {
     const tx = transaction as unknown as Orm;
     await lockIndex(tx);
+    const found = await findSame(tx, draft, now);
+    const own = found.find(({ project }) => project === draft.project);
     // Another project's can be changed by nobody here: it stands for this one, and replaces nothing.
-    const same = (await findSame(tx, draft, now)).find(({ project }) => project === draft.project || supersedes === undefined);
+    const same = own ?? (supersedes === undefined ? found.find(({ supersededBy }) => supersededBy === null) : undefined);
+    if (own?.supersededBy && (supersedes === undefined || supersedes === own.id))
+      throw new SupervisorError(
+        'conflict',
+        `Entry ${own.id} says exactly this, and ${own.supersededBy} replaced it. If it holds again, learn it with supersedes ${own.supersededBy}.`,
+        { id: own.id, supersededBy: own.supersededBy },
+      );
     const [id] = same ? [same.id] : await insertEntries(tx, [prepared]);
     // What was replaced comes to hold again.
     if (same?.supersededBy && supersedes !== undefined)
@@ -80,7 +88,7 @@ export function findSame(tx: Orm, draft: Draft, now: Date) {
         or(eq(project, draft.project), eq(visibility, 'shared')),
       ),
     )
-    .orderBy(desc(eq(project, draft.project)), id);
+    .orderBy(desc(eq(project, draft.project)), sql`${supersededBy} nulls first`, id);
 }
 
 /** Marks an entry of the project as replaced. @throws SupervisorError `not_found` or `conflict` */

@@ -1,6 +1,6 @@
 import { SupervisorError } from '@supervisor/core';
 import { rows, type Orm } from '@supervisor/db';
-import { and, desc, eq, gte, inArray, lt, lte, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, gte, lt, lte, sql, type SQL } from 'drizzle-orm';
 import { Histogram } from './estimate/histogram.js';
 import { rollupKinds, type Part, type RollupKind } from './rollup-keys.js';
 import { taskExecutions, taskRollups } from './schema.js';

@@ -33,10 +33,11 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     throw new UsageError(
       `${folder} is the home folder, or contains it: every folder below would be this project. Go into the project's own.`,
     );
-  const below = looksLikeOne ? [] : readdirSync(folder).filter((name) => existsSync(join(folder, name, '.git')));
+  const below =
+    looksLikeOne || values.project !== undefined ? [] : readdirSync(folder).filter((name) => existsSync(join(folder, name, '.git')));
   if (below.length > 0)
     throw new UsageError(
-      `${plural(below.length, 'git checkout')} below ${folder} would all be this one project (${below.slice(0, 3).join(', ')} …). Go into one of them; supervisor scan looks at all.`,
+      `${plural(below.length, 'git checkout')} below ${folder} would all be this one project (${below.slice(0, 3).join(', ')} …). Go into one of them, or name the one: --project SLUG. supervisor scan looks at all.`,
     );
   const project = values.project ?? caller.place.project ?? slugOf(folder);
   if (project === undefined || !slugPattern.test(project))
@@ -45,8 +46,10 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const file = readOwnProjectFile(folder);
   const ports = { ...file.ports, ...Object.fromEntries(services.map(({ variable, service }) => [variable, service])) };
   const held = services.length > 0 || findProjectFile(dirname(folder)) ? [] : await heldPorts(caller, project);
-  for (const { service } of held)
-    if (!Object.values(ports).includes(service)) ports[service === 'web' ? 'PORT' : variableOf(service)] = service;
+  for (const { service } of held) {
+    const variable = service === 'web' && ports['PORT'] === undefined ? 'PORT' : variableOf(service);
+    if (!Object.values(ports).includes(service)) ports[variable] ??= service;
+  }
   writeProjectFile(folder, { project, ports, secrets: { ...file.secrets, ...referencesIn(folder) } });
   console.log(`${project} is set up in .supervisor.json.`);
   for (const changed of writeAgentsBlock(folder)) console.log(`${changed} tells agents when to ask.`);

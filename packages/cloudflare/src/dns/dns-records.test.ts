@@ -149,8 +149,10 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
 
   test('a text from before there was one way of writing it stays what it is', async () => {
     await cloudflare.upsertRecord('shop', { ...a, type: 'TXT', content: 'v=spf1 -all' });
-    await database.orm.execute(sql`update supervisor.cloudflare_dns_records set content = '"v=spf1 -all"'`);
+    await database.orm.execute(sql`update supervisor.cloudflare_dns_records set content = '"v=spf1 -all"', slot = 'another'`);
     expect(await cloudflare.syncRecords({ mend: true })).toMatchObject({ differing: [] });
+    expect(await cloudflare.upsertRecord('shop', { ...a, type: 'TXT', content: '"v=spf1 -all"' })).toMatchObject({ changed: false });
+    expect((await cloudflare.listRecords({}, { limit: 9 })).rows).toHaveLength(1);
     expect(records()).toMatchObject([{ content: '"v=spf1 -all"' }]);
     expect(await cloudflare.deleteRecord('shop', { name: a.name, type: 'TXT', content: 'v=spf1 -all' })).toHaveLength(1);
   });
@@ -168,6 +170,14 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       message: expect.stringContaining('Account second'),
     });
     fake.server.faults.clear();
+    // Of a record elsewhere in it nothing follows for this name.
+    fake.zone('example.org').account = own;
+    await cloudflare.upsertRecord('shop', { ...a, name: 'app.example.org' });
+    away();
+    const later = new CloudflareManager({ db: database, token: async () => fake.token, time });
+    await expect(later.upsertRecord('shop', { ...a, name })).rejects.toMatchObject({ code: 'provider_unavailable' });
+    fake.server.faults.clear();
+    await cloudflare.deleteRecord('shop', { name: 'app.example.org' });
     await cloudflare.upsertRecord('shop', { ...a, name });
     clock.advance(120);
     away();

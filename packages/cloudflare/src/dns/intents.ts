@@ -8,7 +8,7 @@ import type { RemoteRecord } from '../api/answers.js';
 import { isFinal, reasonOf } from '../failure.js';
 import { cloudflareDnsRecords } from '../schema.js';
 import type { RecordRow } from './listing.js';
-import { observedOf, readComment, slotOf, type Desired } from './record.js';
+import { canonical, observedOf, readComment, slotOf, type Desired } from './record.js';
 import { isExposed } from './refusals.js';
 
 /** What a call wants of a record. */
@@ -40,6 +40,7 @@ export async function pursue<T>(orm: Orm, wish: Wish, work: (row: RecordRow, hel
     }
   };
   const wanted = { ...desired, state: 'wanted' as const };
+  if (desired.type === 'TXT') await findByText(orm, project, desired, place);
   const [made] = await orm
     .insert(table)
     .values({
@@ -72,6 +73,16 @@ export async function pursue<T>(orm: Orm, wish: Wish, work: (row: RecordRow, hel
     }));
   if (done) return done.answer;
   throw new SupervisorError('conflict', `${desired.type} ${desired.name} was deleted by another call meanwhile. Try again.`);
+}
+
+// Rows from before texts were kept in one way of writing have another slot.
+async function findByText(orm: Orm, project: string, desired: Desired, { zoneId, slot }: { zoneId: string; slot: string }): Promise<void> {
+  const table = cloudflareDnsRecords;
+  const place = and(eq(table.zoneId, zoneId), eq(table.project, project), eq(table.name, desired.name), eq(table.type, 'TXT'));
+  const rows = await orm.select().from(table).where(place);
+  const old = rows.find((row) => row.slot !== slot && canonical('TXT', row.content) === desired.content);
+  if (old && rows.every((row) => row.slot !== slot))
+    await orm.update(table).set({ slot, content: desired.content }).where(eq(table.id, old.id));
 }
 
 function demandOurs(row: RecordRow, { project, desired, exposure = null, recordId }: Wish): void {

@@ -45,10 +45,10 @@ async function embedEach(...[orm, model, embedder, chunks, options]: Parameters<
       await embedChunks(orm, model, embedder, [chunk], options);
     } catch (error) {
       failed.push(chunk.chunk);
-      if (failed.length === mostFailures && index + 1 === mostFailures) {
-        await release(orm, model, idsOf(chunks.slice(index))).catch(() => {});
-        throw error;
-      }
+      const none = failed.length === index + 1 && failed.length === Math.min(mostFailures, chunks.length);
+      if (!none && isOfTexts(error) && !options.signal.aborted) continue;
+      await release(orm, model, idsOf(chunks.slice(index))).catch(() => {});
+      throw error;
     }
   }
   for (const chunk of failed) await postpone(orm, model, chunk);

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Home } from '@supervisor/core';
 import { readBackupHeader } from '@supervisor/db/backup';
 
-/** Whether a backup in the home can be opened with this key only. A file that is no backup needs none. */
+/** Whether a backup in the home can be opened with this key only. One that cannot be read may. */
 export async function backupsNeed(home: Home, fingerprint: string): Promise<boolean> {
   for (const name of namesIn(home.backups)) {
     const header = await readBackupHeader(join(home.backups, name)).catch(() => undefined);
-    if (header?.keys.includes(fingerprint)) return true;
+    if (!header || header.keys.includes(fingerprint)) return true;
   }
   return false;
 }
