@@ -31,7 +31,8 @@ export const replicas = {
       await dying.db.orm.execute(
         sql`update supervisor.cloudflare_exposures set lease_until = now() - interval '1 second' where state = 'exposing'`,
       );
-      await dying.db.orm.execute(sql`update supervisor.cloudflare_tunnels set lease_until = null`);
+      for (const table of ['tunnels', 'dns_records'])
+        await dying.db.orm.execute(sql.raw(`update supervisor.cloudflare_${table} set lease_until = null`));
       const answers = await Promise.all(pair.map(({ manager }) => manager.resume()));
       const resumed = answers.filter(({ resumed }) => resumed === 1).length;
       if (resumed !== 1) problems.push(`round ${round}: ${resumed} resumed: ${JSON.stringify(answers)}`);

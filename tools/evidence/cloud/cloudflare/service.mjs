@@ -29,7 +29,7 @@ export async function killAndStart(home, url) {
   process.kill(pid, 'SIGKILL');
   await until(() => home.servicePid() === undefined, 5000, 'the killed service to be gone');
   if (url) {
-    for (const table of ['cloudflare_exposures', 'cloudflare_tunnels'])
+    for (const table of ['cloudflare_exposures', 'cloudflare_tunnels', 'cloudflare_dns_records'])
       await query(url, `update supervisor.${table} set lease_until = now() - interval '1 second' where lease_until is not null`);
   }
   await home.start();
