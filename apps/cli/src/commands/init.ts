@@ -10,6 +10,7 @@ import { findKeys, referencesIn } from '../find/dotenv.js';
 import { variableOf } from '../find/service.js';
 import { findServices } from '../find/services.js';
 import { parseFlags, UsageError } from '../input.js';
+import { plural } from '../plural.js';
 import { readOwnProjectFile, writeProjectFile } from '../project-file.js';
 import { ask } from '../prompt.js';
 import { replaceFile } from '../replace-file.js';
@@ -78,10 +79,6 @@ export async function run(words: string[], caller: Caller): Promise<void> {
 async function heldPorts(caller: Caller, project: string): Promise<{ service: string; port: number }[]> {
   const { allocations } = await caller.call('list_ports', { project, limit: 500 });
   return (allocations as { service: string; port: number; instance: string }[]).filter(({ instance }) => instance === '');
-}
-
-function plural(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 // Below a project's folder, a part's main service has the part's name.

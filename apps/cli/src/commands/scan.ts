@@ -8,6 +8,7 @@ import { importProject } from '../import-project.js';
 import { findProjects } from '../find/projects.js';
 import { summarise, type Findings } from '../find/findings.js';
 import { parseFlags } from '../input.js';
+import { plural } from '../plural.js';
 import { ask, requireTerminal } from '../prompt.js';
 
 export const usage = `Usage: supervisor scan [DIR] [--import] [--json]
@@ -63,10 +64,6 @@ function report(root: string, { projects, collisions, repeatedKeys, sameNames, c
 
 function joined(names: readonly string[]): string {
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-}
-
-function plural(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function showProgress(count: number): void {
