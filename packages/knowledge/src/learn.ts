@@ -60,13 +60,13 @@ export async function store(
       );
     const [id] = same ? [same.id] : await insertEntries(tx, [prepared]);
     // What was replaced comes to hold again.
-    if (same?.supersededBy && supersedes !== undefined)
+    if (own?.supersededBy)
       await tx
         .update(knowledgeEntries)
         .set({ supersededBy: null, updatedAt: sql`now()` })
-        .where(eq(knowledgeEntries.id, same.id));
-    if (same?.project === draft.project && same.visibility === 'project' && draft.visibility === 'shared')
-      await replaceEntry(tx, same.id, { ...prepared, draft: { ...draft, kind: same.kind } });
+        .where(eq(knowledgeEntries.id, own.id));
+    if (own?.visibility === 'project' && draft.visibility === 'shared')
+      await replaceEntry(tx, own.id, { ...prepared, draft: { ...draft, kind: own.kind } });
     if (supersedes !== undefined && supersedes !== same?.id) await supersede(tx, supersedes, id!, draft.project);
     return { id: id!, duplicateOf: same?.id ?? null };
   });

@@ -61,13 +61,14 @@ function envFiles(folder: string): string[] {
   const inOrder = [...usual.filter((name) => files.includes(name)), ...files.filter((name) => !usual.includes(name)).toSorted()];
   return inOrder.filter((name) => {
     const found = statSync(join(folder, name), { throwIfNoEntry: false });
-    return found?.isFile() && found.size <= largestFile && isReadable(join(folder, name));
+    return found?.isFile() && found.size <= largestFile && isOpen(join(folder, name));
   });
 }
 
-function isReadable(path: string): boolean {
+/** Whether this user may read a file, or with other modes of `constants` do more with what is there. */
+export function isOpen(path: string, mode = constants.R_OK): boolean {
   try {
-    accessSync(path, constants.R_OK);
+    accessSync(path, mode);
     return true;
   } catch {
     return false;

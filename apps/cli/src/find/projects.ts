@@ -1,8 +1,8 @@
-import { accessSync, constants, existsSync, lstatSync, readdirSync } from 'node:fs';
+import { constants, existsSync, lstatSync, readdirSync } from 'node:fs';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { findProject, slugOf } from '@supervisor/client';
 import { readOwnProjectFile } from '../project-file.js';
-import { findKeys, type FoundKey } from './dotenv.js';
+import { findKeys, isOpen, type FoundKey } from './dotenv.js';
 import type { FoundService } from './service.js';
 import { findServices } from './services.js';
 
@@ -53,7 +53,7 @@ export function findProjects(root: string, onFolder: (count: number) => void = (
   const closed: string[] = [];
   let count = 0;
   const visit = (folder: string, depth: number, within: FoundProject | undefined) => {
-    if (!isOpen(folder)) return void closed.push(folder);
+    if (!isOpen(folder, constants.R_OK | constants.X_OK)) return void closed.push(folder);
     if (++count > mostFolders) throw new Error(`There are more than ${mostFolders} folders below ${root}. Name one further down.`);
     onFolder(count);
     const git = lstatSync(join(folder, '.git'), { throwIfNoEntry: false });
@@ -67,15 +67,6 @@ export function findProjects(root: string, onFolder: (count: number) => void = (
   };
   visit(resolve(root), 0, undefined);
   return { projects: [...found.values()], closed };
-}
-
-function isOpen(folder: string): boolean {
-  try {
-    accessSync(folder, constants.R_OK | constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function newProject(folder: string): FoundProject {
