@@ -29,12 +29,13 @@ export class CurrentVersions {
   async #read(paths: Set<string>): Promise<Map<string, Current>> {
     await undefined;
     this.#next = undefined;
-    const found = await this.#query.execute({ paths: [...paths] });
+    const found = await this.#query.execute({ paths: JSON.stringify([...paths]) });
     return new Map(found.map((row) => [row.path, row]));
   }
 }
 
-// What is asked for all day, planned once.
+// What is asked for all day, planned once: an array as a parameter would be planned anew for each call, which takes
+// longer than the reading.
 function prepare(orm: Orm) {
   return orm
     .select({
@@ -47,6 +48,8 @@ function prepare(orm: Orm) {
     })
     .from(secrets)
     .innerJoin(secretVersions, and(eq(secretVersions.secretId, secrets.id), eq(secretVersions.version, secrets.version)))
-    .where(and(sql`${secrets.path} = any(${sql.placeholder('paths')}::text[])`, isNull(secrets.deletedAt)))
+    .where(
+      and(sql`${secrets.path} = any(array(select json_array_elements_text(${sql.placeholder('paths')}::json)))`, isNull(secrets.deletedAt)),
+    )
     .prepare('supervisor_current_secrets');
 }
