@@ -33,7 +33,7 @@ export async function sealRows(orm: Orm, keys: AuditKeys): Promise<void> {
   if (!open?.open) return;
   const last = await settledRow(orm);
   let more = true;
-  while (more) more = await orm.transaction((tx) => sealBatch(tx as Orm, keys, last));
+  while (more) more = await orm.transaction((tx) => sealBatch(tx, keys, last));
 }
 
 // Below this id nothing can come any more: the lock waits for the inserts that already have one.

@@ -33,7 +33,7 @@ const done = new WeakMap<Database, Map<string, Promise<void>>>();
  * @throws SupervisorError `conflict` when an applied migration has changed or the database is newer than this build.
  */
 export async function migrate(database: Database, modules: readonly MigratedModule[]): Promise<string[]> {
-  const applied = await database.orm.transaction((tx) => migrateWithin(tx as unknown as Orm, modules));
+  const applied = await database.orm.transaction((tx) => migrateWithin(tx, modules));
   markReady(database, modules);
   return applied;
 }

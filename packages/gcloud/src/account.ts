@@ -117,8 +117,7 @@ export async function demandAccount(orm: Orm, name: string | undefined): Promise
 
 // As whoever makes a VM does: of both, the second sees what the first did.
 function locked<Result>(orm: Orm, name: string, work: (tx: Orm, account: AccountRow | undefined) => Promise<Result>): Promise<Result> {
-  return orm.transaction(async (transaction) => {
-    const tx = transaction as unknown as Orm;
+  return orm.transaction(async (tx) => {
     const [row] = await tx.select().from(gcloudAccounts).where(eq(gcloudAccounts.name, name)).for('update');
     return work(tx, row);
   });

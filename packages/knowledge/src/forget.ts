@@ -58,8 +58,7 @@ export async function removeExpired(orm: Orm, now: Date): Promise<void> {
 
 async function remove(orm: Orm, ids: readonly number[]): Promise<void> {
   for (let start = 0; start < ids.length; start += entriesAtOnce) {
-    await orm.transaction(async (transaction) => {
-      const tx = transaction as unknown as Orm;
+    await orm.transaction(async (tx) => {
       await lockIndex(tx);
       await deleteEntries(tx, ids.slice(start, start + entriesAtOnce));
     });

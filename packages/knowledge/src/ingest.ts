@@ -93,8 +93,7 @@ async function write(orm: Orm, root: number, batch: readonly Prepared[], dryRun:
   if (batch.length === 0) return { added: [], updated: [] };
   const sources = batch.map(({ draft }) => draft.source!);
   if (dryRun) return divide(batch, await known(orm, root, sources));
-  return orm.transaction(async (transaction) => {
-    const tx = transaction as unknown as Orm;
+  return orm.transaction(async (tx) => {
     await lockIndex(tx);
     const before = await known(tx, root, sources);
     const { added, updated } = divide(batch, before);
@@ -177,8 +176,7 @@ async function remove(orm: Orm, root: number, sources: string[]): Promise<string
   const removed: string[] = [];
   for (let start = 0; start < sources.length; start += documentsAtOnce) {
     const some = sources.slice(start, start + documentsAtOnce);
-    await orm.transaction(async (transaction) => {
-      const tx = transaction as unknown as Orm;
+    await orm.transaction(async (tx) => {
       await lockIndex(tx);
       const found = await known(tx, root, some);
       await deleteEntries(

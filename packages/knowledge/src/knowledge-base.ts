@@ -153,8 +153,7 @@ export class KnowledgeBase {
     const language = await languageOf(orm, entry.project);
     const { draft: clean } = await draft(this.#redact, { ...entry, format: entry.format as Format, language, ...given });
     const prepared = prepare(clean);
-    return orm.transaction(async (transaction) => {
-      const tx = transaction as unknown as Orm;
+    return orm.transaction(async (tx) => {
       await lockIndex(tx);
       if (JSON.stringify(await readEntry(tx, id, caller)) !== JSON.stringify(entry)) return false;
       if (Object.keys(given).length > 0) await replaceEntry(tx, entry.id, prepared);

@@ -45,8 +45,7 @@ export async function store(
   now: Date,
 ): Promise<{ id: number; duplicateOf: number | null }> {
   const prepared = prepare(draft);
-  return orm.transaction(async (transaction) => {
-    const tx = transaction as unknown as Orm;
+  return orm.transaction(async (tx) => {
     await lockIndex(tx);
     const found = await findSame(tx, draft, now);
     const own = found.find(({ project }) => project === draft.project);

@@ -117,8 +117,7 @@ export async function importLines(
     const { draft: clean, redactions } = await draft(redact, { ...rest, language: await languageOf(orm, line.project) });
     done.redactions += redactions.length;
     const prepared = prepare(clean);
-    const added = await orm.transaction(async (transaction) => {
-      const tx = transaction as unknown as Orm;
+    const added = await orm.transaction(async (tx) => {
       await lockIndex(tx);
       if ((await findSame(tx, clean, now)).length > 0) return false;
       const [id] = await insertEntries(tx, [prepared]);

@@ -54,8 +54,8 @@ export async function introduceKey(orm: Orm, id: string, holder?: string): Promi
 
 function alone(orm: Orm, work: (orm: Orm) => Promise<void>): Promise<void> {
   return orm.transaction(async (tx) => {
-    await (tx as Orm).execute(sql`select pg_advisory_xact_lock(${lock}::bigint)`);
-    await work(tx as Orm);
+    await tx.execute(sql`select pg_advisory_xact_lock(${lock}::bigint)`);
+    await work(tx);
   });
 }
 

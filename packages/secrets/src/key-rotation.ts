@@ -128,7 +128,7 @@ export class KeyRotation {
     for (;;) {
       if (signal?.aborted) break;
       await this.keyring.reserve(orm, batch);
-      const moved = await orm.transaction((tx) => this.#rewrapBatch(tx as Orm, to, damaged));
+      const moved = await orm.transaction((tx) => this.#rewrapBatch(tx, to, damaged));
       rewrapped += moved;
       progress(rewrapped, total);
       if (moved > 0) continue;
@@ -159,11 +159,11 @@ export class KeyRotation {
       if (!key) throw new SupervisorError('not_found', `There is no key with fingerprint ${id}. supervisor keys status lists them.`);
       if (key.state === 'retired') return;
       if (id === this.keyring.writes) throw stillNeeded(id, 'this service seals with it. Rotate to another key first');
-      const writing = await holdersWriting(tx as Orm, id, this.holder);
+      const writing = await holdersWriting(tx, id, this.holder);
       if (writing.length > 0)
         throw stillNeeded(id, `the service of instance ${writing.join(', ')} seals with it. Set its ENCRYPTION_KEY to the new key`);
       const [row] = await rows<{ count: number }>(
-        tx as Orm,
+        tx,
         sql`select count(*)::int as count from supervisor.secret_versions where key_id = ${id}`,
       );
       if (row!.count > 0) throw stillNeeded(id, `${row!.count} versions of secrets are sealed under it. Run supervisor keys rotate first`);

@@ -106,7 +106,7 @@ export class SecretsManager {
     const order = entries.map((_, index) => index).toSorted((a, b) => (entries[a]!.path < entries[b]!.path ? -1 : 1));
     return orm.transaction(async (tx) => {
       const results: StoreResult[] = [];
-      for (const index of order) results[index] = await storeOne(tx as Orm, this.#keyring, entries[index]!);
+      for (const index of order) results[index] = await storeOne(tx, this.#keyring, entries[index]!);
       return results;
     });
   }
@@ -178,7 +178,7 @@ export class SecretsManager {
     checkPath(path);
     const { orm } = await this.#database();
     return orm.transaction(async (tx) => {
-      const stored = await lockSecret(tx as Orm, path);
+      const stored = await lockSecret(tx, path);
       if (!stored) return { destroyed: false };
       if (version === undefined) return { destroyed: (await tx.delete(secrets).where(eq(secrets.id, stored.id)).returning()).length > 0 };
       if (version === stored.version)
@@ -278,7 +278,7 @@ export class SecretsManager {
     await orm.transaction(async (tx) => {
       const values = { ...at, project: '_supervisor' };
       const inserted = await tx.insert(secrets).values(values).onConflictDoNothing().returning({ id: secrets.id });
-      if (inserted.length > 0) await addVersion(tx as Orm, this.#keyring, randomBytes(32), at);
+      if (inserted.length > 0) await addVersion(tx, this.#keyring, randomBytes(32), at);
     });
     const row = await current.at(path);
     return this.#keyring.open(row!.envelope!, { ...at, secretId: row!.id });
@@ -323,9 +323,9 @@ export class SecretsManager {
     const wraps = await wrapsOf(orm, path);
     await this.#keyring.reserve(orm, wraps);
     return orm.transaction(async (tx) => {
-      const stored = await lockSecret(tx as Orm, path);
-      if (!stored || stored.deletedAt !== null) throw await notFound(tx as Orm, path);
-      return work(tx as Orm, stored, wraps);
+      const stored = await lockSecret(tx, path);
+      if (!stored || stored.deletedAt !== null) throw await notFound(tx, path);
+      return work(tx, stored, wraps);
     });
   }
 }

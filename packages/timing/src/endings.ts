@@ -27,7 +27,7 @@ export function endTask(orm: Orm, project: string, id: string, { status, endedAt
       .where(keyOf(project, id))
       .returning();
     const abandonedAt = before.status === 'abandoned' ? before.endedAt! : undefined;
-    await countEndings(tx as unknown as Orm, [{ ...ended!, status, endedAt, abandonedAt }]);
+    await countEndings(tx, [{ ...ended!, status, endedAt, abandonedAt }]);
     return ended!;
   });
 }
@@ -58,7 +58,7 @@ export async function abandonTasks(orm: Orm, which: SQL, endedAt: string): Promi
         .where(sql`(${taskExecutions.project}, ${taskExecutions.id}) in (${keys})`)
         .returning();
       const endings = abandoned.map((task): Ending => ({ ...task, status: 'abandoned', endedAt }));
-      await countEndings(tx as unknown as Orm, endings);
+      await countEndings(tx, endings);
       return abandoned.length;
     });
     total += count;

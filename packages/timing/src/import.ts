@@ -24,7 +24,7 @@ export function importTasks(orm: Orm, given: readonly ImportedTask[]): Promise<{
   const tasks = given.map(inMilliseconds).toSorted((a, b) => (keyText(a) < keyText(b) ? -1 : keyText(a) > keyText(b) ? 1 : 0));
   return orm.transaction(async (tx) => {
     const added = await rows<{ project: string; id: string }>(
-      tx as unknown as Orm,
+      tx,
       sql`insert into ${taskExecutions} (project, id, type, description, status, started_at, ended_at, duration_seconds, estimated_seconds, agent, model)
         select project, id, type, description, status, "startedAt", "endedAt", "durationSeconds", "estimatedSeconds", agent, model
         from json_to_recordset(${JSON.stringify(tasks)}::json) as task(project text, id text, type text, description text, status text,
@@ -36,7 +36,7 @@ export function importTasks(orm: Orm, given: readonly ImportedTask[]): Promise<{
     const fresh = tasks.filter((task) => isNew.delete(keyText(task)));
     const endings = fresh.map((task): Ending => ({ ...task, prediction: null }));
     await countEndings(
-      tx as unknown as Orm,
+      tx,
       endings.toSorted((a, b) => Date.parse(a.endedAt) - Date.parse(b.endedAt)),
     );
     return { imported: added.length, known: tasks.length - added.length };

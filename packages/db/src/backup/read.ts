@@ -24,8 +24,7 @@ export async function restoreBackup(
   const header = await checkBackup(file);
   await refuseNewer(header, modules);
   await database.orm
-    .transaction(async (tx) => {
-      const orm = tx as unknown as Orm;
+    .transaction(async (orm) => {
       await lockMigrations(orm);
       await refuseFilled(orm, database);
       await migrateWithin(orm, modules, header.migrations);

@@ -36,8 +36,7 @@ export async function writeBackup(database: Database, file: string, options: Bac
     const written = output.createWriteStream({ flush: true });
     // One moment for all tables: what is written meanwhile belongs to the next backup.
     const header = await database.orm.transaction(
-      async (tx) => {
-        const orm = tx as unknown as Orm;
+      async (orm) => {
         await useExactText(orm);
         const found = await describe(orm, options);
         const lines = contents(orm, found, options);

@@ -101,7 +101,7 @@ async function close(
       .where(holds(gcloudOperations, operation))
       .returning({ id: gcloudOperations.id });
     if (ended.length === 0) throw new LostLease();
-    const costPerHour = operation.kind === 'resize' ? await priceOf(tx as unknown as Orm, { ...vm, ...changes }) : undefined;
+    const costPerHour = operation.kind === 'resize' ? await priceOf(tx, { ...vm, ...changes }) : undefined;
     await tx
       .update(gcloudVms)
       .set({ ...changes, ...(costPerHour === undefined ? {} : { costPerHour }) })

@@ -21,7 +21,7 @@ export interface Intent {
  * @throws SupervisorError as `demandAllowed`; `already_exists` when the name is taken by another VM; `conflict` while it is being deleted
  */
 export function intendCreate(orm: Orm, account: string, plan: VmPlan, wish: VmWish, now: string): Promise<Intent> {
-  return within(orm, async (tx) => {
+  return orm.transaction(async (tx) => {
     const limits = await lockAccount(tx, account);
     const [existing] = await tx
       .select()
@@ -54,7 +54,7 @@ export function intendChange(
   now: string,
   wanted?: Record<string, string>,
 ): Promise<Intent> {
-  return within(orm, async (tx) => {
+  return orm.transaction(async (tx) => {
     const account = await lockAccount(tx, target.account);
     const [vm] = await tx.select().from(gcloudVms).where(eq(gcloudVms.id, target.id)).for('update');
     if (!vm || vm.endedAt !== null) throw new SupervisorError('not_found', `VM ${target.name} is no more.`);
@@ -73,10 +73,6 @@ export function intendChange(
     const [changed] = await tx.update(gcloudVms).set(changes).where(eq(gcloudVms.id, vm.id)).returning();
     return { vm: changed!, operation: await insertOperation(tx, vm, kind, now, wanted) };
   });
-}
-
-function within<Result>(orm: Orm, work: (tx: Orm) => Promise<Result>): Promise<Result> {
-  return orm.transaction((tx) => work(tx as unknown as Orm));
 }
 
 async function lockAccount(tx: Orm, name: string): Promise<AccountRow> {

@@ -33,8 +33,7 @@ export async function reindex(
     const language = await languageOf(orm, entry.project);
     const { draft: clean } = await draft(redact, { ...entry, format: entry.format as Format, language });
     const prepared = prepare(clean);
-    await orm.transaction(async (transaction) => {
-      const tx = transaction as unknown as Orm;
+    await orm.transaction(async (tx) => {
       await lockIndex(tx);
       // What another call changed or removed meanwhile is left as that left it.
       const [now] = await readEntries(tx, eq(knowledgeEntries.id, entry.id), everyone, 1);

@@ -94,8 +94,7 @@ export interface NewModel {
  */
 export async function startModel(orm: Orm, { weight = untriedWeight, measured = null, ...model }: NewModel): Promise<number> {
   const id = randomInt(1, 2 ** 31 - 1);
-  await orm.transaction(async (transaction) => {
-    const tx = transaction as unknown as Orm;
+  await orm.transaction(async (tx) => {
     await lockIndex(tx);
     await retireAll(tx);
     await tx.insert(knowledgeEmbedders).values({ ...model, id, weight, measured });

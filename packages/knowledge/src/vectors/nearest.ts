@@ -55,8 +55,7 @@ async function nearestExactly(orm: Orm, model: Model, question: readonly number[
 function nearestByIndex(orm: Orm, { id, dims }: Model, question: readonly number[], scopes: number[], most: number): Promise<Near[]> {
   const type = sql.raw(indexedType(dims)!);
   const text = vectorText(question);
-  return orm.transaction(async (transaction) => {
-    const tx = transaction as unknown as Orm;
+  return orm.transaction(async (tx) => {
     // Without it the index gives up before it has found enough that the caller may see.
     await tx.execute(sql`set local hnsw.iterative_scan = relaxed_order`);
     await tx.execute(sql.raw(`set local hnsw.ef_search = ${Math.min(1000, Math.max(40, most))}`));

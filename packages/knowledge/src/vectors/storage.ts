@@ -22,8 +22,7 @@ export async function hasVectors(orm: Orm): Promise<boolean> {
 export async function makeVectors({ orm }: Pick<Database, 'orm'>): Promise<boolean> {
   if (await hasVectors(orm)) return false;
   try {
-    await orm.transaction(async (transaction) => {
-      const tx = transaction as unknown as Orm;
+    await orm.transaction(async (tx) => {
       await tx.execute(sql`create extension if not exists vector`);
       await tx.execute(sql`create schema if not exists supervisor_vectors`);
       // A chunk never changes its scope: it is kept here too, and the key alone finds what a caller may see.
