@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { homeAt } from '@supervisor/core';
 import { sql } from 'drizzle-orm';
 import { rows } from './database.js';
@@ -109,6 +110,20 @@ test('a server that is not there is named without its password', async () => {
 });
 
 const server = process.env['TEST_DATABASE_URL'];
+(server ? test : test.skip)('a connection that dies within a transaction fails it, and nothing else', async () => {
+  const database = await openDatabase(server!);
+  const dying = database.orm.transaction(async (tx) => {
+    const [own] = await rows<{ pid: number }>(tx, sql`select pg_backend_pid() as pid`);
+    await database.orm.execute(sql`select pg_terminate_backend(${own!.pid})`);
+    // Long enough for the news to come while no statement of the transaction runs.
+    await setTimeout(200);
+    await tx.execute(sql`select 1`);
+  });
+  await expect(dying).rejects.toThrow();
+  expect(await rows(database.orm, sql`select 1 as one`)).toEqual([{ one: 1 }]);
+  await database.close();
+});
+
 (server ? test : test.skip)('a database that cannot hold every text is refused, with how to make one', async () => {
   const maintenance = await openDatabase(server!);
   const name = `test_latin_${process.pid}`;

@@ -40,8 +40,10 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
   });
-  // A connection that dies while idle is replaced at the next query; without a listener it would end the process.
+  // A connection that dies is replaced at the next query, and whoever waits for an answer hears of it; without listeners it
+  // would end the process, one that dies while idle like one that dies within a transaction.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   try {
     const { rows } = await pool.query<{ version: string; encoding: string; used: boolean }>(
       `select current_setting('server_version_num') as version, current_setting('server_encoding') as encoding,
