@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { rows, type Orm } from '@supervisor/db';
-import { and, asc, desc, gt, lte, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, lte, sql } from 'drizzle-orm';
 import { rowMac, sealMac, type AuditKeys, type StoredRow } from './audit-row.js';
 import { auditEvents, auditSeals } from './schema.js';
 
@@ -22,10 +22,17 @@ type Seal = typeof auditSeals.$inferSelect;
 const lock = 7_385_004;
 const batch = 250;
 const mostProblems = 20;
+const mostLinks = 2 ** 31 - 1;
 const start = Buffer.alloc(32);
 
-/** Adds links over the rows that have none yet. */
-export async function sealRows(orm: Orm, keys: AuditKeys): Promise<void> {
+/** Adds links over the rows that have none yet. @returns the end of the chain, empty before there is one */
+export async function sealRows(orm: Orm, keys: AuditKeys): Promise<string> {
+  await sealOpen(orm, keys);
+  const [end] = await orm.select().from(auditSeals).orderBy(desc(auditSeals.id)).limit(1);
+  return end ? headOf(end) : '';
+}
+
+async function sealOpen(orm: Orm, keys: AuditKeys): Promise<void> {
   const [open] = await rows<{ open: boolean }>(
     orm,
     sql`select exists (select from supervisor.audit_events where id > coalesce((select max(last) from supervisor.audit_seals), 0)) as open`,
@@ -55,8 +62,8 @@ async function sealBatch(tx: Orm, keys: AuditKeys, last: number): Promise<boolea
   return found.length === batch;
 }
 
-/** Checks every row's MAC and every link, then chains what is new. */
-export async function verifyRows(orm: Orm, keys: AuditKeys, head: string | undefined): Promise<Verification> {
+/** Checks every row's MAC and every link, and that the chain goes through the given ends; then chains what is new. */
+export async function verifyRows(orm: Orm, keys: AuditKeys, heads: readonly string[]): Promise<Verification> {
   const problems: string[] = [];
   const seals = await orm.select().from(auditSeals).orderBy(asc(auditSeals.id));
   let before: Seal | undefined;
@@ -66,9 +73,7 @@ export async function verifyRows(orm: Orm, keys: AuditKeys, head: string | undef
     count += found.length;
     if (seal.id !== (before?.id ?? 0) + 1) problems.push(`Link ${(before?.id ?? 0) + 1} of the chain is missing.`);
     const expected = sealMac(keys, { ...seal, count: found.length }, before?.mac ?? start, found);
-    // Rows without a MAC are older than MACs: the first link took them as they were.
-    const wrong = wrongRows(keys, found, seal.id === 1);
-    problems.push(...wrong.map((id) => `Row ${id} was changed or forged.`));
+    problems.push(...wrongRows(keys, found));
     problems.push(...(await repeatedRows(orm, before?.last ?? 0, seal.last)));
     if (found.length !== seal.count || !same(expected, seal.mac))
       problems.push(
@@ -77,27 +82,38 @@ export async function verifyRows(orm: Orm, keys: AuditKeys, head: string | undef
     before = seal;
   }
   const open = await rowsBetween(orm, before?.last ?? 0, Number.MAX_SAFE_INTEGER);
-  problems.push(...wrongRows(keys, open, seals.length === 0).map((id) => `Row ${id} was changed or forged.`));
+  problems.push(...wrongRows(keys, open));
   problems.push(...(await repeatedRows(orm, before?.last ?? 0, Number.MAX_SAFE_INTEGER)));
-  if (head !== undefined && !seals.some((seal) => headOf(seal) === head))
-    problems.push('The given head is not part of the chain: the trail was cut or replaced.');
-  await sealRows(orm, keys);
-  const [end] = await orm.select().from(auditSeals).orderBy(desc(auditSeals.id)).limit(1);
+  for (const head of new Set(heads))
+    if (!(await goesThrough(orm, head)))
+      problems.push(`The chain does not go through the head ${head}, which it had: the trail was cut or replaced.`);
   return {
     ok: problems.length === 0,
     rows: count + open.length,
     seals: seals.length,
-    head: end ? headOf(end) : '',
+    head: await sealRows(orm, keys),
     problems: problems.slice(0, mostProblems),
   };
+}
+
+/** Whether the chain has, or had on its way, this end; every chain begins with the empty one. */
+export async function goesThrough(orm: Orm, head: string): Promise<boolean> {
+  const id = Number.parseInt(head);
+  if (head === '') return true;
+  if (!Number.isSafeInteger(id) || id > mostLinks) return false;
+  const [seal] = await orm.select().from(auditSeals).where(eq(auditSeals.id, id));
+  return seal !== undefined && headOf(seal) === head;
 }
 
 function headOf({ id, mac }: Seal): string {
   return `${id}.${mac.toString('hex')}`;
 }
 
-function wrongRows(keys: AuditKeys, found: StoredRow[], mayLackMac: boolean): number[] {
-  return found.filter((row) => (row.mac === null ? !mayLackMac : !same(rowMac(keys, row), row.mac))).map(({ id }) => id);
+function wrongRows(keys: AuditKeys, found: StoredRow[]): string[] {
+  return found.flatMap((row) => {
+    if (row.mac === null) return `Row ${row.id} has no MAC: it was changed or forged, or is from before rows had one.`;
+    return same(rowMac(keys, row), row.mac) ? [] : `Row ${row.id} was changed or forged.`;
+  });
 }
 
 // A copy of an earlier row has a right MAC.

@@ -33,7 +33,7 @@ export async function listEvents(orm: Orm, options: AuditListOptions): Promise<{
   const { project, subject, principal, outcome, since, cursor, limit = 100 } = options;
   const { id, at, principalId, operation, version, fingerprint, call } = auditEvents;
   const known = sql`${auditEvents.outcome} is not null`;
-  const alone = sql`not exists (select from supervisor.audit_events later where later.call = ${call} and later.id > ${id})`;
+  const alone = sql`not exists (select from supervisor.audit_events later where later.call = ${call} and later.outcome is not null)`;
   const events = await orm
     .select({
       id,

@@ -3,7 +3,7 @@ import type { Audit, AuditEntry, Released } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
 import { deriveKeys, fingerprint, macsOf, rowMac, rowWriter, type AuditKeys, type Row } from './audit-row.js';
 import { listEvents, type AuditEvent, type AuditListOptions } from './audit-list.js';
-import { sealRows, verifyRows, type Verification } from './audit-chain.js';
+import { goesThrough, sealRows, verifyRows, type Verification } from './audit-chain.js';
 import { authMigrations } from './migrations.js';
 
 interface Batch {
@@ -34,6 +34,8 @@ export class AuditTrail implements Audit {
   #next: Batch | undefined;
   #writing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** The end that the chain had when we last looked. */
+  #head = '';
 
   /**
    * @param options.key 32 bytes that authenticate the rows
@@ -52,7 +54,7 @@ export class AuditTrail implements Audit {
 
   async intent(entry: AuditEntry): Promise<string> {
     const call = randomUUID();
-    await this.#add([rowOf(call, entry)], true);
+    await this.#add(rowsOf(call, entry), true);
     return call;
   }
 
@@ -81,27 +83,33 @@ export class AuditTrail implements Audit {
 
   /** Chains the rows that came since the last time. */
   async seal(): Promise<void> {
-    await sealRows(await this.#orm(), await this.#keys());
+    const orm = await this.#orm();
+    const end = await sealRows(orm, await this.#keys());
+    // A chain that was replaced meanwhile does not become the one to compare with.
+    if (await goesThrough(orm, this.#head)) this.#head = end;
   }
 
   /** Checks every row and the whole chain. @param head what an earlier check answered: must still be part of it */
   async verify(head?: string): Promise<Verification> {
     await this.flush();
-    return verifyRows(await this.#orm(), await this.#keys(), head);
+    const found = await verifyRows(await this.#orm(), await this.#keys(), head === undefined ? [this.#head] : [this.#head, head]);
+    if (found.ok) this.#head = found.head;
+    return found;
   }
 
-  // One row for each value that the call was about, else one.
+  // One row for each value that the call was about, else one for each project.
   async #ended(call: string, entry: AuditEntry, outcome: string, released: readonly Released[]): Promise<Row[]> {
-    const row = { ...rowOf(call, entry), outcome };
-    if (released.length === 0) return [row];
+    const rows = rowsOf(call, entry).map((row) => ({ ...row, outcome }));
+    if (released.length === 0) return rows;
     const keys = await this.#keys();
     const values = released.map(({ path, version, value }) => ({
+      project: path.slice(0, path.indexOf('/')),
       subject: path,
       version: version ?? null,
       fingerprint: value === undefined ? null : fingerprint(keys, value),
     }));
     // No two alike: the check takes a second one for a copy.
-    return [...new Map(values.map((value) => [JSON.stringify(value), { ...row, ...value }])).values()];
+    return [...new Map(values.map((value) => [JSON.stringify(value), { ...rows[0]!, ...value }])).values()];
   }
 
   async #orm(): Promise<Orm> {
@@ -176,20 +184,22 @@ function withResolvers(): { promise: Promise<void>; resolve: () => void; reject:
   return { promise, resolve, reject };
 }
 
-function rowOf(call: string, { principal, operation, project, subject }: AuditEntry): Row {
-  return {
+// One for each project that the call touches, so that each finds it.
+function rowsOf(call: string, { principal, operation, projects, subject }: AuditEntry): Row[] {
+  const row = {
     at: new Date().toISOString(),
     call,
     principalId: principal.id,
     principalKind: principal.kind,
     operation,
-    project: project ?? null,
+    project: null,
     subject: subject === undefined ? null : storable(subject),
     version: null,
     fingerprint: null,
     outcome: null,
     endedAt: null,
   };
+  return projects.length === 0 ? [row] : [...new Set(projects)].map((project) => ({ ...row, project: storable(project) }));
 }
 
 // Rows of many callers are written together: none of them may hold what PostgreSQL cannot store.

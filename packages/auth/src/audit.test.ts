@@ -6,7 +6,9 @@ import { sql, type SQL } from 'drizzle-orm';
 import { AuditTrail } from './audit-trail.js';
 
 const key = async () => Buffer.alloc(32, 9);
-const entry = { principal: owner, operation: 'retrieve_secret', project: 'shop', subject: 'shop/a/b' };
+// Without its chain, whose links are made anew over what is left.
+const unchained = (statement: string) => `with gone as (delete from supervisor.audit_seals) ${statement}`;
+const entry = { principal: owner, operation: 'retrieve_secret', projects: ['shop'], subject: 'shop/a/b' };
 
 describe.each(testDatabases())('on $kind', ({ open }) => {
   let database: Database;
@@ -59,6 +61,21 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await trail.verify()).toMatchObject({ ok: true, problems: [] });
   });
 
+  test('a call over several projects is found in each of them', async () => {
+    const values = ['one/a/key', 'two/a/key'].map((path) => ({ path, version: 1, value: 'canary-93ab' }));
+    const bulk = { principal: owner, operation: 'store_secret_bulk', projects: ['one', 'two', 'one'], subject: 'one/a/key two/a/key' };
+    const call = await trail.intent(bulk);
+    const found = async (project: string) => (await trail.list({ project })).events.map(({ subject, outcome }) => [subject, outcome]);
+    expect(await found('one')).toEqual([['one/a/key two/a/key', null]]);
+    expect(await found('two')).toEqual([['one/a/key two/a/key', null]]);
+    await trail.outcome(call, bulk, 'ok', values);
+    expect(await found('one')).toEqual([['one/a/key', 'ok']]);
+    expect(await found('two')).toEqual([['two/a/key', 'ok']]);
+    await trail.record(bulk, 'forbidden');
+    expect((await found('two'))[0]).toEqual(['one/a/key two/a/key', 'forbidden']);
+    expect(await trail.verify()).toMatchObject({ ok: true });
+  });
+
   test('an intent is written soon, at whatever moment it comes', async () => {
     for (let turns = 0; turns < 80; turns++) {
       const first = trail.intent(entry);
@@ -91,6 +108,11 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     ],
     ['a MAC taken off', sql`update supervisor.audit_events set mac = null where id = (select max(id) from supervisor.audit_events)`],
     ['a link removed', sql`delete from supervisor.audit_seals where id = 1`],
+    [
+      'a row changed with the chain and its MAC taken off',
+      sql.raw(unchained(`update supervisor.audit_events set mac = null, subject = 'shop/x/y' where id = 1`)),
+    ],
+    ['a row removed with the chain', sql.raw(unchained('delete from supervisor.audit_events where id = 2'))],
   ])('%s is found', async (_, tamper: SQL) => {
     await trail.verify();
     await release('before');
@@ -118,8 +140,20 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       sql`delete from supervisor.audit_events where id > (select max(last) from supervisor.audit_seals where id < (select max(id) from supervisor.audit_seals))`,
     );
     await database.orm.execute(sql`delete from supervisor.audit_seals where id = (select max(id) from supervisor.audit_seals)`);
-    expect(await trail.verify()).toMatchObject({ ok: true });
-    expect(await trail.verify(head)).toMatchObject({ ok: false });
+    // This process has seen the end that is gone; another one is told of it.
+    expect(await trail.verify()).toMatchObject({ ok: false });
+    const other = new AuditTrail({ db: database, key });
+    expect(await other.verify()).toMatchObject({ ok: true });
+    expect(await other.verify(head)).toMatchObject({ ok: false });
+  });
+
+  test('a chain that is made anew behind our back does not become the one to compare with', async () => {
+    const own = new AuditTrail({ db: database, key });
+    await own.verify();
+    await database.orm.execute(sql`delete from supervisor.audit_seals`);
+    await own.seal();
+    await own.seal();
+    expect(await own.verify()).toMatchObject({ ok: false });
   });
 
   test('a row is not written again when only the answer to its writing was lost', async () => {

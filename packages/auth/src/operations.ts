@@ -64,7 +64,7 @@ export const tokenOperations = [
         .meta({ description: 'They replace those of before; none ends the grant', examples: ['read,use'] }),
     }),
     output: info,
-    subject: ({ id, paths }) => `${id} ${paths}`,
+    subject: ({ id, paths, actions = [] }) => `${id} ${paths} ${actions.join(',')}`,
     handle: async ({ tokens }: TokenDeps, { id, paths, actions }) => {
       // Left out it could mean either.
       if (actions === undefined) throw new SupervisorError('invalid_input', 'Say which actions, such as read,use; none ends the grant.');

@@ -47,6 +47,7 @@ const module: Module = {
       output: z.object({}),
       projects: ({ path }) => [path.split('/')[0]!],
       paths: ({ path }) => [path],
+      subject: ({ path }) => path,
       handle: (_: Deps, { path }) => {
         if (path.endsWith('/gone')) throw new NotFound('There is none.', path, ['shop/gone1', 'shop/shut'], 'Write one.');
         if (path.endsWith('/shuf')) throw new NotFound('There is none.', path, ['shop/shut'], 'Write one.');
@@ -65,20 +66,20 @@ const module: Module = {
 };
 
 function setUp() {
-  const rows: { operation: string; project?: string | undefined; outcome?: string }[] = [];
+  const rows: { operation: string; project?: string | undefined; subject?: string | undefined; outcome?: string }[] = [];
   const logged: unknown[] = [];
   let failing = false;
   const audit: Audit = {
-    async intent({ operation, project }) {
+    async intent({ operation, projects: [project] }) {
       if (failing) throw new Error('audit is down');
       return String(rows.push({ operation, project }) - 1);
     },
     async outcome(call, _entry, outcome) {
       rows[Number(call)]!.outcome = outcome;
     },
-    async record({ operation, project }, outcome) {
+    async record({ operation, projects: [project], subject }, outcome) {
       if (failing) throw new Error('audit is down');
-      rows.push({ operation, project, outcome });
+      rows.push({ operation, project, subject, outcome });
     },
   };
   const notes = new Map<string, string>();
@@ -108,7 +109,7 @@ test('fills the project in from the caller and strips what the output does not n
 test('says what is wrong with an input, never its value', async () => {
   const { call, as, rows } = setUp();
   const refused = call('write_note', { text: 'much-too-long-a-secret', extra: 1 }, as(agent(), 'shop'));
-  await expect(refused).rejects.toMatchObject({ code: 'invalid_input', details: { fields: ['text', ''] } });
+  await expect(refused).rejects.toMatchObject({ code: 'invalid_input', details: { fields: ['text', 'extra'] } });
   await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('much-too') });
   expect(await code(call('write_note', null, as(agent(), 'shop')))).toBe('invalid_input');
   expect(await code(call('write_note', 'text', as(agent(), 'shop')))).toBe('invalid_input');
@@ -222,6 +223,17 @@ test('what only reads has one row, and no answer without it', async () => {
   expect(await code(call('open_note', { path: 'shop/one' }, as(owner)))).toBe('internal');
   expect(await code(call('open_note', { path: 'shop/gone' }, as(owner)))).toBe('internal');
   expect(rows).toHaveLength(2);
+});
+
+test('a refusal says what was asked for, as far as it can be read', async () => {
+  const { call, as, rows } = setUp();
+  const reader = agent({ readOnly: true });
+  expect(await code(call('open_note', { path: 'shop/one' }, as(reader)))).toBe('forbidden');
+  expect(await code(call('open_note', { path: 5 }, as(reader)))).toBe('forbidden');
+  expect(rows).toEqual([
+    { operation: 'open_note', project: 'shop', subject: 'shop/one', outcome: 'forbidden' },
+    { operation: 'open_note', project: undefined, subject: undefined, outcome: 'forbidden' },
+  ]);
 });
 
 test('an unknown name is answered with the nearest', async () => {

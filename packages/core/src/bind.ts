@@ -12,7 +12,8 @@ import { mayAccess, type Principal, type Scope } from './principal.js';
 export interface AuditEntry {
   principal: Principal;
   operation: string;
-  project?: string | undefined;
+  /** Those that the call touches. */
+  projects: readonly string[];
   subject?: string | undefined;
 }
 
@@ -85,16 +86,26 @@ export function bind<Deps>(modules: readonly Module[], deps: Deps, options: Bind
 async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Context, options: BindOptions): Promise<Record<string, unknown>> {
   const { definition } = bound;
   const { principal } = context;
-  const entry: AuditEntry = { principal, operation: definition.name };
+  const entry: AuditEntry = { principal, operation: definition.name, projects: [] };
+  const parse = () => {
+    const input = parseInput(bound, raw, context);
+    const projects = definition.projects?.(input) ?? (typeof input['project'] === 'string' ? [input['project']] : []);
+    Object.assign(entry, { projects, subject: definition.subject?.(input) });
+    return input;
+  };
   let input: Record<string, unknown>;
   try {
-    if (!mayAccess(principal, definition.access)) throw refusal(principal, definition);
-    input = parseInput(bound, raw, context);
-    const projects = definition.projects?.(input) ?? (typeof input['project'] === 'string' ? [input['project']] : []);
-    Object.assign(entry, { project: projects[0], subject: definition.subject?.(input) });
+    if (!mayAccess(principal, definition.access)) {
+      // What was asked for, as far as it can be told.
+      try {
+        parse();
+      } catch {}
+      throw refusal(principal, definition);
+    }
+    input = parse();
     const paths = principal.kind === 'token' ? definition.paths?.(input) : undefined;
     if (paths) demandGrants(principal, definition, paths);
-    else confine(principal, projects, bound);
+    else confine(principal, entry.projects, bound);
   } catch (error) {
     // Refused stays refused, also when the trail cannot be written.
     if (error instanceof SupervisorError && error.code === 'forbidden')
@@ -130,8 +141,13 @@ function parseInput(bound: Bound, raw: unknown, context: Context): Record<string
   const parsed = bound.schema.safeParse(filled, { error: inWords });
   if (parsed.success) return parsed.data;
   throw new SupervisorError('invalid_input', `${bound.definition.name}: ${explain(parsed.error)}.`, {
-    fields: [...new Set(parsed.error.issues.map((issue) => issue.path.join('.').slice(0, 80)))],
+    fields: [...new Set(parsed.error.issues.flatMap(fieldsOf).map((field) => field.slice(0, 80)))],
   });
+}
+
+function fieldsOf(issue: z.core.$ZodIssue): string[] {
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [];
+  return unknown.length === 0 ? [issue.path.join('.')] : unknown.map((key) => [...issue.path, key].join('.'));
 }
 
 // What the caller's folder says, where the input says nothing. A worktree's name means something in its own project only.
@@ -154,7 +170,7 @@ function fillProject({ definition, project, fallback }: Bound, context: Context)
   );
 }
 
-function confine({ boundTo }: Principal, projects: string[], { definition, project }: Bound): void {
+function confine({ boundTo }: Principal, projects: readonly string[], { definition, project }: Bound): void {
   if (boundTo === null) return;
   // What names no project at all is about the whole instance.
   const known = project !== undefined || definition.projects !== undefined;

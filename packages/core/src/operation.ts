@@ -55,6 +55,7 @@ export interface Operation<Deps, Input extends z.ZodObject = z.ZodObject, Output
 
 /** What the audit trail keeps of a secret's value: never the value, only its keyed hash. */
 export interface Released {
+  /** Its first name is the project's. */
   path: string;
   version?: number | undefined;
   value?: string | undefined;

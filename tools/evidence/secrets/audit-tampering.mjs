@@ -33,7 +33,7 @@ export const auditTampering = {
     const master = randomBytes(32);
     const trail = new AuditTrail({ db, key: async () => master });
     for (let index = 0; index < sizes.rows / 2; index++) {
-      const entry = { principal: owner, operation: 'retrieve_secret', project: 'shop', subject: `shop/p${index}/key` };
+      const entry = { principal: owner, operation: 'retrieve_secret', projects: ['shop'], subject: `shop/p${index}/key` };
       const call = await trail.intent(entry);
       await trail.outcome(call, entry, 'ok', [{ path: entry.subject, version: 1, value: `value ${index}` }]);
       if (index % 20 === 0) await trail.verify();
