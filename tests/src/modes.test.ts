@@ -92,8 +92,11 @@ test('a busy port is named with who has it, and the socket serves all the same',
       if (banner.includes('Keep a copy')) resolve();
     });
   });
-  other.close();
   expect(banner).toContain(`Port ${home.env['SUPERVISOR_PORT']} is taken by pid ${process.pid}`);
+  // The page would be that other program's.
+  const asked = await home.cli('secrets', 'store', 'shop/stripe/key', '--from', 'person');
+  expect(asked).toMatchObject({ code: 1, stderr: expect.stringContaining('No page can be shown') });
+  other.close();
   expect((await home.cli('status')).stdout).toContain('embedded');
 });
 

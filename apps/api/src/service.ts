@@ -66,11 +66,6 @@ export async function startService({ log, endIdle, build, onEnd, ...settings }: 
   addMcpRoutes(rest, { answerer: supervisor, version, instructions, select: supervisor.select });
 
   addAskRoutes(rest, supervisor);
-  supervisor.questions.onAsk(({ path, link }) => {
-    log('info', 'A person is asked for a secret', { path, link });
-    if (process.stderr.isTTY) console.error(`An agent asks for ${path}. Type it at ${link}`);
-  });
-
   const notes: string[] = [];
   const holder = await supervisor.holdPort(port);
   if (holder) notes.push(holder);
@@ -79,6 +74,7 @@ export async function startService({ log, endIdle, build, onEnd, ...settings }: 
   try {
     await rest.app.listen({ host, port });
     url = localUrl(address);
+    servePages(supervisor, url, log);
     if (publicUrl && isPlain(publicUrl))
       notes.push(`${publicUrl} is not encrypted: whoever is on the network between can read tokens and secrets. Put a TLS proxy in front.`);
   } catch (error) {
@@ -123,6 +119,16 @@ export async function startService({ log, endIdle, build, onEnd, ...settings }: 
     rmSync(home.service, { force: true });
   }
   return { supervisor, url, notes, close };
+}
+
+function servePages({ questions }: Supervisor, url: string, log: Log): void {
+  questions.serve({
+    link: (id) => `${url}/ask/${id}`,
+    announce: ({ path, link }) => {
+      log('info', 'A person is asked for a secret', { path, link });
+      if (process.stderr.isTTY) console.error(`An agent asks for ${path}. Type it at ${link}`);
+    },
+  });
 }
 
 /** @throws what is none of the reasons a person can mend */

@@ -30,7 +30,7 @@ import type { ListeningProcess } from '@supervisor/ports/listeners';
 import { HttpRequester, SecretQuestions, requiredKeys, SecretsManager, wrongKey } from '@supervisor/secrets';
 import { TaskTimer } from '@supervisor/timing';
 import { sql } from 'drizzle-orm';
-import { localUrl, type Address } from './address.js';
+import type { Address } from './address.js';
 import { Backups } from './backups/backups.js';
 import { describeDamage } from './backups/damage.js';
 import { QuietBackups } from './backups/quiet.js';
@@ -155,7 +155,7 @@ async function compose(
   const managers: Managers = {
     secrets,
     requests: new HttpRequester({ use: (paths) => secrets.use(paths) }),
-    questions: new SecretQuestions((id) => `${localUrl(decision.address)}/ask/${id}`),
+    questions: new SecretQuestions(),
     ports,
     tasks: new TaskTimer(options),
     knowledge: new KnowledgeBase({ ...options, redact: withoutKeys(secrets), secret: valueOf }),

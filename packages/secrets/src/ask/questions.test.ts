@@ -1,12 +1,15 @@
 import { expect, jest, test } from '@jest/globals';
-import { SecretQuestions } from './questions.js';
+import { SecretQuestions, type Question } from './questions.js';
 
-const ask = () => new SecretQuestions((id) => `http://127.0.0.1:1/ask/${id}`);
+function ask(announce: (question: Question) => void = () => {}): SecretQuestions {
+  const questions = new SecretQuestions();
+  questions.serve({ link: (id) => `http://127.0.0.1:1/ask/${id}`, announce });
+  return questions;
+}
 
 test('a question is announced once, and answered once', async () => {
-  const questions = ask();
   const announced: string[] = [];
-  questions.onAsk(({ link }) => void announced.push(link));
+  const questions = ask(({ link }) => void announced.push(link));
   const question = questions.ask('shop/a/key', { description: 'to pay' });
   expect(questions.ask('shop/a/key', {})).toBe(question);
   const stricter = () => questions.ask('shop/a/key', { exposure: 'use', ifVersion: 0 });
@@ -17,6 +20,11 @@ test('a question is announced once, and answered once', async () => {
   expect(await questions.answer(question.id, async ({ path }) => path)).toBe('shop/a/key');
   await expect(questions.answer(question.id, async () => 1)).rejects.toMatchObject({ code: 'not_found' });
   expect(questions.waiting()).toEqual([]);
+});
+
+test('without pages nobody is sent to one', () => {
+  const asking = () => new SecretQuestions().ask('shop/a/key', {});
+  expect(asking).toThrow(expect.objectContaining({ code: 'unavailable', message: expect.stringContaining('secrets store shop/a/key') }));
 });
 
 test('two answers at once: one counts', async () => {

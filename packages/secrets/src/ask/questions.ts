@@ -14,6 +14,13 @@ export interface Question {
   link: string;
 }
 
+export interface Pages {
+  /** The address of the page for an id. */
+  link(id: string): string;
+  /** Is told of every new question. */
+  announce(question: Question): void;
+}
+
 const minutes = 15;
 const mostWaiting = 100;
 /** What must not be loosened, or dropped, because somebody else asked first. */
@@ -22,22 +29,16 @@ const conditions = ['exposure', 'expiresAt', 'ifVersion'] as const;
 /** What persons are asked for now. Kept in memory only: a restart of the service withdraws them. */
 export class SecretQuestions {
   readonly #waiting = new Map<string, Question>();
-  readonly #link: (id: string) => string;
-  #announce: (question: Question) => void = () => {};
+  #pages: Pages | undefined;
 
-  /** @param link the address of the page for an id */
-  constructor(link: (id: string) => string) {
-    this.#link = link;
-  }
-
-  /** From now on this is told of every new question. */
-  onAsk(announce: (question: Question) => void): void {
-    this.#announce = announce;
+  /** From now on questions have a page. Before, there is nobody who would show one: the address may be another program's. */
+  serve(pages: Pages): void {
+    this.#pages = pages;
   }
 
   /**
    * Asks for the value of a path; while it waits, asking again is the same question.
-   * @throws SupervisorError `exhausted` at 100 of them; `conflict` when this one would store the answer under other conditions
+   * @throws SupervisorError `unavailable` when no pages are served; `exhausted` at 100 of them; `conflict` when this one would store the answer under other conditions
    */
   ask(path: string, options: StoreOptions): Question {
     const known = this.waiting().find((question) => question.path === path);
@@ -49,13 +50,18 @@ export class SecretQuestions {
         { fields: other },
       );
     if (known) return known;
+    if (!this.#pages)
+      throw new SupervisorError(
+        'unavailable',
+        `No page can be shown: this Supervisor serves no HTTP (supervisor doctor says why). A person stores it on a terminal: supervisor secrets store ${path}`,
+      );
     if (this.#waiting.size >= mostWaiting)
       throw new SupervisorError('exhausted', `${mostWaiting} questions wait for a person already. Ask again when some are answered.`);
     const id = randomBytes(32).toString('base64url');
     const expiresAt = new Date(Date.now() + minutes * 60_000).toISOString();
-    const question = { id, path, options, expiresAt, link: this.#link(id) };
+    const question = { id, path, options, expiresAt, link: this.#pages.link(id) };
     this.#waiting.set(id, question);
-    this.#announce(question);
+    this.#pages.announce(question);
     return question;
   }
 
