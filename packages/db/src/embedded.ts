@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, openAsBlob, readdirSync, realpathSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openAsBlob, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { SupervisorError } from '@supervisor/core';
 import { drizzle } from 'drizzle-orm/pglite';
 import { parseTar } from 'nanotar';
 import type { Database, Orm } from './database.js';
+import { DiskGuard, freeBytes } from './disk-guard.js';
 import { tryLock, type Holder } from './lock.js';
 import { keepLogShort } from './write-ahead-log.js';
 
@@ -43,11 +44,6 @@ export async function openEmbedded(directory: string, template = empty): Promise
 
 // What PostgreSQL says of a full disk reaches us in many forms; how much is left does not.
 const neededBytes = 64 * 1024 * 1024;
-
-function freeBytes(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
-}
 
 function diskFull(path: string, cause: unknown): SupervisorError {
   const megabytes = Math.floor(freeBytes(dirname(path)) / 1024 / 1024);
@@ -140,15 +136,22 @@ const longestTurnMilliseconds = 15;
 
 // PostgreSQL arms timers of its own, such as ten seconds to its next statistics, and one of them would keep a finished script alive.
 class Embedded extends PGlite {
+  readonly #disk: DiskGuard | undefined;
   #yielded = performance.now();
 
+  constructor(options: PGliteOptions) {
+    super(options);
+    this.#disk = options.dataDir === undefined ? undefined : new DiskGuard(options.dataDir);
+  }
+
   // Its answers are there within the same turn of the event loop: a caller of many short statements would hold up everything else.
-  override async execProtocolRaw(...message: Parameters<PGlite['execProtocolRaw']>): Promise<Uint8Array> {
+  override async execProtocolRaw(...[message, options]: Parameters<PGlite['execProtocolRaw']>): Promise<Uint8Array> {
     if (performance.now() - this.#yielded > longestTurnMilliseconds) {
       await setImmediate();
       this.#yielded = performance.now();
     }
-    return super.execProtocolRaw(...message);
+    await this.#disk?.before(message, (other) => super.execProtocolRaw(other));
+    return super.execProtocolRaw(message, options);
   }
 
   override execProtocolRawSync(...message: Parameters<PGlite['execProtocolRawSync']>): Uint8Array {

@@ -28,6 +28,12 @@ export function databaseFailure(error: unknown): SupervisorError | undefined {
   if (code === '53100' || code === 'ENOSPC') {
     return new SupervisorError('unavailable', "The database's disk is full. Nothing is half done; free some space and try again.");
   }
+  if (code === '25006') {
+    return new SupervisorError(
+      'unavailable',
+      'The database can only be read now: its disk is nearly full, or its server is a standby. Nothing is half done; free some space and try again.',
+    );
+  }
   if (code !== undefined && givenUp.test(code)) {
     return new SupervisorError(
       'unavailable',
