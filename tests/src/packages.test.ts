@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './harness.js';
 
@@ -65,4 +66,11 @@ test.each(published)('packages/$folder packs what it exports, and nothing else',
   }
   expect(files.filter((path) => !/^(dist|migrations)\/|^(package\.json|README\.md|LICENSE)$/.test(path))).toEqual([]);
   expect(files.filter((path) => /\.test\.|tsbuildinfo|\.env|\.key|\.sock/.test(path))).toEqual([]);
+});
+
+test('a package is packed with what it needs of ours, and no more', () => {
+  const folder = join(mkdtempSync(join(tmpdir(), 'supervisor-pack-')), 'new');
+  execFileSync(process.execPath, [join(root, 'tools/pack.mjs'), folder, 'ports'], { stdio: 'ignore' });
+  const names = readdirSync(folder).map((file) => file.replace(/^supervisor-(.*)-\d+\.\d+\.\d+\.tgz$/, '$1'));
+  expect(names.toSorted()).toEqual(['core', 'db', 'ports']);
 });
