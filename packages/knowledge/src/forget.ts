@@ -2,7 +2,7 @@ import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm';
 import type { Caller, Kind } from './entry.js';
-import { lockIndex } from './lexical/write.js';
+import { withIndex } from './lexical/write.js';
 import { knowledgeEntries, knowledgeScopes } from './schema.js';
 import { deleteEntries } from './store/write.js';
 
@@ -58,8 +58,7 @@ export async function removeExpired(orm: Orm, now: Date): Promise<void> {
 
 async function remove(orm: Orm, ids: readonly number[]): Promise<void> {
   for (let start = 0; start < ids.length; start += entriesAtOnce) {
-    await orm.transaction(async (tx) => {
-      await lockIndex(tx);
+    await withIndex(orm, async (tx) => {
       await deleteEntries(tx, ids.slice(start, start + entriesAtOnce));
     });
   }

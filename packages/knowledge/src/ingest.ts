@@ -3,7 +3,7 @@ import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, asc, eq, gt, inArray } from 'drizzle-orm';
 import type { Draft, Redact, Visibility } from './entry.js';
-import { lockIndex } from './lexical/write.js';
+import { withIndex } from './lexical/write.js';
 import { knowledgeEntries, knowledgeRoots, knowledgeScopes } from './schema.js';
 import type { Format } from './split/split.js';
 import { draft, languageOf } from './store/drafts.js';
@@ -93,8 +93,7 @@ async function write(orm: Orm, root: number, batch: readonly Prepared[], dryRun:
   if (batch.length === 0) return { added: [], updated: [] };
   const sources = batch.map(({ draft }) => draft.source!);
   if (dryRun) return divide(batch, await known(orm, root, sources));
-  return orm.transaction(async (tx) => {
-    await lockIndex(tx);
+  return withIndex(orm, async (tx) => {
     const before = await known(tx, root, sources);
     const { added, updated } = divide(batch, before);
     await insertEntries(
@@ -176,8 +175,7 @@ async function remove(orm: Orm, root: number, sources: string[]): Promise<string
   const removed: string[] = [];
   for (let start = 0; start < sources.length; start += documentsAtOnce) {
     const some = sources.slice(start, start + documentsAtOnce);
-    await orm.transaction(async (tx) => {
-      await lockIndex(tx);
+    await withIndex(orm, async (tx) => {
       const found = await known(tx, root, some);
       await deleteEntries(
         tx,

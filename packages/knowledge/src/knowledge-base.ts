@@ -7,7 +7,7 @@ import { everyone, type Caller, type Entry, type Kind, type Redact, type Visibil
 import { forget, removeExpired, type Selection } from './forget.js';
 import { ingest, listDocuments, removeDocuments, rootAt, type Document, type Ingested, type IngestOptions, type Root } from './ingest.js';
 import { findSimilar, store, supersede, type Learned, type LearnOptions } from './learn.js';
-import { lockIndex } from './lexical/write.js';
+import { withIndex } from './lexical/write.js';
 import { knowledgeMigrations } from './migrations.js';
 import { knowledgeEntries, knowledgeLanguages, knowledgeRoots, knowledgeScopes } from './schema.js';
 import { related } from './search/related.js';
@@ -153,8 +153,7 @@ export class KnowledgeBase {
     const language = await languageOf(orm, entry.project);
     const { draft: clean } = await draft(this.#redact, { ...entry, format: entry.format as Format, language, ...given });
     const prepared = prepare(clean);
-    return orm.transaction(async (tx) => {
-      await lockIndex(tx);
+    return withIndex(orm, async (tx) => {
       if (JSON.stringify(await readEntry(tx, id, caller)) !== JSON.stringify(entry)) return false;
       if (Object.keys(given).length > 0) await replaceEntry(tx, entry.id, prepared);
       await tx

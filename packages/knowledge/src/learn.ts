@@ -2,7 +2,7 @@ import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, desc, eq, isNull, or, sql } from 'drizzle-orm';
 import type { Caller, Draft, Kind, LearnedKind, Visibility } from './entry.js';
-import { lockIndex } from './lexical/write.js';
+import { withIndex } from './lexical/write.js';
 import { knowledgeEntries, knowledgeScopes } from './schema.js';
 import { search } from './search/search.js';
 import { alive } from './store/read.js';
@@ -45,8 +45,7 @@ export async function store(
   now: Date,
 ): Promise<{ id: number; duplicateOf: number | null }> {
   const prepared = prepare(draft);
-  return orm.transaction(async (tx) => {
-    await lockIndex(tx);
+  return withIndex(orm, async (tx) => {
     const found = await findSame(tx, draft, now);
     const own = found.find(({ project }) => project === draft.project);
     // Another project's can be changed by nobody here: it stands for this one, and replaces nothing.

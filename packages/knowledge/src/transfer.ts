@@ -2,7 +2,7 @@ import type { Orm } from '@supervisor/db';
 import { and, eq, gt, inArray, isNull } from 'drizzle-orm';
 import type { Caller, LearnedKind, Redact, Visibility } from './entry.js';
 import { findSame } from './learn.js';
-import { lockIndex } from './lexical/write.js';
+import { withIndex } from './lexical/write.js';
 import { knowledgeEntries, knowledgeScopes } from './schema.js';
 import type { Format } from './split/split.js';
 import { draft, languageOf } from './store/drafts.js';
@@ -117,8 +117,7 @@ export async function importLines(
     const { draft: clean, redactions } = await draft(redact, { ...rest, language: await languageOf(orm, line.project) });
     done.redactions += redactions.length;
     const prepared = prepare(clean);
-    const added = await orm.transaction(async (tx) => {
-      await lockIndex(tx);
+    const added = await withIndex(orm, async (tx) => {
       if ((await findSame(tx, clean, now)).length > 0) return false;
       const [id] = await insertEntries(tx, [prepared]);
       await tx.update(knowledgeEntries).set({ helped, misled, updatedAt: clean.createdAt! }).where(eq(knowledgeEntries.id, id!));

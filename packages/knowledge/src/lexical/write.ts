@@ -15,7 +15,7 @@ export interface IndexedChunk {
 // A statement on the embedded database blocks the service: it is kept small, and others run between two of them, though not on the database.
 const hitsPerStatement = 600;
 
-/** Adds chunks to the index. Runs in a transaction that holds the index lock. */
+/** Adds chunks to the index. Runs inside `withIndex`. */
 export async function addToIndex(tx: Orm, chunks: readonly IndexedChunk[]): Promise<void> {
   for (const batch of batches(chunks)) {
     // In the order of the primary key: neighbours in the index are written one after the other. Later chunks have higher ids: hits stay sorted.
@@ -96,6 +96,10 @@ export function list(numbers: readonly number[]): string {
 // Any fixed number: whoever writes to the index waits here for whoever else does, so that no two wait for each other's rows.
 const indexLock = 7_385_007;
 
-export async function lockIndex(tx: Orm): Promise<void> {
-  await tx.execute(sql`select pg_advisory_xact_lock(${indexLock}::bigint)`);
+/** A transaction that may write to the index. */
+export function withIndex<T>(orm: Orm, work: (tx: Orm) => Promise<T>): Promise<T> {
+  return orm.transaction(async (tx) => {
+    await tx.execute(sql`select pg_advisory_xact_lock(${indexLock}::bigint)`);
+    return work(tx);
+  });
 }

@@ -1,7 +1,7 @@
 import type { Orm } from '@supervisor/db';
 import { and, count, eq, gt, sql } from 'drizzle-orm';
 import { everyone, type Redact } from '../entry.js';
-import { lockIndex } from '../lexical/write.js';
+import { withIndex } from '../lexical/write.js';
 import { knowledgeEntries, knowledgeLanguages, knowledgeScopes } from '../schema.js';
 import type { Format } from '../split/split.js';
 import { draft, languageOf } from './drafts.js';
@@ -33,8 +33,7 @@ export async function reindex(
     const language = await languageOf(orm, entry.project);
     const { draft: clean } = await draft(redact, { ...entry, format: entry.format as Format, language });
     const prepared = prepare(clean);
-    await orm.transaction(async (tx) => {
-      await lockIndex(tx);
+    await withIndex(orm, async (tx) => {
       // What another call changed or removed meanwhile is left as that left it.
       const [now] = await readEntries(tx, eq(knowledgeEntries.id, entry.id), everyone, 1);
       if (JSON.stringify(now) !== JSON.stringify(entry)) return;

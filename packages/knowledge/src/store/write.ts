@@ -21,7 +21,7 @@ export function prepare(draft: Draft): Prepared {
   return { draft, chunks };
 }
 
-/** Stores new entries and indexes them; answers with their ids. In a transaction that holds the index lock, as all here. */
+/** Stores new entries and indexes them; answers with their ids. Inside `withIndex`, as all here. */
 export async function insertEntries(tx: Orm, prepared: readonly Prepared[]): Promise<number[]> {
   if (prepared.length === 0) return [];
   const scopes = await scopesOf(tx, prepared);

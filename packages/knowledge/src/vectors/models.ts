@@ -3,7 +3,7 @@ import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, eq, ne } from 'drizzle-orm';
 import { z } from 'zod';
-import { lockIndex } from '../lexical/write.js';
+import { withIndex } from '../lexical/write.js';
 import { knowledgeEmbedders } from '../schema.js';
 import { untriedWeight, type Measured } from './weight.js';
 
@@ -94,8 +94,7 @@ export interface NewModel {
  */
 export async function startModel(orm: Orm, { weight = untriedWeight, measured = null, ...model }: NewModel): Promise<number> {
   const id = randomInt(1, 2 ** 31 - 1);
-  await orm.transaction(async (tx) => {
-    await lockIndex(tx);
+  await withIndex(orm, async (tx) => {
     await retireAll(tx);
     await tx.insert(knowledgeEmbedders).values({ ...model, id, weight, measured });
   });
