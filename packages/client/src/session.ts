@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connection, CallOptions } from '@supervisor/core/remote';
 import { SupervisorError } from '@supervisor/core/errors';
 import type { Home } from '@supervisor/core/home';
 import { ConnectionLost, type Rpc } from './rpc.js';
@@ -35,7 +34,7 @@ export interface SessionOptions {
 const mostTries = 4;
 
 /** A session with this home's service that survives the service's restarts. */
-export class Session implements Connection {
+export class Session {
   #rpc: Promise<Rpc> | undefined;
   #closed = false;
 
@@ -67,7 +66,12 @@ export class Session implements Connection {
     }
   }
 
-  async call(operation: { name: string; repeat?: 'never' }, input: unknown, options: CallOptions = {}): Promise<Record<string, unknown>> {
+  /** Calls an operation. Rejects with a `SupervisorError`. */
+  async call(
+    operation: { name: string; repeat?: 'never' },
+    input: unknown,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<Record<string, unknown>> {
     const params = { operation: operation.name, input };
     return (await this.request('call', params, { repeat: operation.repeat, signal: options.signal })) as Record<string, unknown>;
   }

@@ -11,6 +11,5 @@ export { nearest, NotFound } from './nearest.js';
 export { operation, type AnyOperation, type Context, type Module, type Operation, type Released, type Toolset } from './operation.js';
 export { agent, mayAccess, owner, scopes, type Access, type Principal, type Scope } from './principal.js';
 export { isLocal, isPlain, parseOrigin } from './origin.js';
-export { remote, type CallOptions, type Connection } from './remote.js';
 export { slugPattern } from './slug.js';
 export { listTools, parseToolsets, resolveTool, type Tool, type ToolSelection } from './tools.js';
