@@ -21,18 +21,8 @@ const record = z.object({
 });
 
 const show = ({ lastError, exposure, ...row }: RecordRow): z.input<typeof record> => ({
-  name: row.name,
-  type: row.type,
-  content: row.content,
-  ttl: row.ttl,
-  proxied: row.proxied,
-  priority: row.priority,
-  note: row.note,
-  project: row.project,
-  zone: row.zone,
-  state: row.state,
+  ...row,
   exposed: exposure !== null,
-  lastSyncAt: row.lastSyncAt,
   problem: lastError,
 });
 

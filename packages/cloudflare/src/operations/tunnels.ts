@@ -36,16 +36,12 @@ const route = z.object({
   problem,
 });
 
-const showRoute = (row: RouteRow, tunnelName: string): z.input<typeof route> => ({
-  hostname: row.hostname,
-  path: row.path,
-  service: row.rule.service ?? '',
-  project: row.project,
-  tunnel: tunnelName,
-  state: row.state,
-  exposed: row.exposure !== null,
-  lastSyncAt: row.lastSyncAt,
-  problem: row.lastError,
+const showRoute = ({ rule, exposure, lastError, ...row }: RouteRow, tunnel: string): z.input<typeof route> => ({
+  ...row,
+  service: rule.service ?? '',
+  tunnel,
+  exposed: exposure !== null,
+  problem: lastError,
 });
 
 const path = textField("A regular expression (Go's); every path when left out", 500).optional();
