@@ -48,6 +48,15 @@ export class Caller {
     return this.#session.call(typeof operation === 'string' ? { name: operation } : operation, input, { signal });
   }
 
+  /** The answers of an operation that lists, a page each. */
+  async *pages(operation: string, input: object = {}): AsyncGenerator<any, void> {
+    let page: { nextCursor?: string } = {};
+    do {
+      page = await this.call(operation, { ...input, cursor: page.nextCursor });
+      yield page;
+    } while (page.nextCursor !== undefined);
+  }
+
   #lines(): string {
     this.#text ??= readFileSync(fileURLToPath(import.meta.resolve('@supervisor/supervisor/commands')), 'utf8');
     return this.#text;

@@ -96,12 +96,8 @@ async function findRoot(folder: string, caller: Caller, project: Record<string, 
 
 async function removeGone(caller: Caller, root: object, isGone: (source: string) => boolean, dryRun: boolean): Promise<number> {
   const gone: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await caller.call('list_documents', { ...root, limit: 500, ...(cursor === undefined ? {} : { cursor }) });
-    gone.push(...page.documents.map(({ source }: { source: string }) => source).filter(isGone));
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
+  for await (const { documents } of caller.pages('list_documents', { ...root, limit: 500 }))
+    gone.push(...documents.map(({ source }: { source: string }) => source).filter(isGone));
   if (dryRun) {
     for (const source of gone) console.error(`removed: ${source}`);
     return gone.length;

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { Caller } from '../caller.js';
 import { parseFlags, UsageError } from '../input.js';
+import { jsonLines } from '../json-lines.js';
 import { confirm } from '../prompt.js';
 
 export const usage = `Usage: supervisor knowledge calibrate FILE [--json]
@@ -18,23 +18,11 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const { values, positionals } = parseFlags(words, { json: { type: 'boolean' } }, 1);
   if (positionals[0] === undefined) throw new UsageError('Missing: FILE');
   const pairs: unknown[] = [];
-  let number = 0;
-  for await (const line of createInterface({ input: createReadStream(positionals[0]), crlfDelay: Infinity })) {
-    number++;
-    if (line.trim() !== '') pairs.push(parse(line, number));
-  }
+  for await (const pair of jsonLines(createReadStream(positionals[0]))) pairs.push(pair);
   await confirm(`${pairs.length} questions are sent to the model, and the weight of vectors changes. Go on?`);
   const answer = await caller.call('calibrate_embedder', { pairs });
   if (values.json) return console.log(JSON.stringify(answer));
   const { weight, lexical, hybrid, low, high } = answer;
   console.log(`nDCG@10 by words ${lexical.toFixed(3)}, with vectors ${hybrid.toFixed(3)} (gain ${low.toFixed(3)} to ${high.toFixed(3)}).`);
   console.log(`A cosine of 1 now counts ${weight}${weight === 0 ? ': only words are asked' : ''}.`);
-}
-
-function parse(line: string, number: number): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    throw new UsageError(`Line ${number} is not JSON.`);
-  }
 }

@@ -10,10 +10,6 @@ Example: supervisor knowledge export > lessons.jsonl
 
 export async function run(words: string[], caller: Caller): Promise<void> {
   const { project } = parseFlags(words, { project: { type: 'string' }, json: { type: 'boolean' } }).values;
-  let cursor: string | undefined;
-  do {
-    const page = await caller.call('export_knowledge', { ...(project === undefined ? {} : { project }), ...(cursor ? { cursor } : {}) });
-    for (const entry of page.entries) process.stdout.write(`${JSON.stringify(entry)}\n`);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
+  for await (const { entries } of caller.pages('export_knowledge', { project }))
+    for (const entry of entries) process.stdout.write(`${JSON.stringify(entry)}\n`);
 }

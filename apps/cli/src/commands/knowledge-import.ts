@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { Caller } from '../caller.js';
-import { parseFlags, UsageError } from '../input.js';
+import { parseFlags } from '../input.js';
+import { jsonLines } from '../json-lines.js';
 
 export const usage = `Usage: supervisor knowledge import [FILE] [--json]
 
@@ -22,21 +22,10 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     for (const what of ['added', 'unchanged', 'redactions'] as const) done[what] += answer[what];
     batch = [];
   };
-  let number = 0;
-  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-    number++;
-    if (line.trim() === '') continue;
-    batch.push(parse(line, number));
+  for await (const entry of jsonLines(input)) {
+    batch.push(entry);
     if (batch.length === linesAtOnce) await send();
   }
   if (batch.length > 0) await send();
   console.log(values.json ? JSON.stringify(done) : `${done.added} added, ${done.unchanged} there already.`);
-}
-
-function parse(line: string, number: number): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    throw new UsageError(`Line ${number} is not JSON.`);
-  }
 }

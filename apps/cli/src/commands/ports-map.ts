@@ -20,11 +20,8 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   parseFlags(words, {});
   const { ranges } = await caller.call('list_port_ranges');
   const taken = new Set<number>();
-  for (let cursor: string | undefined; ;) {
-    const page = await caller.call('list_ports', { limit: 500, ...(cursor === undefined ? {} : { cursor }) });
-    for (const { port } of page.allocations as { port: number }[]) taken.add(port);
-    if ((cursor = page.nextCursor) === undefined) break;
-  }
+  for await (const { allocations } of caller.pages('list_ports', { limit: 500 }))
+    for (const { port } of allocations as { port: number }[]) taken.add(port);
   const width = Math.max(0, ...(ranges as Range[]).map(({ project }) => project.length));
   for (const range of (ranges as Range[]).toSorted((a, b) => a.first - b.first)) {
     const { bar, used } = drawRange(range, taken);

@@ -31,7 +31,8 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   if (to === undefined) throw new UsageError('Missing: --to FILE');
   const format = formatOf(to, values.format);
   checkOutputFile(to);
-  const listed = await list(caller, prefix);
+  const listed: Listed[] = [];
+  for await (const { secrets } of caller.pages('list_secrets', { prefix, limit: 500 })) listed.push(...secrets);
   const taken = listed.filter(({ exposure }) => references || exposure === 'reveal');
   for (const { path } of listed) if (taken.every((secret) => secret.path !== path)) console.log(`Left out: ${path} (its exposure is use)`);
   if (taken.length === 0) throw new UsageError(`There is no secret to write${prefix === undefined ? '' : ` that starts with ${prefix}`}.`);
@@ -41,18 +42,4 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     secrets.push({ path, value: references ? referenceTo(path) : (await caller.call('retrieve_secret', { path })).value });
   replacePrivateFile(to, writeSecretFile(secrets, format));
   console.log(`${to}: ${secrets.length} ${references ? 'references' : 'values'}.`);
-}
-
-async function list(caller: Caller, prefix: string | undefined): Promise<Listed[]> {
-  const found: Listed[] = [];
-  for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
-    const page = await caller.call('list_secrets', {
-      limit: 500,
-      ...(prefix === undefined ? {} : { prefix }),
-      ...(cursor ? { cursor } : {}),
-    });
-    found.push(...(page.secrets as Listed[]));
-    cursor = page.nextCursor;
-  }
-  return found;
 }

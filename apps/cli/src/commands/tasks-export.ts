@@ -10,10 +10,6 @@ Example: supervisor tasks export | supervisor tasks replay -
 
 export async function run(words: string[], caller: Caller): Promise<void> {
   const { project } = parseFlags(words, { project: { type: 'string' } }).values;
-  let cursor: string | undefined;
-  do {
-    const page = (await caller.call('list_tasks', { project, cursor, limit: 500 })) as { tasks: object[]; nextCursor?: string };
-    for (const task of page.tasks) process.stdout.write(`${JSON.stringify(task)}\n`);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
+  for await (const { tasks } of caller.pages('list_tasks', { project, limit: 500 }))
+    for (const task of tasks) process.stdout.write(`${JSON.stringify(task)}\n`);
 }
