@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { demandProject, readBuild, readLines, Session, type Place } from '@supervisor/client';
+import { demandProject, readBuild, Session, type Place } from '@supervisor/client';
 import type { Catalogue } from '@supervisor/core';
 import { errorFromBody, SupervisorError } from '@supervisor/core/errors';
 import { homeAt } from '@supervisor/core/home';
 import { listTools, parseToolsets, resolveTool, takesOwnProject } from '@supervisor/core/tools';
 import type { Options } from './options.js';
-import { answerable, canShowPages, errorCode, initializeResult, isRequest, notJson, notRequest, parse, type Message } from './protocol.js';
+import { canShowPages, errorCode, initializeResult, type Message } from './protocol.js';
+import { listen, send } from './stdio.js';
 
 const service = fileURLToPath(new URL('../../api/dist/main.js', import.meta.url));
 
@@ -25,7 +26,6 @@ export function runPipe({ project, home, selection }: Options): void {
   let ended = false;
   let comparing: Promise<void> | undefined;
 
-  const send = (message: object): void => void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
   const { place, broken } = placeOf(process.cwd());
   const misplaced = project === undefined ? broken : undefined;
   const session = new Session({
@@ -80,12 +80,7 @@ export function runPipe({ project, home, selection }: Options): void {
     }
   }
 
-  function receive(message: Message): void {
-    const { id, method, params = {} } = message;
-    if (!isRequest(message)) {
-      if (id !== undefined && method !== undefined) send({ id: answerable(id) ? id : null, error: notRequest });
-      return;
-    }
+  function receive({ id, method, params = {} }: Message): void {
     if (method === 'notifications/cancelled') return running.get(params['requestId'] as string | number)?.abort();
     if (method === undefined || id === undefined || id === null) return;
     switch (method) {
@@ -110,14 +105,8 @@ export function runPipe({ project, home, selection }: Options): void {
     setTimeout(() => process.exit(0), graceMilliseconds);
   }
 
-  readLines(process.stdin, (line) => {
-    const messages = line === null ? undefined : parse(line);
-    if (messages === undefined) return send({ id: null, error: notJson });
-    if (messages.length === 0) return send({ id: null, error: notRequest });
-    messages.forEach(receive);
-  });
+  listen(receive);
   process.stdin.on('end', end).on('close', end);
-  process.stdout.on('error', () => process.exit(0));
   // The service comes up while the host still says hello; a call that fails says why.
   session.open().catch(() => {});
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { readLines, readLogins } from '@supervisor/client';
+import { readLogins } from '@supervisor/client';
 import { homeAt } from '@supervisor/core/home';
 import type { Options } from './options.js';
-import { answerable, errorCode, isRequest, notJson, notRequest, parse, type Message } from './protocol.js';
+import { answerable, errorCode, type Message } from './protocol.js';
+import { listen, send } from './stdio.js';
 
 // A call may wait for a VM; fetch itself gives up after 300 seconds without a header.
 const deadlineMilliseconds = 295_000;
@@ -13,12 +14,10 @@ export function runRelay({ url, home, project, selection }: Options): void {
   if (selection.toolsets) target.searchParams.set('toolsets', selection.toolsets.join(','));
   if (selection.readOnly) target.searchParams.set('readOnly', 'true');
   const token = readToken(target.origin, home);
-  const send = (message: object): void => void process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
   const running = new Map<unknown, AbortController>();
 
   async function relay(message: Message): Promise<void> {
     const { id, method, params } = message;
-    if (!isRequest(message)) return refuse(id, method);
     // The service keeps nothing between requests: what ends a call is that its connection ends.
     if (method === 'notifications/cancelled') return running.get(params?.['requestId'])?.abort();
     const controller = new AbortController();
@@ -31,11 +30,6 @@ export function runRelay({ url, home, project, selection }: Options): void {
     } finally {
       running.delete(id);
     }
-  }
-
-  // What has no method answers a question of ours.
-  function refuse(id: unknown, method: unknown): void {
-    if (id !== undefined && method !== undefined) send({ id: answerable(id) ? id : null, error: notRequest });
   }
 
   async function post(body: string, cancelled: AbortSignal): Promise<object[]> {
@@ -54,25 +48,19 @@ export function runRelay({ url, home, project, selection }: Options): void {
   let open = 0;
   let ended = false;
   const settle = () => ended && open === 0 && process.exit(0);
-  readLines(process.stdin, (line) => {
-    const messages = line === null ? undefined : parse(line);
-    if (messages === undefined) return send({ id: null, error: notJson });
-    if (messages.length === 0) return send({ id: null, error: notRequest });
-    // Each by itself: a batch would be answered when its slowest call is, and the service need not take one.
-    for (const message of messages) {
-      open++;
-      void relay(message).finally(() => {
-        open--;
-        settle();
-      });
-    }
+  // Those of a batch each by itself: it would be answered when its slowest call is, and the service need not take one.
+  listen((message) => {
+    open++;
+    void relay(message).finally(() => {
+      open--;
+      settle();
+    });
   });
   process.stdin.on('end', () => {
     ended = true;
     settle();
     setTimeout(() => process.exit(0), 500);
   });
-  process.stdout.on('error', () => process.exit(0));
 }
 
 function readToken(origin: string, home: string | undefined): string {
