@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { programs, TestHome } from './harness.js';
-import { openPostgresForTests } from './postgres.js';
-import { onTerminal, withTerminal } from './terminal.js';
+import { withPostgres } from './postgres.js';
+import { answerOnTerminal, hasTerminal, withTerminal } from './terminal.js';
 
 // Each starts several services, one after the other.
 jest.setTimeout(300_000);
@@ -16,7 +16,8 @@ beforeEach(async () => {
 });
 afterEach(() => home.remove());
 
-const restore = (on: TestHome, ...words: string[]) => onTerminal(on, [programs.cli, 'restore', ...words], { '[y/N]': 'y', Password: '' });
+const restore = (on: TestHome, ...words: string[]) =>
+  answerOnTerminal(on, [programs.cli, 'restore', ...words], { '[y/N]': 'y', Password: '' });
 
 /** What a home answers: the same before and after. */
 async function answers(on: TestHome): Promise<unknown> {
@@ -46,7 +47,7 @@ withTerminal('backup, go on, restore: the home is what it was, and the data befo
 
   await home.cli('ports', 'allocate', 'later', '--project', 'shop');
   expect(await home.cli('restore', 'one.jsonl.gz')).toMatchObject({ code: 2, stderr: expect.stringContaining('on a terminal') });
-  expect((await onTerminal(home, [programs.cli, 'restore', 'one.jsonl.gz'], { '[y/N]': 'n' })).shown).toContain('Nothing was done');
+  expect((await answerOnTerminal(home, [programs.cli, 'restore', 'one.jsonl.gz'], { '[y/N]': 'n' })).shown).toContain('Nothing was done');
   const { code, shown } = await restore(home, 'one.jsonl.gz');
   expect({ code, shown }).toMatchObject({ code: 0, shown: expect.stringMatching(/is stopped[^]*Restored \d+ rows[^]*supervisor start/) });
   expect(readdirSync(home.home.directory).filter((name) => name.startsWith('data.before-'))).toHaveLength(1);
@@ -78,35 +79,36 @@ withTerminal('another machine: the key and the file are enough, another key name
   }
 });
 
-withTerminal('embedded into PostgreSQL and back', async () => {
-  const database = await openPostgresForTests();
-  if (!database) return;
-  const before = await fill(home);
-  await home.cli('backup', 'one.jsonl.gz');
-  const secret = database.url.replace('//test@', '//test:fake-password@');
-  expect(await restore(home, 'one.jsonl.gz', '--to', secret)).toMatchObject({
-    code: 1,
-    shown: expect.stringContaining('Leave the password out'),
-  });
-  const { code, shown } = await restore(home, 'one.jsonl.gz', '--to', database.url);
-  expect({ code, shown }).toMatchObject({ code: 0, shown: expect.stringContaining(`DATABASE_URL=${database.url}`) });
-  expect(existsSync(home.home.data)).toBe(false);
-  // No line in .env yet: the start says what it misses, and where.
-  expect(await home.cli('start')).toMatchObject({ code: 1, stderr: expect.stringContaining('.env') });
-  // The checkout of the tests must stay as it is: their environment stands for its .env.
-  home.env['DATABASE_URL'] = database.url;
-  await home.start();
-  expect(await answers(home)).toEqual(before);
-  await home.cli('backup', 'two.jsonl.gz');
-  expect((await restore(home, 'one.jsonl.gz')).shown).toContain('already holds a Supervisor');
-  const back = await restore(home, 'two.jsonl.gz', '--to', 'embedded');
-  expect(back).toMatchObject({ code: 0, shown: expect.stringContaining('take DATABASE_URL or DB_HOST out') });
-  delete home.env['DATABASE_URL'];
-  await home.start();
-  expect(await answers(home)).toEqual(before);
-  await home.stop();
-  await database.drop();
-});
+withPostgres(
+  'embedded into PostgreSQL and back',
+  async (database) => {
+    const before = await fill(home);
+    await home.cli('backup', 'one.jsonl.gz');
+    const secret = database.url.replace('//test@', '//test:fake-password@');
+    expect(await restore(home, 'one.jsonl.gz', '--to', secret)).toMatchObject({
+      code: 1,
+      shown: expect.stringContaining('Leave the password out'),
+    });
+    const { code, shown } = await restore(home, 'one.jsonl.gz', '--to', database.url);
+    expect({ code, shown }).toMatchObject({ code: 0, shown: expect.stringContaining(`DATABASE_URL=${database.url}`) });
+    expect(existsSync(home.home.data)).toBe(false);
+    // No line in .env yet: the start says what it misses, and where.
+    expect(await home.cli('start')).toMatchObject({ code: 1, stderr: expect.stringContaining('.env') });
+    // The checkout of the tests must stay as it is: their environment stands for its .env.
+    home.env['DATABASE_URL'] = database.url;
+    await home.start();
+    expect(await answers(home)).toEqual(before);
+    await home.cli('backup', 'two.jsonl.gz');
+    expect((await restore(home, 'one.jsonl.gz')).shown).toContain('already holds a Supervisor');
+    const back = await restore(home, 'two.jsonl.gz', '--to', 'embedded');
+    expect(back).toMatchObject({ code: 0, shown: expect.stringContaining('take DATABASE_URL or DB_HOST out') });
+    delete home.env['DATABASE_URL'];
+    await home.start();
+    expect(await answers(home)).toEqual(before);
+    await home.stop();
+  },
+  hasTerminal,
+);
 
 withTerminal('kill -9 during a backup leaves no half file, and during a restore the old home', async () => {
   const before = await fill(home);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
-import { openPostgresForTests } from './postgres.js';
+import { withPostgres } from './postgres.js';
 import { root, TestHome } from './harness.js';
 
 const ENCRYPTION_KEY = '0123456789abcdef'.repeat(4);
@@ -43,14 +43,11 @@ describe('the packages on their own', () => {
   });
 });
 
-test('on PostgreSQL, while a service runs', async () => {
-  const database = await openPostgresForTests();
-  if (!database) return;
+withPostgres('on PostgreSQL, while a service runs', async (database) => {
   const home = await TestHome.create({ ENCRYPTION_KEY, DATABASE_URL: database.url });
   await home.start();
   const { stdout, stderr, lingeredSeconds } = await home.run([library]);
   await home.remove();
-  await database.drop();
   expect(lingeredSeconds).toBeLessThan(1);
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toEqual(expected);

@@ -9,6 +9,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { findService, readServiceNote } from '@supervisor/client';
 import { homeAt, type Home } from '@supervisor/core';
+import { scriptOf } from './terminal.js';
 
 // The same place from src (as Jest runs it) and from dist.
 export const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -110,9 +111,8 @@ export class TestHome {
 
   /** Runs a command on a terminal of its own, where a person types the input. Both streams come as one, as on a screen. */
   onTerminal(words: string[], input = '', cwd = this.work): { code: number | null; shown: string } {
-    const command = [process.execPath, programs.cli, ...words].map((word) => `'${word}'`).join(' ');
     const options = { cwd, env: this.env, input, encoding: 'utf8', timeout: 60_000 } as const;
-    const { status, stdout } = spawnSync('script', ['-qec', command, '/dev/null'], options);
+    const { status, stdout } = spawnSync('script', scriptOf([programs.cli, ...words]), options);
     return { code: status, shown: stdout.replace(/\r/g, '').replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '') };
   }
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { callTool, programs, TestHome } from './harness.js';
-import { openPostgresForTests } from './postgres.js';
+import { withPostgres } from './postgres.js';
 import { withTerminal } from './terminal.js';
 
 const ENCRYPTION_KEY = '0123456789abcdef'.repeat(4);
@@ -41,26 +41,24 @@ test('a pipe to a service elsewhere, by URL and token', async () => {
   expect(stderr).toContain(`supervisor login ${home.url}`);
 });
 
-test('a pipe that stands alone, on PostgreSQL only', async () => {
+test('a pipe that stands alone needs PostgreSQL', async () => {
   expect(await home.run([programs.pipe, '--standalone'])).toMatchObject({
     code: 1,
     stdout: '',
     stderr: expect.stringContaining('DATABASE_URL'),
   });
-  const database = await openPostgresForTests();
-  if (!database) return;
+});
+
+withPostgres('a pipe that stands alone', async (database) => {
   const alone = await TestHome.create({ ENCRYPTION_KEY, DATABASE_URL: database.url });
   const client = await alone.client(['--standalone']);
   expect(await callTool(client, 'allocate_port', { service: 'web', project: 'shop' })).toMatchObject({
     structuredContent: { port: expect.any(Number) },
   });
   await alone.remove();
-  await database.drop();
 });
 
-test('while the database is away a pipe keeps its connection, and works again after it', async () => {
-  const database = await openPostgresForTests();
-  if (!database) return;
+withPostgres('while the database is away a pipe keeps its connection, and works again after it', async (database) => {
   const served = await TestHome.create({ ENCRYPTION_KEY, DATABASE_URL: database.url });
   await served.start();
   const client = await served.client();
@@ -78,7 +76,6 @@ test('while the database is away a pipe keeps its connection, and works again af
   expect(logs.join('')).toContain('its call failed');
   expect(logs.join('')).not.toMatch(/select .* from|Failed query/i);
   await served.remove();
-  await database.drop();
 });
 
 test('a busy port is named with who has it, and the socket serves all the same', async () => {

@@ -1,13 +1,25 @@
+import { test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { openDatabase } from '@supervisor/db';
 import { sql } from 'drizzle-orm';
 
-/** A fresh database on the tests' server; undefined when there is none. */
-export async function openPostgresForTests(): Promise<
-  { url: string; drop(): Promise<void>; away(work: () => Promise<void>): Promise<void> } | undefined
-> {
-  const server = process.env['TEST_DATABASE_URL'];
-  if (!server) return undefined;
+const server = process.env['TEST_DATABASE_URL'];
+
+export interface TestDatabase {
+  url: string;
+  /** Nobody gets in, and who is in is thrown out, while `work` goes on. */
+  away(work: () => Promise<void>): Promise<void>;
+}
+
+/** A test with a fresh database on the tests' server; skipped where there is none, or not what else it needs. */
+export function withPostgres(name: string, run: (database: TestDatabase) => Promise<void>, possible = true): void {
+  (server && possible ? test : test.skip)(name, async () => {
+    const { drop, ...database } = await createDatabase(server!);
+    await run(database).finally(drop);
+  });
+}
+
+async function createDatabase(server: string): Promise<TestDatabase & { drop(): Promise<void> }> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   const maintenance = await openDatabase(server);
   await maintenance.orm.execute(sql.raw(`create database ${name}`));
@@ -15,7 +27,6 @@ export async function openPostgresForTests(): Promise<
   url.pathname = `/${name}`;
   return {
     url: url.href,
-    /** Nobody gets in, and who is in is thrown out, while `work` goes on. */
     async away(work) {
       await maintenance.orm.execute(sql.raw(`alter database ${name} allow_connections false`));
       await maintenance.orm.execute(sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`);

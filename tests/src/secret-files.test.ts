@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { programs, TestHome } from './harness.js';
-import { onTerminal, withTerminal } from './terminal.js';
+import { answerOnTerminal, withTerminal } from './terminal.js';
 
 const fake = `ghp_${'aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6'}`;
 let home: TestHome;
@@ -61,7 +61,7 @@ withTerminal('an export asks its owner, leaves out what may not be shown, and re
   expect(existsSync(join(home.work, 'out.json'))).toBe(false);
   for (const file of ['out.json', 'out.yaml', 'out.env']) {
     writeFileSync(join(home.work, file), 'old', { mode: 0o644 });
-    const { code, shown } = await onTerminal(home, [programs.cli, ...words, file], { '[y/N]': 'y' });
+    const { code, shown } = await answerOnTerminal(home, [programs.cli, ...words, file], { '[y/N]': 'y' });
     expect({ code, shown }).toEqual({ code: 0, shown: expect.stringContaining('Left out: shop/files/hidden') });
     expect(shown).not.toContain('so" #');
     expect(statSync(join(home.work, file)).mode & 0o777).toBe(0o600);
