@@ -9,14 +9,14 @@ import { openSupervisor } from './compose.js';
 import { keyFiles, promoteNextKey } from './key-files.js';
 
 const as = (principal = owner): Context => ({ principal, signal: new AbortController().signal, progress: () => {} });
+const rethrow = (_id: string, operation: string, error: unknown) => {
+  throw new Error(`${operation} failed`, { cause: error });
+};
 
 test('a person changes the key of a home in three commands, and its token and trail outlive it', async () => {
   const home = homeAt(mkdtempSync(join(tmpdir(), 'supervisor-keys-')));
   const files = keyFiles(home);
-  const open = () =>
-    openSupervisor({ home, useEnvironment: false }, (_id, operation, error) => {
-      throw new Error(`${operation} failed`, { cause: error });
-    });
+  const open = () => openSupervisor({ home, useEnvironment: false }, rethrow);
   let supervisor = await open();
   const call = (name: string, input: object = {}, principal = owner) => supervisor.call(name, input, as(principal));
   const before = supervisor.keyId;
@@ -66,4 +66,43 @@ test('a person changes the key of a home in three commands, and its token and tr
   await call('retire_key', { id: made['id'] });
   expect(statSync(`${home.encryptionKey}.retired-${made['id'] as string}`).mode & 0o777).toBe(0o600);
   await supervisor.close();
+});
+
+test('with the key in the environment, each rotation goes to another key', async () => {
+  const home = homeAt(mkdtempSync(join(tmpdir(), 'supervisor-keys-')));
+  const { next } = keyFiles(home);
+  const names = ['ENCRYPTION_KEY', 'ENCRYPTION_KEY_FILE', 'ENCRYPTION_KEY_READ'] as const;
+  const before = names.map((name) => process.env[name]);
+  const set = (variables: Partial<Record<(typeof names)[number], string>>) => {
+    for (const name of names) delete process.env[name];
+    Object.assign(process.env, variables);
+  };
+  const open = () => openSupervisor({ home, useEnvironment: true }, rethrow);
+  const first = 'fa01'.repeat(16);
+  set({ ENCRYPTION_KEY: first });
+  let supervisor = await open();
+  const call = (name: string, input: object = {}) => supervisor.call(name, input, as());
+  try {
+    const made = await call('create_key');
+    const second = readFileSync(next, 'utf8').trim();
+    await supervisor.close();
+    set({ ENCRYPTION_KEY: second, ENCRYPTION_KEY_READ: first });
+    supervisor = await open();
+    expect(await call('rotate_keys')).toMatchObject({ key: made['id'] });
+    const other = await call('create_key');
+    expect(other['id']).not.toBe(made['id']);
+    expect(await call('create_key')).toEqual(other);
+
+    // The file itself may be what a person gave: then it holds the only copy of the key.
+    const third = readFileSync(next, 'utf8').trim();
+    await supervisor.close();
+    set({ ENCRYPTION_KEY_FILE: next, ENCRYPTION_KEY_READ: second });
+    supervisor = await open();
+    expect(await call('rotate_keys')).toMatchObject({ key: other['id'] });
+    await expect(call('create_key')).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('Move the file') });
+    expect(readFileSync(next, 'utf8').trim()).toBe(third);
+  } finally {
+    await supervisor.close();
+    names.forEach((name, index) => (before[index] === undefined ? delete process.env[name] : (process.env[name] = before[index])));
+  }
 });

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { SupervisorError, type Home } from '@supervisor/core';
-import { readInstance, writeInstance, type Instance } from '@supervisor/db';
+import { readInstance, variablesOf, writeInstance, type Instance } from '@supervisor/db';
 import { parseKey, type Drained, type KeyInfo, type SecretsManager } from '@supervisor/secrets';
 import { backupsNeed } from './backups/needed-keys.js';
 import { generateNextKey, keyFiles, promoteNextKey, readPrivateFile, removePreviousKey, setAsidePreviousKey } from './key-files.js';
@@ -27,13 +27,22 @@ export class HomeKeys {
     return this.secrets.keys.status();
   }
 
-  /** Writes a new key into the home, readable by its owner alone. Repeating it changes nothing. */
-  create(): NewKey {
-    const id = generateNextKey(this.home);
+  /**
+   * Writes a new key into the home, readable by its owner alone. Repeating it changes nothing until the key is in use.
+   * @throws SupervisorError `conflict` when a setting reads the key in use from the file that is to be replaced
+   */
+  async create(): Promise<NewKey> {
     const file = keyFiles(this.home).next;
+    // With keys in the environment the file of the last rotation is still there.
+    const past = (await this.status).keys.filter(({ writes, state }) => writes || state !== 'active').map(({ id }) => id);
+    const id = generateNextKey(this.home, (fingerprint) => {
+      if (!past.includes(fingerprint)) return false;
+      if (this.#isNamed(file)) throw stillNamed(file);
+      return true;
+    });
     const next = this.#inFile
       ? 'Copy the file to where you keep keys, then: supervisor keys rotate'
-      : `Set ENCRYPTION_KEY to what is in the file and ENCRYPTION_KEY_READ to the key of now, restart the service, then: supervisor keys rotate. With several services, give all of them the new one as ENCRYPTION_KEY_READ first`;
+      : 'Set ENCRYPTION_KEY to what is in the file and ENCRYPTION_KEY_READ to the key of now, restart the service, then: supervisor keys rotate. With several services, give all of them the new one as ENCRYPTION_KEY_READ first. Delete the file when you keep the key elsewhere';
     return { id, file, next };
   }
 
@@ -74,6 +83,12 @@ export class HomeKeys {
     throw new SupervisorError('conflict', message);
   }
 
+  #isNamed(file: string): boolean {
+    if ('file' in this.from) return false;
+    const { ENCRYPTION_KEY_FILE: writes, ENCRYPTION_KEY_READ_FILE: reads } = variablesOf(this.from);
+    return [writes, reads].some((path) => path && existsSync(path) && realpathSync(path) === realpathSync(file));
+  }
+
   get #inFile(): boolean {
     return 'file' in this.from;
   }
@@ -94,4 +109,9 @@ export class HomeKeys {
       throw new SupervisorError('conflict', 'There is no other key to rotate to. Make one with supervisor keys new.');
     return keys.drain(progress, this.#ending.signal);
   }
+}
+
+function stillNamed(file: string): SupervisorError {
+  const message = `ENCRYPTION_KEY_FILE or ENCRYPTION_KEY_READ_FILE names ${file}, where the next key belongs. Move the file to where you keep keys, name that place instead, and restart the service; then: supervisor keys new.`;
+  return new SupervisorError('conflict', message);
 }

@@ -50,10 +50,10 @@ export function generateKey(home: Home): NonNullable<Decision['key']> {
   return { text: readPrivateFile(home.encryptionKey), from: { file: home.encryptionKey } };
 }
 
-/** Makes the key that a rotation goes to, unless it is there already. @returns its fingerprint */
-export function generateNextKey(home: Home): string {
+/** Makes the key that a rotation goes to, unless it is there already and still to come. @returns its fingerprint */
+export function generateNextKey(home: Home, isPast: (fingerprint: string) => boolean = () => false): string {
   const { next } = keyFiles(home);
-  if (!existsSync(next)) writeNewKey(next);
+  if (!existsSync(next) || isPast(parseKey(readPrivateFile(next)).fingerprint)) writeNewKey(next);
   return parseKey(readPrivateFile(next)).fingerprint;
 }
 

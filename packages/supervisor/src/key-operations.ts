@@ -29,7 +29,7 @@ export const keyOperations: AnyOperation<KeyDeps>[] = [
     access: 'owner',
     input: z.object({}),
     output: z.object({ id: z.string(), file: z.string(), next: z.string() }),
-    handle: async ({ keys }: KeyDeps) => keys.create(),
+    handle: ({ keys }: KeyDeps) => keys.create(),
   }),
   operation({
     name: 'list_keys',
