@@ -107,10 +107,16 @@ export function notEverywhere(key: string, without: readonly string[]): Supervis
 }
 
 export function wrongKey(needed: readonly string[], given?: string): SupervisorError {
-  const have = given === undefined ? 'there is no key' : `this key has ${given}`;
+  const [have, next] =
+    given === undefined
+      ? ['there is no key', 'Put that key into encryption.key of the home (chmod 600), or set ENCRYPTION_KEY to it.']
+      : [
+          `this key has ${given}`,
+          `Set ENCRYPTION_KEY to that key to use it instead; to read with it beside this one set ENCRYPTION_KEY_READ to it, or put it into encryption.key.retired-${needed[0]} of the home (chmod 600).`,
+        ];
   return new SupervisorError(
     'wrong_key',
-    `The secrets of this database are sealed under the key with fingerprint ${needed.join(' and ')}; ${have}. Put that key into encryption.key of the home (chmod 600), or set ENCRYPTION_KEY to it, or ENCRYPTION_KEY_READ to read with it beside another. Nothing was changed.`,
+    `The secrets of this database are sealed under the key with fingerprint ${needed.join(' and ')}; ${have}. ${next} Nothing was changed.`,
     { needed, ...(given === undefined ? {} : { given }) },
   );
 }

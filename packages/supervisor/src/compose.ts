@@ -36,7 +36,7 @@ import { describeDamage } from './backups/damage.js';
 import { QuietBackups } from './backups/quiet.js';
 import { version } from './catalogue.js';
 import { decide, type Decision, type Settings } from './decide.js';
-import { parseNeededKey } from './decide-key.js';
+import { parseNeededKey, retiredKeys } from './decide-key.js';
 import { exposedPort, ownPorts } from './exposed-port.js';
 import { googleDefaults } from './google-defaults.js';
 import { HomeKeys } from './home-keys.js';
@@ -113,7 +113,8 @@ async function openSecrets(home: Home, decision: Decision, database: Database): 
   if (decision.key) parseNeededKey(decision.key.text, needed);
   const key = decision.key ?? generateKey(home);
   const holder = decision.instance?.id ?? randomUUID();
-  const manager = new SecretsManager(key.text, { db: database, readKeys: decision.readKeys, holder });
+  const readKeys = [...decision.readKeys, ...retiredKeys(home, needed)];
+  const manager = new SecretsManager(key.text, { db: database, readKeys, holder });
   if (!needed.every((id) => manager.keys.has(id))) throw wrongKey(needed, manager.keyId);
   return { manager, from: key.from };
 }

@@ -3,7 +3,7 @@ import { SupervisorError, type Home } from '@supervisor/core';
 import { howToChange, variablesOf, type DatabaseSettings, type Instance, type Origin } from '@supervisor/db';
 import { parseKey, type EncryptionKey } from '@supervisor/secrets';
 import type { Decision } from './decide.js';
-import { keyFiles, readPrivateFile } from './key-files.js';
+import { keyFiles, readPrivateFile, retiredKeyFile } from './key-files.js';
 
 type Keys = Pick<Decision, 'key' | 'readKeys'>;
 
@@ -42,10 +42,10 @@ export function decideKeys(home: Home, recorded: Instance | null, sources: Origi
     if (own && parseNeededKey(own, [known.id]).fingerprint === known.id)
       return { key: { text: own, from: { file: home.encryptionKey } }, readKeys };
     const lost = `The key with fingerprint ${known.id} was in ${where} and is not there now`;
-    throw new SupervisorError(
-      'wrong_key',
-      `${lost}. Put it back: into ${home.encryptionKey} (chmod 600), or into ENCRYPTION_KEY where you start it.`,
-    );
+    const places = own
+      ? `into ENCRYPTION_KEY where you start it. ${home.encryptionKey} holds another key: keep that too`
+      : `into ${home.encryptionKey} (chmod 600), or into ENCRYPTION_KEY where you start it`;
+    throw new SupervisorError('wrong_key', `${lost}. Put it back: ${places}.`);
   }
   const { fingerprint } = parseNeededKey(text, [known.id]);
   // The other way round after a crash between the files and instance.json: then the home's file is the newer one.
@@ -85,6 +85,12 @@ function oneOf(variables: Record<string, string | undefined>, name: string): str
 export function homeReads(home: Home): string[] {
   const { next, previous } = keyFiles(home);
   return [next, previous].filter((path) => existsSync(path)).map(readPrivateFile);
+}
+
+/** Those of the keys, named by their fingerprints, that lie in the home as retired ones. */
+export function retiredKeys(home: Home, ids: readonly string[]): string[] {
+  const files = ids.map((id) => retiredKeyFile(home, id));
+  return files.filter((path) => existsSync(path)).map(readPrivateFile);
 }
 
 function readOwnFile(home: Home): string {

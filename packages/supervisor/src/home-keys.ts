@@ -3,7 +3,15 @@ import { SupervisorError, type Home } from '@supervisor/core';
 import { readInstance, variablesOf, writeInstance, type Instance } from '@supervisor/db';
 import { parseKey, type Drained, type KeyInfo, type SecretsManager } from '@supervisor/secrets';
 import { backupsNeed } from './backups/needed-keys.js';
-import { generateNextKey, keyFiles, promoteNextKey, readPrivateFile, removePreviousKey, setAsidePreviousKey } from './key-files.js';
+import {
+  generateNextKey,
+  keyFiles,
+  promoteNextKey,
+  readPrivateFile,
+  removePreviousKey,
+  retiredKeyFile,
+  setAsidePreviousKey,
+} from './key-files.js';
 
 export interface NewKey {
   id: string;
@@ -55,12 +63,13 @@ export class HomeKeys {
     return { ...drained, key: this.secrets.keyId };
   }
 
-  /** Ends a key for good. The home's file of it goes, unless a backup in the home still needs it: then it is kept beside, and read by nobody. */
-  async retire(id: string): Promise<KeyInfo> {
+  /** Ends a key for good. The home's file of it goes, unless a backup in the home still needs it: then it is kept beside as `file`. */
+  async retire(id: string): Promise<KeyInfo & { file: string | null }> {
     const retired = await this.secrets.keys.retire(id);
     if (await backupsNeed(this.home, id)) setAsidePreviousKey(this.home, id);
     else removePreviousKey(this.home, id);
-    return retired;
+    const file = retiredKeyFile(this.home, id);
+    return { ...retired, file: existsSync(file) ? file : null };
   }
 
   /** Goes on with a rotation that a crash interrupted. */

@@ -23,6 +23,11 @@ export function keyFiles(home: Home): { current: string; next: string; previous:
   return { current, next: `${current}.next`, previous: `${current}.previous` };
 }
 
+/** Where a retired key is kept: a start reads it only while the database needs that key, as after a restore. */
+export function retiredKeyFile(home: Home, fingerprint: string): string {
+  return `${home.encryptionKey}.retired-${fingerprint}`;
+}
+
 /** Reads a file that holds a key. @throws SupervisorError `forbidden` when others than its owner may read it */
 export function readPrivateFile(path: string): string {
   let file: number;
@@ -72,11 +77,11 @@ export function removePreviousKey(home: Home, fingerprint: string): void {
   if (existsSync(previous) && parseKey(readPrivateFile(previous)).fingerprint === fingerprint) rmSync(previous);
 }
 
-/** Keeps the file of a retired key under its fingerprint, where no start reads it. */
+/** Keeps the file of a retired key under its fingerprint. */
 export function setAsidePreviousKey(home: Home, fingerprint: string): void {
-  const { current, previous } = keyFiles(home);
+  const { previous } = keyFiles(home);
   if (existsSync(previous) && parseKey(readPrivateFile(previous)).fingerprint === fingerprint)
-    renameSync(previous, `${current}.retired-${fingerprint}`);
+    renameSync(previous, retiredKeyFile(home, fingerprint));
 }
 
 function writeNewKey(path: string): void {

@@ -57,10 +57,10 @@ export const keyOperations: AnyOperation<KeyDeps>[] = [
     command: 'keys retire',
     summary: 'End an encryption key that nothing needs any more',
     description:
-      'Its file goes, unless a backup in the home needs it: then it stays as encryption.key.retired-ID, and a restore takes it as ENCRYPTION_KEY_READ_FILE.',
+      'Its file goes, unless a backup in the home needs it: then it stays as encryption.key.retired-ID, where a restore and the start after it find it.',
     access: 'owner',
     input: z.object({ id }),
-    output: key,
+    output: key.extend({ file: z.string().nullable().describe('Where the key is kept, for backups from before') }),
     subject: ({ id }) => id,
     handle: ({ keys }: KeyDeps, { id }) => keys.retire(id),
   }),

@@ -9,8 +9,8 @@ import { run as stop } from './stop.js';
 export const usage = `Usage: supervisor restore FILE [--to embedded|URL]
 
 Makes this home what it was when the backup FILE was made: stops the service, fills a new database, and puts it in the place of the old
-one, which is kept under a dated name. For a person on a terminal. The keys that the backup names must be this home's, or set in
-ENCRYPTION_KEY or ENCRYPTION_KEY_READ; supervisor keys check FILE tells.
+one, which is kept under a dated name. For a person on a terminal. The keys that the backup names must be this home's, retired
+ones too, or set in ENCRYPTION_KEY or ENCRYPTION_KEY_READ; supervisor keys check FILE tells.
 
   --to URL       into this empty PostgreSQL database from now on; the password is asked for, or taken from DATABASE_URL in .env
   --to embedded  into the embedded database from now on; left out: into the database that the home uses
@@ -45,6 +45,6 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const { kept, todo } = await run(progress.show).finally(progress.clear);
   console.log(`Restored ${count} rows into the database ${database}.`);
   if (kept) console.log(`The data before is kept in ${kept}; remove it when all is well.`);
-  if (todo) console.log(todo);
+  for (const line of todo) console.log(line);
   console.log('Start it: supervisor start');
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { homeAt } from '@supervisor/core';
 import { parseKey } from '@supervisor/secrets';
-import { keyFiles } from '../key-files.js';
+import { keyFiles, retiredKeyFile } from '../key-files.js';
 import { findKey } from './find-key.js';
 
 const [one, two, three] = ['1', '2', '3'].map((digit) => `fa0${digit}`.repeat(16)) as [string, string, string];
@@ -29,7 +29,7 @@ function homeWith(lines: Record<string, string>) {
 
 test('a key that only reads, or lies in a file, is found as a start finds it', () => {
   const { find, from, save, write } = homeWith({ ENCRYPTION_KEY: one, ENCRYPTION_KEY_READ: `${two},${three}` });
-  expect(find(id(three))).toEqual({ id: id(three), from });
+  expect(find(id(three))).toEqual({ id: id(one), from });
   expect(find(id(two), id(one))).toEqual({ id: id(one), from });
   save({ ENCRYPTION_KEY_FILE: write('one', `${one}\n`), ENCRYPTION_KEY_READ_FILE: write('reads', `${two}\n${three}\n`) });
   expect(find(id(three), id(one))).toEqual({ id: id(one), from });
@@ -42,8 +42,22 @@ test("the home's own file and those of a rotation are looked into", () => {
   const { current, previous } = keyFiles(home);
   writeFileSync(current, one, { mode: 0o600 });
   writeFileSync(previous, two, { mode: 0o600 });
-  expect(find(id(two))).toEqual({ id: id(two), from: { file: current } });
+  // The other one writes from then on, as at any start.
+  expect(find(id(two))).toEqual({ id: id(one), from: { file: current } });
   expect(find(id(two), id(one))).toEqual({ id: id(one), from: { file: current } });
+});
+
+test('a retired key is found by its name, and one that only reads is never what a home writes with', () => {
+  const { home, find, save } = homeWith({ ENCRYPTION_KEY_READ: two });
+  expect(() => find(id(two))).toThrow(expect.objectContaining({ code: 'wrong_key', details: { needed: [id(two)] } }));
+  const { current } = keyFiles(home);
+  writeFileSync(current, one, { mode: 0o600 });
+  const own = { id: id(one), from: { file: current } };
+  expect(find(id(two))).toEqual(own);
+  save({});
+  writeFileSync(retiredKeyFile(home, id(three)), three, { mode: 0o600 });
+  expect(find(id(three))).toEqual(own);
+  expect(() => find(id(two))).toThrow(expect.objectContaining({ details: { needed: [id(two)], given: id(one) } }));
 });
 
 test('a start needs every key, so one that is missing is named', () => {

@@ -4,7 +4,7 @@ import type { Home } from '@supervisor/core';
 import { readInstance, type Instance, type Origin } from '@supervisor/db';
 import { readBackupHeader } from '@supervisor/db/backup';
 import { parseKey, wrongKey } from '@supervisor/secrets';
-import { homeReads, keysIn } from '../decide-key.js';
+import { homeReads, keysIn, retiredKeys } from '../decide-key.js';
 import { readPrivateFile } from '../key-files.js';
 
 type Key = NonNullable<Instance['key']>;
@@ -26,35 +26,44 @@ export function keySources(checkout: string): Origin[] {
 /** Tells which keys a backup needs and whether this home or its settings have them. Reads the file's first line only. */
 export async function checkKeys(home: Home, checkout: string, file: string): Promise<KeyCheck> {
   const { createdAt, version, keys } = await readBackupHeader(file);
-  const found = keysAt(home, readInstance(home), keySources(checkout));
+  const found = keysAt(home, readInstance(home), keySources(checkout), keys);
   return { createdAt, version, keys: keys.map((id) => ({ id, here: found.some((key) => key.id === id) })) };
 }
 
 /**
  * Finds the keys of a backup wherever this home or its settings have them; a start needs every one.
- * @returns the one to record: a key that writes before one that only reads; undefined when the backup needs none
+ * @returns the one to record, which writes from then on: a key of the backup before another; undefined when the backup needs none
  * @throws SupervisorError `wrong_key`, naming the fingerprints that are missing
  */
 export function findKey(home: Home, recorded: Instance | null, sources: readonly Origin[], needed: readonly string[]): Key | undefined {
   if (needed.length === 0) return recorded?.key;
-  const found = keysAt(home, recorded, sources);
+  const found = keysAt(home, recorded, sources, needed);
   const missing = needed.filter((id) => !found.some((key) => key.id === id));
   if (missing.length > 0) throw wrongKey(missing, found[0]?.id);
-  return found.find(({ id }) => needed.includes(id));
+  // What a start finds only to read with is no key of its own: recorded as such, the next start would miss it.
+  const writing = found.filter(({ writes }) => writes);
+  const wanted = writing.find(({ id }) => needed.includes(id)) ?? writing[0];
+  if (!wanted && !recorded?.key) throw wrongKey(needed);
+  return wanted ? { id: wanted.id, from: wanted.from } : recorded?.key;
 }
 
-function keysAt(home: Home, recorded: Instance | null, sources: readonly Origin[]): Key[] {
+function keysAt(
+  home: Home,
+  recorded: Instance | null,
+  sources: readonly Origin[],
+  needed: readonly string[],
+): (Key & { writes: boolean })[] {
   const own = { file: home.encryptionKey };
   const places: Key['from'][] = [...(recorded?.key ? [recorded.key.from] : []), ...sources, own];
   const each = places.map((from) => ({ from, ...keysOf(from) }));
   const texts = [
-    ...each.map(({ from, writes }) => ({ from, text: writes })),
-    ...each.flatMap(({ from, reads }) => reads.map((text) => ({ from, text }))),
-    ...homeReads(home).map((text) => ({ from: own, text })),
+    ...each.map(({ from, writes }) => ({ from, text: writes, writes: true })),
+    ...each.flatMap(({ from, reads }) => reads.map((text) => ({ from, text, writes: false }))),
+    ...[...homeReads(home), ...retiredKeys(home, needed)].map((text) => ({ from: own, text, writes: false })),
   ];
-  return texts.flatMap(({ from, text }) => {
+  return texts.flatMap(({ text, ...place }) => {
     const id = fingerprintOf(text);
-    return id === undefined ? [] : [{ id, from }];
+    return id === undefined ? [] : [{ id, ...place }];
   });
 }
 

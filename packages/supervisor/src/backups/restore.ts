@@ -19,6 +19,7 @@ import {
   type Origin,
 } from '@supervisor/db';
 import { checkBackup, refuseNewer, restoreBackup, type BackupHeader } from '@supervisor/db/backup';
+import { keyHolders } from '@supervisor/secrets/schema';
 import { defaultPort } from '../decide.js';
 import { modules } from '../modules.js';
 import { moveAway, restoreDirectory } from './directory.js';
@@ -49,8 +50,8 @@ export interface RestorePlan {
 export interface Restored {
   /** Where the embedded data went that was there before. */
   kept?: string | undefined;
-  /** What the person still has to do before the next start. */
-  todo?: string | undefined;
+  /** What the person still has to do, before the next start or after it. */
+  todo: string[];
 }
 
 /**
@@ -73,16 +74,27 @@ export async function planRestore(settings: RestoreSettings): Promise<RestorePla
     const locks = [await lock(home.serviceLock, 'restore')];
     try {
       locks.push(await lock(lockOf(home.data), 'restore'));
-      const fill = (database: Database) => restoreBackup(database, file, modules, { progress });
+      const fill = async (database: Database) => {
+        await restoreBackup(database, file, modules, { progress });
+        // Who ran when the backup was made does not run here, and needs no key.
+        await database.orm.delete(keyHolders);
+      };
       const embedded = target.settings.kind === 'embedded';
       const before = embedded ? await restoreDirectory(home.data, fill) : await fillServer(target.settings, fill);
       // From here on the home is the restored one.
       writeInstance(home, { port: defaultPort, ...recorded, id: header.instance, database: target.record, ...(key ? { key } : {}) });
-      return { kept: embedded ? before : moveAway(home.data), todo: target.todo };
+      const todo = [target.todo, key && !header.keys.includes(key.id) ? toRotate(header.keys) : undefined].filter(
+        (line) => line !== undefined,
+      );
+      return { kept: embedded ? before : moveAway(home.data), todo };
     } finally {
       for (const { release } of locks) release();
     }
   }
+}
+
+function toRotate(keys: readonly string[]): string {
+  return `Its secrets are sealed under an earlier key (${keys.join(', ')}), which is read here. When it runs, supervisor keys rotate moves them to the key of now.`;
 }
 
 async function fillServer(settings: DatabaseSettings, fill: (database: Database) => Promise<unknown>): Promise<undefined> {
