@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -105,6 +105,14 @@ async function beforeMigrations(database: Database, backups: Backups): Promise<v
   const newer = [...modules, { name: 'later', migrations: pathToFileURL(`${folder}/`), operations: [] }];
   await backups.beforeMigration(newer);
   expect(await newest()).not.toBe(before);
+  const aside = `${home.backups}.aside`;
+  renameSync(home.backups, aside);
+  writeFileSync(home.backups, '');
+  await expect(backups.beforeMigration(newer)).rejects.toMatchObject({
+    message: expect.stringMatching(/cannot be written.*nothing was changed/),
+  });
+  rmSync(home.backups);
+  renameSync(aside, home.backups);
   expect(await migrate(database, modules)).toEqual([]);
 }
 

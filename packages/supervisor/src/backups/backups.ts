@@ -53,13 +53,11 @@ export class Backups {
     return next;
   }
 
-  /** Writes one that nobody waits for, and keeps the newest seven of its kind. A failure is logged and remembered, never thrown. */
+  /** Writes one that nobody waits for. A failure is logged and remembered, never thrown. */
   async createAutomatic(signal?: AbortSignal): Promise<void> {
-    const { home, logError } = this.options;
+    const { logError } = this.options;
     try {
-      await this.create({ automatic: true, signal });
-      const automatic = (await listBackups(home)).filter((backup) => backup.automatic);
-      for (const { file } of automatic.slice(keptAutomatic)) rmSync(file, { force: true });
+      await this.#createAndPrune(signal);
       this.problem = null;
     } catch (error) {
       if (signal?.aborted) return;
@@ -69,11 +67,17 @@ export class Backups {
     }
   }
 
-  /** Writes one when migrations are about to change tables that are already there. */
+  /** Writes one when migrations are about to change tables that are already there. @throws SupervisorError when it cannot be written */
   async beforeMigration(modules: readonly MigratedModule[]): Promise<void> {
     const journal = await readJournal(this.options.database.orm);
-    if (journal.length === 0) return;
-    if ((await pendingMigrations(modules, journal, 'The database')).length > 0) await this.createAutomatic();
+    if (journal.length === 0 || (await pendingMigrations(modules, journal, 'The database')).length === 0) return;
+    try {
+      await this.#createAndPrune();
+    } catch (error) {
+      if (!(error instanceof SupervisorError)) throw error;
+      const next = 'It is made before this build changes the tables, so nothing was changed. Mend that, then start again.';
+      throw new SupervisorError(error.code, `${error.message} ${next}`, error.details, { cause: error });
+    }
   }
 
   /** The newest in the home; looked for once, then remembered. */
@@ -84,6 +88,12 @@ export class Backups {
 
   list(): Promise<Backup[]> {
     return listBackups(this.options.home);
+  }
+
+  async #createAndPrune(signal?: AbortSignal): Promise<void> {
+    await this.create({ automatic: true, signal });
+    const automatic = (await listBackups(this.options.home)).filter((backup) => backup.automatic);
+    for (const { file } of automatic.slice(keptAutomatic)) rmSync(file, { force: true });
   }
 
   async #write({ file, automatic = false, progress, signal }: CreateOptions): Promise<Backup> {
