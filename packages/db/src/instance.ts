@@ -43,7 +43,7 @@ export function readInstance(home: Home): Instance | null {
 }
 
 /** Makes a home with its instance.json, unless somebody else was first: then theirs is returned. */
-export function createInstance(home: Home, decided: Omit<Instance, 'id'>): Instance {
+export function createInstance(home: Home, decided: Omit<Instance, 'id'> & { id?: string }): Instance {
   mkdirSync(home.directory, { recursive: true, mode: 0o700 });
   const temporary = writeTemporary(home, { id: randomUUID(), ...decided });
   try {

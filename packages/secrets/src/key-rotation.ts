@@ -161,7 +161,10 @@ export class KeyRotation {
       if (id === this.keyring.writes) throw stillNeeded(id, 'this service seals with it. Rotate to another key first');
       const writing = await holdersWriting(tx, id, this.holder);
       if (writing.length > 0)
-        throw stillNeeded(id, `the service of instance ${writing.join(', ')} seals with it. Set its ENCRYPTION_KEY to the new key`);
+        throw stillNeeded(
+          id,
+          `the service of instance ${writing.join(', ')} seals with it. Set its ENCRYPTION_KEY to the new key and its ENCRYPTION_KEY_READ to this one, and restart it`,
+        );
       const [row] = await rows<{ count: number }>(
         tx,
         sql`select count(*)::int as count from supervisor.secret_versions where key_id = ${id}`,

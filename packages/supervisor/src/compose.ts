@@ -103,6 +103,8 @@ export async function openSupervisor(settings: Settings, logError: LogError): Pr
 
 interface KeyedSecrets {
   manager: SecretsManager;
+  /** The home's id, also before its instance.json is written. */
+  id: string;
   from: NonNullable<Decision['key']>['from'];
 }
 
@@ -112,11 +114,11 @@ async function openSecrets(home: Home, decision: Decision, database: Database): 
   if (!decision.key && database.kind === 'postgres') throw missingKey();
   if (decision.key) parseNeededKey(decision.key.text, needed);
   const key = decision.key ?? generateKey(home);
-  const holder = decision.instance?.id ?? randomUUID();
+  const id = decision.instance?.id ?? randomUUID();
   const readKeys = [...decision.readKeys, ...retiredKeys(home, needed)];
-  const manager = new SecretsManager(key.text, { db: database, readKeys, holder });
-  if (!needed.every((id) => manager.keys.has(id))) throw wrongKey(needed, manager.keyId);
-  return { manager, from: key.from };
+  const manager = new SecretsManager(key.text, { db: database, readKeys, holder: id });
+  if (!needed.every((one) => manager.keys.has(one))) throw wrongKey(needed, manager.keyId);
+  return { manager, id, from: key.from };
 }
 
 function translated(error: unknown): never {
@@ -133,7 +135,7 @@ async function compose(
   home: Home,
   decision: Decision,
   database: Database,
-  { manager: secrets, from }: KeyedSecrets,
+  { manager: secrets, id, from }: KeyedSecrets,
   logError: LogError,
 ): Promise<Supervisor> {
   const log: LogError = (id, operation, error) => logError(id, operation, loggable(error));
@@ -141,7 +143,7 @@ async function compose(
   if (database.kind === 'embedded') await backups.beforeMigration(modules);
   const migrated = await migrate(database, modules);
   await secrets.claim();
-  const instance = record(home, decision, { id: secrets.keyId, from });
+  const instance = record(home, decision, id, { id: secrets.keyId, from });
   await database.orm
     .insert(instances)
     .values({ id: instance.id })
@@ -264,10 +266,10 @@ function changing(operations: readonly OperationDescription[]): string[] {
   return operations.flatMap(({ name, access }) => (['read', 'use'].includes(access) || name === 'create_backup' ? [] : [name]));
 }
 
-function record(home: Home, decision: Decision, key: NonNullable<Instance['key']>): Instance {
+function record(home: Home, decision: Decision, id: string, key: NonNullable<Instance['key']>): Instance {
   const { recordDatabase, address, program } = decision;
   const decided = { database: recordDatabase, key, ...address, ...(program ? { program } : {}) };
-  const instance = decision.instance ?? createInstance(home, decided);
+  const instance = decision.instance ?? createInstance(home, { id, ...decided });
   const recorded: Instance = { ...instance, ...decided };
   if (JSON.stringify(recorded) !== JSON.stringify(instance)) writeInstance(home, recorded);
   return recorded;

@@ -20,6 +20,7 @@ test('a person changes the key of a home in three commands, and its token and tr
   let supervisor = await open();
   const call = (name: string, input: object = {}, principal = owner) => supervisor.call(name, input, as(principal));
   const before = supervisor.keyId;
+  expect((await call('list_keys'))['holders']).toMatchObject([{ holder: supervisor.instance.id }]);
   await call('store_secret', { path: 'shop/a/key', value: 'canary' });
   await expect(call('rotate_keys')).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('keys new') });
   await expect(call('create_key', {}, agent())).rejects.toMatchObject({ code: 'forbidden' });
