@@ -3,7 +3,7 @@ import type { PortManager } from '@supervisor/ports';
 
 /**
  * Holds the service's port in the ledger. Replicas share it, each with a port of its own: there the home's id tells them apart.
- * @returns who else has the port, or undefined
+ * @returns which other service has the port, or undefined
  */
 export async function holdPort(ports: PortManager, port: number, instance: string): Promise<string | undefined> {
   try {
@@ -14,7 +14,8 @@ export async function holdPort(ports: PortManager, port: number, instance: strin
     await ports.allocateSpecificPort('meta', 'supervisor', port, { instance, description: 'Supervisor itself' });
     return undefined;
   } catch (error) {
-    if (error instanceof SupervisorError && error.code === 'conflict') return error.message;
-    throw error;
+    if (!(error instanceof SupervisorError) || error.code !== 'conflict') throw error;
+    // Another home's Supervisor of the same database, on its own machine: it keeps its row. On this one, whoever listens is named.
+    return /^meta\/supervisor( \(|$)/.test(String(error.details['holder'])) ? undefined : error.message;
   }
 }
