@@ -104,6 +104,22 @@ describe('an estimate', () => {
     expect(estimate({ ...bugFix, estimatedSeconds: 1000 }, noise, initialLevels)).toMatchObject({ basis: 'seconds', p50: 600 });
     expect(estimate(bugFix, twice, initialLevels)).toMatchObject({ basis: 'seconds' });
   });
+
+  test('a few own estimates of other work do not beat what the type took', () => {
+    const wait = (seconds: number): Features => ({ project: 'shop', type: 'wait', estimatedSeconds: seconds });
+    const [all, ...bugs] = taught(bugFix, ...times(300, (index) => 1200 + (index % 100)));
+    for (const seconds of [30, 45, 60, 75, 90]) learn(wait(seconds), seconds, [all!]);
+    for (const estimatedSeconds of [10, 18_000]) {
+      const found = estimate({ ...bugFix, estimatedSeconds }, [all!, ...bugs], initialLevels);
+      expect(found).toMatchObject({ basis: 'seconds', scope: 'agent', count: 300 });
+    }
+    // Of a type that is new they are all there is, once there are enough of them.
+    const none = scopes.slice(1).map(() => noExperience());
+    const fresh: Features = { project: 'shop', type: 'review', estimatedSeconds: 600 };
+    expect(estimate(fresh, [all!, ...none], initialLevels)).toMatchObject({ basis: 'seconds' });
+    for (const seconds of [30, 45, 60, 75, 90]) learn(wait(seconds), seconds, [all!]);
+    expect(estimate(fresh, [all!, ...none], initialLevels)).toMatchObject({ basis: 'ratios', p50: 600 });
+  });
 });
 
 describe('a replay', () => {

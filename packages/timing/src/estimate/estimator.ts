@@ -55,6 +55,7 @@ export interface Estimate extends Quantiles {
 
 /** With fewer tasks than this there is no estimate: an 80 % interval of four values would be made up. */
 export const fewestTasks = 5;
+const fewestForBasis = 10;
 const shortestEstimate = 0.001;
 
 /** @param experiences one for each of `scopes` @returns null when too little has been seen */
@@ -98,14 +99,20 @@ export function estimateRemaining(
 /** Of the bases that know enough, the one whose values lie closest together. */
 function distributionOf(task: Features, experiences: readonly Experience[]): { basis: Basis; mixture: Mixture; unit: number } | null {
   const own = ownEstimate(task);
-  const known = (Object.keys(bases) as Basis[]).filter(
-    (name) => (own !== null || name === 'seconds') && experiences[0]![name].count >= fewestTasks,
-  );
+  const known = (Object.keys(bases) as Basis[]).filter((name) => (own !== null || name === 'seconds') && knowsEnough(name, experiences));
   const candidates = known.map((basis) => {
     const mixture = new Mixture(experiences.map((experience) => experience[basis]));
     return { basis, mixture, unit: unitOf(basis, own), spread: known.length > 1 ? mixture.spread() : 0 };
   });
   return candidates.toSorted((a, b) => a.spread - b.spread)[0] ?? null;
+}
+
+// Few values lie close together by chance, and those of other work say nothing of this: a basis must have seen enough of all
+// and of the type, or most of what was seen there.
+function knowsEnough(name: Basis, experiences: readonly Experience[]): boolean {
+  const [all, type] = experiences as [Experience, Experience];
+  if (all[name].count < fewestTasks) return false;
+  return [all, type].every((seen) => seen[name].count >= fewestForBasis || 2 * seen[name].count >= seen.seconds.count);
 }
 
 /** Adds a completed task to the experiences of its keys. */
