@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { adviceOn, span } from './advice.js';
 import type { Estimate } from './estimate/estimator.js';
 
-const found: Estimate = { p10: 1080, p50: 1300, p80: 1450, p90: 1500, basis: 'seconds', scope: 'project', count: 15 };
+const found: Estimate = { p10: 1080, p50: 1300, p80: 1450, p90: 1500, basis: 'seconds', scope: 'project', count: 15, ofType: 40 };
 const task = { project: 'shop', type: 'bug_fix' };
 
 test.each([
@@ -22,7 +22,14 @@ test('a sentence says the interval, what it rests on, how the last ones held and
   expect(adviceOn(own, found, 300, { held: 158, of: 200 }, 0.2).sentence).toBe(
     '18–25 minutes, from 15 similar tasks (bug_fix in shop); our 80 % intervals held 79 % of the last 200; such tasks usually take 0.2 times the own estimate.',
   );
-  expect(adviceOn(task, { ...found, scope: 'all', count: 1 }, 1, null, null).sentence).toContain('from 1 task of other kinds');
+  expect(adviceOn(task, { ...found, scope: 'type', count: 40 }, 90, null, null).sentence).toContain('(bug_fix in all projects)');
+  for (const [ofType, words] of [
+    [0, 'none'],
+    [3, '3'],
+  ] as const) {
+    const { sentence } = adviceOn(task, { ...found, scope: 'all', count: 90, ofType }, 90, null, null);
+    expect(sentence).toContain(`from 90 tasks of all types, ${words} of them bug_fix`);
+  }
 });
 
 test('with too little history there is no number', () => {

@@ -8,7 +8,7 @@ export interface Advice {
   p90Seconds: number | null;
   /** How many tasks it rests on. */
   count: number;
-  /** Where most of it comes from: tasks of this type, project and `agent`; of the `project`; of the `type`; or `all`. */
+  /** Whose tasks give at least the half of it: those of this type, project and `agent`; of the `project`; of the `type`; or `all`. */
   level: EstimateScope | null;
   /** How the last 200 intervals from p10 to p90 held, which should be 80 %. */
   trailing: { held: number; of: number } | null;
@@ -35,7 +35,7 @@ export function adviceOn(
     return { p10Seconds: null, p50Seconds: null, p80Seconds: null, p90Seconds: null, count: 0, level: null, trailing, own, sentence };
   }
   const { p10, p50, p80, p90, count, scope } = estimate;
-  const sentence = [`${span(p10, p90)}, from ${basisText(task, scope, count)}`, ...trust(trailing), ...correction(own)].join('; ');
+  const sentence = [`${span(p10, p90)}, from ${basisText(task, estimate)}`, ...trust(trailing), ...correction(own)].join('; ');
   return {
     p10Seconds: p10,
     p50Seconds: p50,
@@ -68,12 +68,11 @@ function rounded(value: number): string {
   return value >= 10 ? String(Math.round(value)) : String(Number(value.toPrecision(value < 1 ? 1 : 2)));
 }
 
-function basisText({ type, project, agent }: Features, scope: EstimateScope, count: number): string {
-  const tasks = count === 1 ? 'task' : 'tasks';
-  if (scope === 'all') return `${count} ${tasks} of other kinds, as there are hardly any of type ${type}`;
+function basisText({ type, project, agent }: Features, { scope, count, ofType }: Estimate): string {
+  if (scope === 'all') return `${count} tasks of all types, ${ofType === 0 ? 'none' : ofType} of them ${type}`;
   const worker = agent == null ? '' : ' by this agent';
   const whose = { agent: ` in ${project}${worker}`, project: ` in ${project}`, type: ' in all projects' }[scope];
-  return `${count} similar ${tasks} (${type}${whose})`;
+  return `${count} similar ${count === 1 ? 'task' : 'tasks'} (${type}${whose})`;
 }
 
 function trust(trailing: Advice['trailing']): string[] {

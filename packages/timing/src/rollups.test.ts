@@ -113,7 +113,11 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     );
     const elsewhere = await timer.estimateTask({ type: 'fix', project: 'shop' });
     expect(elsewhere).toMatchObject({ level: 'type', count: 21 });
-    expect((await timer.estimateTask({ type: 'new' })).sentence).toMatch(/21 tasks of other kinds/);
+    expect((await timer.estimateTask({ type: 'new' })).sentence).toMatch(/21 tasks of all types, none of them new/);
+
+    // All that is known is of this very type, though of other projects.
+    const first = await timer.estimateTask({ type: 'fix', project: 'wiki', agent: 'a' });
+    expect(first.sentence).toMatch(/from 21 similar tasks \(fix in all projects\)/);
 
     const started = await timer.startTask('runs', 'fix', 'x');
     later(900);

@@ -3,7 +3,7 @@ import { connect, type Database } from '@supervisor/db';
 import { count, eq, ilike, or, sql } from 'drizzle-orm';
 import { adviceOn, type Advice } from './advice.js';
 import { abandonTasks, endTask, expired, ofSession, pruneTasks } from './endings.js';
-import { estimate, estimateRemaining, scopes, type Features } from './estimate/estimator.js';
+import { estimate, estimateRemaining, fewestTasks, scopes, type Features } from './estimate/estimator.js';
 import { taskMigrations } from './migrations.js';
 import { levelsOf, readExperiences, trailingCoverage } from './rollup-book.js';
 import { importTasks, type ImportedTask } from './import.js';
@@ -218,7 +218,8 @@ export class TaskTimer {
     const { experiences, all } = await readExperiences(orm, estimateKeys(task));
     const found = estimate(task, experiences, levelsOf(all));
     const ratios = new Bins();
-    if (found && task.estimatedSeconds != null) ratios.add(experiences[scopes.indexOf(found.scope)]!.ratios.bins);
+    const such = found && task.estimatedSeconds != null ? experiences[scopes.indexOf(found.scope)]!.ratios : null;
+    if (such && such.count >= fewestTasks) ratios.add(such.bins);
     const advice = adviceOn(task, found, all?.completed ?? 0, trailingCoverage(all), ratios.percentile(0.5));
     if (!found) return { advice, prediction: null };
     const { p10, p50, p80, p90, basis } = found;

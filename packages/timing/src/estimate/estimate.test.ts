@@ -34,12 +34,13 @@ describe('a histogram', () => {
 });
 
 describe('a mixture', () => {
-  test('believes a key to the half after ten values, its parents for the rest', () => {
+  test('believes a key to the half after ten values, its parents for the rest, where the same values count again', () => {
     const none = new Histogram();
     expect(new Mixture([histogramOf(...times(10, () => 5)), none]).shares).toEqual([1, 0]);
     const { shares } = new Mixture([histogramOf(...times(400, () => 5)), none, histogramOf(...times(10, () => 50))]);
-    expect(shares[2]).toBeCloseTo(0.5, 1);
-    expect(shares.reduce((sum, share) => sum + share)).toBeCloseTo(1, 12);
+    expect(shares).toEqual([expect.closeTo(1, 12), 0, expect.closeTo(0.5, 1)]);
+    const few = histogramOf(...times(8, () => 5));
+    expect(new Mixture([few, few, none]).shares).toEqual([expect.closeTo(1, 12), expect.closeTo(1, 12), 0]);
   });
 
   test('goes beyond what was seen where the level does', () => {
@@ -91,6 +92,12 @@ describe('an estimate', () => {
       count: 30,
       p50: 600,
     });
+    // Eight of the type are all there is: it is those, and not "all tasks".
+    const eight = taught(bugFix, ...times(8, () => 600));
+    const elsewhere = [eight[0]!, eight[1]!, noExperience(), noExperience()];
+    expect(estimate(bugFix, elsewhere, initialLevels)).toMatchObject({ scope: 'type', count: 8, ofType: 8 });
+    for (const seconds of times(100, () => 60)) learn({ project: 'shop', type: 'wait' }, seconds, [eight[0]!]);
+    expect(estimate(bugFix, elsewhere, initialLevels)).toMatchObject({ scope: 'all', count: 108, ofType: 8 });
   });
 
   test('corrects the caller’s own estimate where that tells something, and drops it where it is noise', () => {

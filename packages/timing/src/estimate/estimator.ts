@@ -47,10 +47,12 @@ export const initialLevels: Readonly<Levels> = { seconds: nominal, roots: nomina
 /** In seconds. */
 export interface Estimate extends Quantiles {
   basis: Basis;
-  /** Where the greatest part of it comes from. */
+  /** The most specific whose tasks give at least the half of it. */
   scope: EstimateScope;
   /** How many tasks there were in that scope. */
   count: number;
+  /** How many there were of the type, in all projects. */
+  ofType: number;
 }
 
 /** With fewer tasks than this there is no estimate: an 80 % interval of four values would be made up. */
@@ -64,7 +66,7 @@ export function estimate(task: Features, experiences: readonly Experience[], lev
   if (!found) return null;
   const { basis, mixture, unit } = found;
   const { p10, p50, p80, p90 } = quantilesAt(levels[basis], (level) => mixture.quantile(level));
-  const strongest = mixture.shares.indexOf(Math.max(...mixture.shares));
+  const decisive = mixture.shares.findLastIndex((share) => share >= 0.5);
   return {
     // Outwards, so that rounding never puts a value that lies on a bound beyond it.
     p10: Math.floor(p10 * unit * 1000) / 1000,
@@ -72,8 +74,9 @@ export function estimate(task: Features, experiences: readonly Experience[], lev
     p80: Math.ceil(p80 * unit * 1000) / 1000,
     p90: Math.ceil(p90 * unit * 1000) / 1000,
     basis,
-    scope: scopes[strongest]!,
-    count: experiences[strongest]![basis].count,
+    scope: scopes[decisive]!,
+    count: experiences[decisive]![basis].count,
+    ofType: experiences[1]![basis].count,
   };
 }
 

@@ -15,7 +15,7 @@ interface Part {
  * F = (n·F_key + k·F_parent) / (n + k).
  */
 export class Mixture {
-  /** How much of the answer each level gives, in the order given; together 1. */
+  /** How much of the answer comes from the values of each level, which are among those of the levels before it. */
   readonly shares: readonly number[];
   // Ordered by bin; several of one bin where several levels have it.
   readonly #parts: Part[] = [];
@@ -23,8 +23,9 @@ export class Mixture {
   /** @param levels from the general to the specific; empty ones say nothing, and at least one is not empty */
   constructor(levels: readonly Histogram[]) {
     const weights = levels.map(({ weight }) => weight);
-    this.shares = sharesOf(weights);
-    const scales = weights.map((weight, level) => (weight > 0 ? this.shares[level]! / weight : 0));
+    const given = givenBy(weights);
+    const scales = weights.map((weight, level) => (weight > 0 ? given[level]! / weight : 0));
+    this.shares = weights.map((own) => weights.reduce((sum, weight, level) => sum + scales[level]! * Math.min(own, weight), 0));
     for (const [level, { bins }] of levels.entries()) {
       for (const bin of bins) this.#parts.push({ bin, mass: bin.weight * scales[level]! });
     }
@@ -64,7 +65,8 @@ export class Mixture {
   }
 }
 
-function sharesOf(weights: readonly number[]): number[] {
+/** How much each level gives of itself, in the order given; together 1. */
+function givenBy(weights: readonly number[]): number[] {
   let left = 1;
   const shares = weights.map(() => 0);
   const general = weights.findIndex((weight) => weight > 0);
