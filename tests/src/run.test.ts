@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { programs, TestHome } from './harness.js';
 import { withTerminal } from './terminal.js';
@@ -107,6 +107,21 @@ test('a reader that has seen enough changes nothing for the command', () => {
   const env = { ...home.env, NODE: process.execPath, CLI: programs.cli };
   const { status, stdout } = spawnSync('bash', ['-c', piped], { cwd: home.work, env, encoding: 'utf8' });
   expect({ status, stdout }).toEqual({ status: 7, stdout: 'line\n' });
+});
+
+test('a worktree has what the main copy lists, and without a file it is said that nothing is given', async () => {
+  const copy = join(home.work, '../fix');
+  for (const folder of [copy, join(home.work, '.git'), join(home.work, '../bare')]) mkdirSync(folder);
+  writeFileSync(join(copy, '.git'), `gitdir: ${home.work}/.git/worktrees/fix\n`);
+  const print = [programs.cli, 'run', '--', 'sh', '-c', 'echo $PORT ${MAIL_KEY:+key}'];
+  const { stdout, stderr } = spawnSync(process.execPath, print, { cwd: copy, env: home.env, encoding: 'utf8' });
+  expect({ stdout, stderr }).toEqual({ stdout: expect.stringMatching(/^3\d\d\d key\n$/), stderr: '' });
+  expect(stdout).not.toContain(String(ports['web']));
+  const none = spawnSync(process.execPath, print, { cwd: join(home.work, '../bare'), env: home.env, encoding: 'utf8' });
+  expect(none).toMatchObject({ status: 0, stdout: '\n', stderr: expect.stringContaining('There is no .supervisor.json here') });
+  spawnSync(process.execPath, [programs.cli, 'init'], { cwd: copy, env: home.env });
+  const file: unknown = JSON.parse(readFileSync(join(copy, '.supervisor.json'), 'utf8'));
+  expect(file).toMatchObject(JSON.parse(readFileSync(join(home.work, '.supervisor.json'), 'utf8')) as object);
 });
 
 test('a broken project file is named', async () => {

@@ -1,3 +1,4 @@
+import { findProjectFile } from '@supervisor/client';
 import type { Caller } from './caller.js';
 import { UsageError } from './input.js';
 import { readProjectFile, type ProjectFile } from './project-file.js';
@@ -29,6 +30,13 @@ function pairs(flag: string, form: string, given: string[] = []): Record<string,
       return [name, value];
     }),
   );
+}
+
+/** Says of a folder for which nothing is listed why that is, and what to do. */
+export function nothingListed(directory: string): string {
+  return findProjectFile(directory) === undefined
+    ? 'There is no .supervisor.json here, so no ports or keys are given: supervisor init makes one.\n'
+    : 'No ports or secrets are listed: supervisor init finds what this project has.\n';
 }
 
 /** A service's port, and when it goes back; null: never. */

@@ -2,7 +2,7 @@ export { isOutdated, readBuild, type Build } from './build.js';
 export { connect, recordedProgram, type Supervisor } from './connect.js';
 export { longestLine, readLines } from './lines.js';
 export { readLogins, writeLogin, type Logins } from './logins.js';
-export { demandProject, findProject, findProjectFile, readProjectFields, slugOf, type Place } from './project.js';
+export { demandProject, findProject, findProjectFile, mainFolderOf, readProjectFields, slugOf, type Place } from './project.js';
 export { ConnectionLost, Rpc } from './rpc.js';
 export { followLog } from './log.js';
 export {

@@ -3,7 +3,7 @@ import { chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { instanceField } from '@supervisor/core';
-import { demandProject, findProject } from './project.js';
+import { demandProject, findProject, findProjectFile } from './project.js';
 
 let folder: string;
 beforeEach(() => {
@@ -44,6 +44,19 @@ test.each([
   const at = write(`elsewhere/.git`, `gitdir: ${folder}/shop/.git/worktrees/${worktree}\n`);
   expect(demandProject(at)).toEqual({ project: 'shop', instance });
   expect(instanceField().safeParse(instance).success).toBe(true);
+});
+
+test('a worktree without the file has that of the main one', () => {
+  write('My Shop/.git/HEAD');
+  write('My Shop/.supervisor.json', '{"project": "shop"}');
+  write('My Shop/api/.supervisor.json', '{"project": "shop"}');
+  const at = write('.supervisor.json', '{"project": "all"}');
+  const copy = write('fix/.git', `gitdir: ${folder}/My Shop/.git/worktrees/fix\n`);
+  expect(demandProject(copy)).toEqual({ project: 'shop', instance: 'fix' });
+  expect(findProjectFile(write('fix/api/src/x'))).toBe(join(at, 'My Shop/api/.supervisor.json'));
+  expect(findProjectFile(write('fix/web/x'))).toBe(join(at, 'My Shop/.supervisor.json'));
+  write('fix/.supervisor.json', '{"project": "own"}');
+  expect(demandProject(join(copy, 'api/src'))).toEqual({ project: 'own', instance: 'fix' });
 });
 
 test('a file of another user is none', () => {

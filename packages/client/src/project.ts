@@ -1,7 +1,7 @@
 import { SupervisorError } from '@supervisor/core/errors';
 import { slugPattern } from '@supervisor/core/slug';
 import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 
 /** The project a folder belongs to, and which worktree of it. */
 export interface Place {
@@ -9,6 +9,8 @@ export interface Place {
   /** Name of the linked git worktree; absent in the main one. */
   instance?: string | undefined;
 }
+
+const projectFile = '.supervisor.json';
 
 /** Finds the project of a folder: `.supervisor.json` there or above, else the folder name of the main git worktree. */
 export function findProject(directory: string): Place {
@@ -36,16 +38,36 @@ function placeInGit(directory: string): Place {
   return { ...(project ? { project } : {}), ...(instance ? { instance } : {}) };
 }
 
-/** The `.supervisor.json` of a folder: there or above. One of another user's is none: in a shared folder, anybody can put one. */
+/**
+ * The `.supervisor.json` of a folder: there or above; in a linked worktree that has none, as before the file is committed, that of
+ * the main one. One of another user's is none: in a shared folder, anybody can put one.
+ */
 export function findProjectFile(directory: string): string | undefined {
-  return findAbove(directory, '.supervisor.json', isOurs);
+  const copy = worktreeOf(directory);
+  return (
+    (copy && (findAbove(directory, projectFile, isOurs, copy.root) ?? findAbove(copy.mainFolder, projectFile, isOurs))) ??
+    findAbove(directory, projectFile, isOurs)
+  );
 }
 
-function findAbove(directory: string, name: string, counts: (path: string) => boolean = existsSync): string | undefined {
+/** The same folder in the main worktree; undefined in that one itself. */
+export function mainFolderOf(directory: string): string | undefined {
+  return worktreeOf(directory)?.mainFolder;
+}
+
+function worktreeOf(directory: string): { root: string; mainFolder: string } | undefined {
+  const git = findAbove(directory, '.git');
+  const { main } = git === undefined ? {} : readWorktree(git);
+  if (git === undefined || main === undefined) return undefined;
+  const root = dirname(git);
+  return { root, mainFolder: join(main, relative(root, resolve(directory))) };
+}
+
+function findAbove(directory: string, name: string, counts: (path: string) => boolean = existsSync, top?: string): string | undefined {
   for (let folder = resolve(directory); ; folder = dirname(folder)) {
     const path = join(folder, name);
     if (counts(path)) return path;
-    if (dirname(folder) === folder) return undefined;
+    if (folder === top || dirname(folder) === folder) return undefined;
   }
 }
 
@@ -74,13 +96,18 @@ function readObject(path: string): Record<string, unknown> {
   throw new SupervisorError('invalid_input', `${path}: this is not a JSON object.`);
 }
 
-// In a linked worktree `.git` is a file: "gitdir: /main/.git/worktrees/<name>".
 function readGit(path: string): Place {
-  if (statSync(path).isDirectory()) return { project: slugOf(dirname(path)) };
+  const { main, worktree } = readWorktree(path);
+  return main && worktree ? { project: slugOf(main), instance: instanceOf(worktree) } : { project: slugOf(dirname(path)) };
+}
+
+// In a linked worktree `.git` is a file: "gitdir: /main/.git/worktrees/<name>".
+function readWorktree(path: string): { main?: string | undefined; worktree?: string | undefined } {
+  if (statSync(path).isDirectory()) return {};
   const [, gitDirectory] = /^gitdir: (.+)$/m.exec(readFileSync(path, 'utf8')) ?? [];
   const target = gitDirectory && resolve(dirname(path), gitDirectory.trim());
   const [, main, worktree] = /^(.*)\/\.git\/worktrees\/([^/]+)$/.exec(target ?? '') ?? [];
-  return main && worktree ? { project: slugOf(main), instance: instanceOf(worktree) } : { project: slugOf(dirname(path)) };
+  return { main, worktree };
 }
 
 // A worktree may be called what no instance can. No name that git gives has a colon.

@@ -1,5 +1,5 @@
 import type { Caller } from '../caller.js';
-import { portsOf, readWanted, revealedSecretsOf, wantedFlags } from '../environment.js';
+import { nothingListed, portsOf, readWanted, revealedSecretsOf, wantedFlags } from '../environment.js';
 import { parseFlags, UsageError } from '../input.js';
 import { quoteDotenv } from '../quote-dotenv.js';
 import { referenceTo } from '../reference.js';
@@ -37,7 +37,7 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     ? await revealedSecretsOf(caller, wanted)
     : Object.fromEntries(Object.entries(wanted.secrets).map(([name, path]) => [name, referenceTo(path)]));
   const entries = Object.entries({ ...ports, ...secrets });
-  if (entries.length === 0) process.stderr.write('No ports or secrets are listed: supervisor init finds what this project has.\n');
+  if (entries.length === 0) process.stderr.write(nothingListed(caller.directory));
   else process.stdout.write(`${formats[format as keyof typeof formats](entries)}\n`);
 }
 

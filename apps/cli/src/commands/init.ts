@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
-import { findProjectFile, slugOf } from '@supervisor/client';
+import { findProjectFile, mainFolderOf, slugOf } from '@supervisor/client';
 import { slugPattern } from '@supervisor/core/slug';
 import { writeAgentsBlock } from '../agents-block.js';
 import type { Caller } from '../caller.js';
@@ -44,7 +44,9 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   if (project === undefined || !slugPattern.test(project))
     throw new UsageError('Name the project: supervisor init --project SLUG, of lower-case letters, digits and dashes.');
   const services = findServices(folder, mainService(folder));
-  const file = readOwnProjectFile(folder);
+  // A worktree whose file is not committed yet has that of the main copy.
+  const main = existsSync(join(folder, '.supervisor.json')) ? undefined : mainFolderOf(folder);
+  const file = readOwnProjectFile(main ?? folder);
   const ports = { ...file.ports, ...Object.fromEntries(services.map(({ variable, service }) => [variable, service])) };
   const held = services.length > 0 || findProjectFile(dirname(folder)) ? [] : await heldPorts(caller, project);
   for (const { service } of held) {
@@ -52,7 +54,7 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     if (!Object.values(ports).includes(service)) ports[variable] ??= service;
   }
   writeProjectFile(folder, { project, ports, secrets: { ...file.secrets, ...referencesIn(folder) } });
-  console.log(`${project} is set up in .supervisor.json.`);
+  console.log(`${project} is set up in .supervisor.json. Commit it: all its copies need it.`);
   for (const changed of writeAgentsBlock(folder)) console.log(`${changed} tells agents when to ask.`);
 
   for (const found of services) {
@@ -64,12 +66,16 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     console.log(`  - ${found.edit!.from.trim()}\n  + ${found.edit!.to.trim()}`);
     if (process.stdin.isTTY && (await ask('  Write it?'))) replaceFile(join(folder, found.file), edited);
   }
-  for (const { service, port } of held) console.log(`${service}: http://localhost:${port}`);
+  const others = Object.values(ports).filter((name) => services.every(({ service }) => service !== name));
+  for (const service of new Set(others)) {
+    const { port } = await caller.call('allocate_port', { project, service });
+    console.log(`${service}: http://localhost:${port}`);
+  }
   const keys = findKeys(folder).length;
   if (keys > 0)
     console.log(`${keys} ${keys === 1 ? 'key lies' : 'keys lie'} in .env files: supervisor scan --import moves them into secrets.`);
   console.log(
-    services.length + held.length > 0
+    Object.keys(ports).length > 0
       ? 'Start them with: supervisor run -- COMMAND'
       : 'No service was found; supervisor ports allocate NAME gives one a port.',
   );

@@ -1,6 +1,6 @@
 import type { Caller } from '../caller.js';
 import { runChild } from '../child.js';
-import { grantsOf, readWanted, secretsOf, variables, wantedFlags } from '../environment.js';
+import { grantsOf, nothingListed, readWanted, secretsOf, variables, wantedFlags } from '../environment.js';
 import { parseFlags, UsageError } from '../input.js';
 import { renewLeases } from '../renew-leases.js';
 
@@ -22,6 +22,8 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const command = split === -1 ? [] : words.slice(split + 1);
   if (command.length === 0) throw new UsageError('Say what to run after --, such as supervisor run -- npm run dev.');
   const wanted = readWanted(caller.directory, parseFlags(words.slice(0, split), wantedFlags).values);
+  // A server that gets no port takes its usual one, which may be somebody's.
+  if (Object.keys({ ...wanted.ports, ...wanted.secrets }).length === 0) process.stderr.write(nothingListed(caller.directory));
   const [grants, secrets] = await Promise.all([grantsOf(caller, wanted), secretsOf(caller, wanted)]);
   for (const [name, value] of Object.entries(secrets))
     if (value.includes('\0')) throw new UsageError(`${name} holds a NUL, which no environment can. Write it to a file: supervisor render.`);
