@@ -14,9 +14,18 @@ export function projectFilter() {
   return slug.optional().meta({ project: 'filter', description: 'Only this project' });
 }
 
-/** A copy of the project with things of its own. The caller's linked worktree fills it in. */
+/** A copy of the project with things of its own. The caller's linked worktree fills it in; the empty text is the main copy. */
 export function instanceField() {
-  return nameField('A worktree or other copy of the project', 200).optional().meta({ instance: true });
+  return z
+    .string()
+    .max(200)
+    .regex(
+      /^(?:[A-Za-z0-9][A-Za-z0-9 ._:/@#+-]*)?$/,
+      'must start with a letter or digit and hold only letters, digits, spaces and ._:/@#+-',
+    )
+    .describe('A worktree or other copy of the project')
+    .optional()
+    .meta({ instance: true });
 }
 
 /** The name of a service, a task or another thing inside a project. */

@@ -65,6 +65,8 @@ export interface AllocateOptions {
   expiresInSeconds?: number | undefined;
   /** Whoever will listen is on another host, which cannot be probed from here. */
   elsewhere?: boolean | undefined;
+  /** The caller is bound to this project: it may take nothing out of another one's range. */
+  bound?: boolean | undefined;
 }
 
 export interface ListOptions {

@@ -84,13 +84,21 @@ export function timeOf(at: string | null): SQL {
   return at === null ? sql`clock_timestamp()` : sql`${at}::timestamptz`;
 }
 
-function stillPending({ port, project, instance, service }: Claim): SQL | undefined {
+/** Says anew what a port is for. */
+export async function describeAllocation(orm: Orm, allocation: Allocation, description: string): Promise<void> {
+  await orm.update(portAllocations).set({ description }).where(stillOf(allocation));
+}
+
+function stillPending(claim: Claim): SQL | undefined {
+  return and(stillOf(claim), eq(portAllocations.pending, true));
+}
+
+function stillOf({ port, project, instance, service }: Allocation): SQL | undefined {
   return and(
     eq(portAllocations.port, port),
     eq(portAllocations.project, project),
     eq(portAllocations.instance, instance),
     eq(portAllocations.service, service),
-    eq(portAllocations.pending, true),
   );
 }
 

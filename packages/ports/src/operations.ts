@@ -87,8 +87,8 @@ export const portOperations = [
     }),
     output: grant,
     subject: ({ service, port }) => `${service}:${port}`,
-    handle: ({ ports }: PortDeps, { project, service, port, ...options }, { elsewhere }) =>
-      ports.allocateSpecificPort(project, service, port, { ...options, elsewhere }),
+    handle: ({ ports }: PortDeps, { project, service, port, ...options }, { elsewhere, principal }) =>
+      ports.allocateSpecificPort(project, service, port, { ...options, elsewhere, bound: principal.boundTo !== null }),
   }),
   operation({
     name: 'get_port',
@@ -139,7 +139,7 @@ export const portOperations = [
     access: 'write',
     toolset: 'default',
     input: z.object({ service, project: projectField(), instance }),
-    output: z.object({ released: z.boolean(), port: portNumber.nullable() }),
+    output: z.object({ released: z.boolean(), port: portNumber.nullable(), notes: z.array(z.string()) }),
     subject: ({ service }) => service,
     handle: ({ ports }: PortDeps, { project, service, instance }) => ports.releasePort(project, service, { instance }),
   }),
@@ -167,10 +167,13 @@ export const portOperations = [
       preset: z
         .enum(Object.keys(presets) as [Preset, ...Preset[]])
         .optional()
-        .describe('Where to look for a block: low from 3000, high from 20000; holds for new projects from now on'),
+        .describe(
+          'Where to look for a block: low from 3000, high from 20000; holds for new projects from now on, where the caller is not bound to one',
+        ),
     }),
     output: range,
-    handle: ({ ports }: PortDeps, { project, ...request }) => ports.createPortRange(project, request),
+    handle: ({ ports }: PortDeps, { project, ...request }, { principal }) =>
+      ports.createPortRange(project, { ...request, bound: principal.boundTo !== null }),
   }),
   operation({
     name: 'list_port_ranges',

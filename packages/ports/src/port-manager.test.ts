@@ -28,13 +28,18 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await ports.getPort('shop', 'web')).toMatchObject({ port: 3100 });
     await expect(ports.getPort('shop', 'wbe')).rejects.toMatchObject({ code: 'not_found' });
     await expect(ports.getPort('shop', 'web', { instance: 'shop-next' })).rejects.toMatchObject({
-      message: 'shop in the copy shop-next has no port for web. allocate_port gives it one.',
+      message: "shop in the copy shop-next has no port for web. The main copy has 3100 (instance ''). allocate_port gives it one.",
     });
   });
 
   test('a released port is the next one given', async () => {
-    expect(await ports.releasePort('shop', 'api')).toEqual({ released: true, port: 3101 });
-    expect(await ports.releasePort('shop', 'api')).toEqual({ released: false, port: null });
+    expect(await ports.releasePort('shop', 'api')).toEqual({ released: true, port: 3101, notes: [] });
+    expect(await ports.releasePort('shop', 'api')).toEqual({
+      released: false,
+      port: null,
+      notes: ['shop has no port for api. allocate_port gives it one.'],
+    });
+    expect(await ports.releasePort('shop', 'wbe')).toMatchObject({ notes: ['shop has no port for wbe. Did you mean web?'] });
     expect(await ports.allocatePort('shop', 'db')).toMatchObject({ port: 3101 });
   });
 
@@ -52,6 +57,31 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     });
     await expect(ports.allocateSpecificPort('shop', 'x', 6000)).rejects.toMatchObject({ code: 'invalid_input' });
     await expect(ports.allocateSpecificPort('shop', 'x', 70_000)).rejects.toMatchObject({ code: 'invalid_input' });
+  });
+
+  test('whoever is bound to a project takes nothing of another one, others are told', async () => {
+    await ports.createPortRange('small', { first: 15_000, last: 15_002 });
+    for (const port of [15_000, 3010, 9050])
+      await expect(ports.allocateSpecificPort('shop', 'far', port, { bound: true })).rejects.toMatchObject({ code: 'conflict' });
+    expect(await ports.allocateSpecificPort('shop', 'far', 15_001)).toMatchObject({
+      notes: ['15001 lies in 15000–15002, the range of small, which has one fewer now.'],
+    });
+    expect(await ports.allocateSpecificPort('shop', 'far', 15_001, { bound: true })).toMatchObject({ created: false });
+    expect(await ports.allocateSpecificPort('shop', 'next', 3020)).toMatchObject({ notes: [expect.stringContaining('the range of meta')] });
+    expect(await ports.allocateSpecificPort('shop', 'own', 3190, { bound: true })).toMatchObject({ created: true, notes: [] });
+    await ports.releasePort('shop', 'own');
+  });
+
+  test('what is asked again says what it is for now, and that a lease stays one', async () => {
+    const leased = await ports.allocatePort('notes', 'web', { expiresInSeconds: 600, description: 'before' });
+    expect(await ports.allocatePort('notes', 'web', { description: 'after' })).toMatchObject({
+      port: leased.port,
+      description: 'after',
+      notes: [expect.stringContaining('It is leased until')],
+    });
+    expect(await ports.getPort('notes', 'web')).toMatchObject({ description: 'after' });
+    await ports.allocatePort('notes', 'web', { expiresInSeconds: 600 });
+    expect(await ports.getPort('notes', 'web')).toMatchObject({ description: 'after' });
   });
 
   test('twenty callers at once get twenty ports', async () => {
@@ -85,6 +115,10 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
   test('a range is the project’s alone', async () => {
     expect(await ports.createPortRange('tiny', { first: 20_000, last: 20_001 })).toMatchObject({ first: 20_000 });
     await expect(ports.createPortRange('tiny', { first: 21_000, last: 21_001 })).rejects.toMatchObject({ code: 'conflict' });
+    for (const other of [{ size: 3 }, { preset: 'low' }] as const)
+      await expect(ports.createPortRange('tiny', other)).rejects.toMatchObject({ code: 'conflict' });
+    expect(await ports.createPortRange('tiny', { size: 2, preset: 'high' })).toMatchObject({ first: 20_000 });
+    await expect(ports.createPortRange('tiny', { deny: [20_000, 20_001] })).rejects.toMatchObject({ code: 'invalid_input' });
     await expect(ports.createPortRange('other', { first: 20_001, last: 20_010 })).rejects.toMatchObject({ code: 'conflict' });
     await expect(ports.createPortRange('other', { first: 9050, last: 9060 })).rejects.toMatchObject({ code: 'conflict' });
     for (const span of [
@@ -108,7 +142,10 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await ports.createPortRange('data', { first: 5431, size: 4, deny: [5433] });
     expect(await ports.allocatePort('data', 'a')).toMatchObject({ port: 5431 });
     expect(await ports.allocatePort('data', 'b')).toMatchObject({ port: 5434 });
-    await expect(ports.allocatePort('data', 'c')).rejects.toMatchObject({ code: 'exhausted' });
+    await expect(ports.allocatePort('data', 'c')).rejects.toMatchObject({
+      message:
+        'The range of data (5431–5434) is full: 5431 data/a, 5434 data/b, 5432, 5433 given by number only. Release one, or pin a port elsewhere.',
+    });
     expect(await ports.allocateSpecificPort('data', 'postgres', 5432)).toMatchObject({ port: 5432, pinned: false });
     expect(await ports.getUtilization('data')).toMatchObject([{ allocated: 2, free: 0 }]);
     expect(await ports.createPortRange('data', { first: 5431, last: 5434, deny: [] })).toMatchObject({ denied: [5432] });
@@ -122,6 +159,8 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       start: 20_000,
     });
     expect(await ports.allocatePort('after', 'web')).toMatchObject({ port: 20_400 });
+    expect(await ports.createPortRange('aside', { preset: 'low', bound: true })).toMatchObject({ start: 20_000 });
+    expect((await ports.listPortRanges()).find(({ project }) => project === 'aside')!.first).toBeLessThan(20_000);
     expect(await ports.createPortRange('back', { preset: 'low' })).toMatchObject({ start: 3000 });
     expect((await ports.createPortRange('again')).first).toBeLessThan(20_000);
   });

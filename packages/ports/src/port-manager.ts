@@ -12,8 +12,8 @@ import {
   type PortRange,
   type Utilization,
 } from './allocation.js';
-import { claimPort, confirmClaim, rejectClaim, timeOf, type Claim, type ClaimRequest } from './claim.js';
-import { ensureRange, spanOf, type RangeRequest } from './ensure-range.js';
+import { claimPort, confirmClaim, describeAllocation, rejectClaim, timeOf, type Claim, type ClaimRequest } from './claim.js';
+import { ensureRange, type RangeRequest } from './ensure-range.js';
 import { describeSighting, judge, type ProjectOf } from './evidence.js';
 import type { Explanation } from './explain.js';
 import { thisHost } from './host.js';
@@ -22,7 +22,7 @@ import { explainPort, findOrphans, withEvidence } from './live.js';
 import { portMigrations } from './migrations.js';
 import { probePort } from './probe.js';
 import { prepareQueries, shown, type PreparedQueries } from './queries.js';
-import { refusedByBrowsers, reservedBlocks } from './range.js';
+import { foreignRangeAt, refusedByBrowsers, reservedBlocks } from './range.js';
 import { portAllocations, portRanges } from './schema.js';
 import { sweepLeases, type Swept } from './sweep.js';
 import { countByProject, exhausted, readHoldings, readUtilization } from './usage.js';
@@ -93,16 +93,22 @@ export class PortManager {
     const { orm } = await this.#database();
     const request = this.#request(project, service, options);
     const { instance, description, host, seconds } = request;
-    const [range] = await orm.select().from(portRanges).where(eq(portRanges.project, project));
+    const ranges = await orm.select().from(portRanges);
+    const range = ranges.find((one) => one.project === project);
     const own = range ?? (Object.hasOwn(reservedBlocks, project) ? reservedBlocks[project] : undefined);
     const pinned = !own || port < own.first || port > own.last;
+    const foreign = foreignRangeAt(ranges, port, project);
+    const where = foreign && `${port} lies in ${foreign.first}–${foreign.last}, the range of ${foreign.project}`;
     const expiresAt = seconds === null ? null : sql`${timeOf(request.at)} + make_interval(secs => ${seconds})`;
-    const [inserted] = await orm
-      .insert(portAllocations)
-      .values({ port, project, instance, service, pinned, description, host, leaseSeconds: seconds, expiresAt })
-      .onConflictDoNothing()
-      .returning(shown);
-    if (inserted) return this.#grant({ ...inserted, created: true }, options, []);
+    const refused = options.bound && foreign !== undefined;
+    const [inserted] = refused
+      ? []
+      : await orm
+          .insert(portAllocations)
+          .values({ port, project, instance, service, pinned, description, host, leaseSeconds: seconds, expiresAt })
+          .onConflictDoNothing()
+          .returning(shown);
+    if (inserted) return this.#grant({ ...inserted, created: true }, options, where ? [`${where}, which has one fewer now.`] : []);
     const owned = and(eq(portAllocations.project, project), eq(portAllocations.instance, instance), eq(portAllocations.service, service));
     const holders = await orm
       .select(shown)
@@ -115,6 +121,7 @@ export class PortManager {
       throw new SupervisorError('conflict', `${ownerOf(held)} already has port ${held.port}. Release it first to move to ${port}.`, {
         port: held.port,
       });
+    if (refused) throw new SupervisorError('conflict', `${where}. Choose another one, or ask for one of ${project} (allocate_port).`);
     const other = holders[0];
     const who = other ? ownerOf(other) : 'another service';
     throw new SupervisorError(
@@ -130,10 +137,7 @@ export class PortManager {
     const { instance = '' } = options;
     const [row] = await this.#prepared(orm).ofService.execute({ project, service, instance });
     if (row) return row;
-    const copy = instance === '' ? project : `${project} in the copy ${instance}`;
-    const services = await orm.select({ name: portAllocations.service }).from(portAllocations).where(eq(portAllocations.project, project));
-    const names = services.map(({ name }) => name);
-    throw new NotFound(`${copy} has no port for ${service}.`, service, names, 'allocate_port gives it one.');
+    throw await this.#noPort(orm, project, service, instance);
   }
 
   /** Allocations in the order of their ports. */
@@ -165,7 +169,7 @@ export class PortManager {
     project: string,
     service: string,
     options: { instance?: string | undefined } = {},
-  ): Promise<{ released: boolean; port: number | null }> {
+  ): Promise<{ released: boolean; port: number | null; notes: string[] }> {
     const { orm } = await this.#database();
     const where = and(
       eq(portAllocations.project, project),
@@ -182,7 +186,8 @@ export class PortManager {
         );
     }
     const [row] = await orm.delete(portAllocations).where(where).returning({ port: portAllocations.port });
-    return { released: row !== undefined, port: row?.port ?? null };
+    if (row) return { released: true, port: row.port, notes: [] };
+    return { released: false, port: null, notes: [(await this.#noPort(orm, project, service, options.instance ?? '')).message] };
   }
 
   /**
@@ -209,13 +214,6 @@ export class PortManager {
     await ensureRange(orm, project, request);
     const [range] = await orm.select().from(portRanges).where(eq(portRanges.project, project));
     if (!range) throw new SupervisorError('conflict', `The range of ${project} was removed while it was made. Ask again.`);
-    const span = spanOf(request);
-    if (span && (range.first !== span.first || range.last !== span.last)) {
-      throw new SupervisorError('conflict', `${project} already has the range ${range.first}–${range.last}.`, {
-        first: range.first,
-        last: range.last,
-      });
-    }
     return range;
   }
 
@@ -232,6 +230,19 @@ export class PortManager {
   /** The first ports of each project, at most `most` of each. */
   async holdings(most: number, project?: string): Promise<{ project: string; owner: string; port: number }[]> {
     return readHoldings((await this.#database()).orm, most, project);
+  }
+
+  async #noPort(orm: Orm, project: string, service: string, instance: string): Promise<NotFound> {
+    const held = await orm.select(shown).from(portAllocations).where(eq(portAllocations.project, project));
+    const main = held.find((row) => row.service === service && row.instance === '');
+    const names = held.filter((row) => row.instance === instance || main === undefined).map((row) => row.service);
+    const otherwise = `${main ? `The main copy has ${main.port} (instance ''). ` : ''}allocate_port gives it one.`;
+    return new NotFound(
+      `${instance === '' ? project : `${project} in the copy ${instance}`} has no port for ${service}.`,
+      service,
+      names,
+      otherwise,
+    );
   }
 
   #prepared(orm: Orm): PreparedQueries {
@@ -268,7 +279,16 @@ export class PortManager {
   }
 
   // A port that is its service's already: who listens is evidence, not a reason to give another one.
-  async #grant(row: Allocation & { created: boolean }, { expiresInSeconds, elsewhere }: AllocateOptions, notes: string[]): Promise<Grant> {
+  async #grant(
+    held: Allocation & { created: boolean },
+    { expiresInSeconds, elsewhere, description }: AllocateOptions,
+    notes: string[],
+  ): Promise<Grant> {
+    const row = description === undefined ? held : { ...held, description };
+    if (description !== undefined && description !== held.description)
+      await describeAllocation((await this.#database()).orm, held, description);
+    if (!row.created && expiresInSeconds === undefined && row.expiresAt !== null)
+      notes.push(`It is leased until ${row.expiresAt}. To have it for good, release it first (release_port).`);
     if (expiresInSeconds !== undefined && row.expiresAt === null) notes.push('This port was given for good before, and stays so.');
     if (elsewhere) notes.push('Only the ledger was asked: what listens on your host cannot be seen from here.');
     const listeners = elsewhere ? null : await this.#listeners([row.port]);

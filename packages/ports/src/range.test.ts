@@ -20,6 +20,16 @@ test('blocks follow one another, without the shared one, and use the ephemeral r
   expect(inEphemeral.indexOf(true)).toBe(623 - 283);
 });
 
+test('what lies below the start is used before the ephemeral range', () => {
+  const high = { start: 20_000, size: 100 };
+  const taken = [
+    { first: 20_000, last: 32_767 },
+    { first: 61_000, last: 65_535 },
+  ];
+  expect(chooseBlock('a', taken, ephemeral, high)).toEqual({ first: 3100, last: 3199 });
+  expect(chooseBlock('a', [...taken, { first: 3000, last: 19_999 }], ephemeral, high)).toEqual({ first: 32_800, last: 32_899 });
+});
+
 test('meta and shared have their own', () => {
   expect(chooseBlock('meta', [], ephemeral)).toEqual({ first: 3000, last: 3099 });
   expect(chooseBlock('shared', [], ephemeral)).toEqual({ first: 9000, last: 9099 });

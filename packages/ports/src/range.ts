@@ -42,7 +42,8 @@ export function overlaps(a: Span, b: Span): boolean {
 }
 
 /**
- * The block a new project gets: the lowest from `start` on that nobody has, one in the ephemeral range only when nothing else is left.
+ * The block a new project gets: the lowest from `start` on that nobody has, else one below it; one in the ephemeral range only when
+ * nothing else is left.
  * @returns null when every block is taken.
  */
 export function chooseBlock(
@@ -55,13 +56,28 @@ export function chooseBlock(
   const own = Object.hasOwn(reservedBlocks, project) ? reservedBlocks[project] : undefined;
   if (own) return own;
   let lastResort: Span | null = null;
-  for (let first = start; first + size - 1 <= lastPort; first += blockSize) {
+  for (const first of [...firsts(start, lastPort), ...firsts(presets.low, start - 1)]) {
     const block = { first, last: first + size - 1 };
-    if ([...reserved, ...taken].some((span) => overlaps(span, block)) || deniedIn(block).length === size) continue;
+    if (block.last > lastPort || [...reserved, ...taken].some((span) => overlaps(span, block)) || deniedIn(block).length === size) continue;
     if (!overlaps(block, ephemeral)) return block;
     lastResort ??= block;
   }
   return lastResort;
+}
+
+function firsts(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, Math.ceil((to - from + 1) / blockSize)) }, (_, index) => from + index * blockSize);
+}
+
+/** Where a port lies that is not this project's: the range of another one, or the block that is reserved for it. */
+export function foreignRangeAt(
+  ranges: readonly (Span & { project: string })[],
+  port: number,
+  project: string,
+): (Span & { project: string }) | undefined {
+  const blocks = Object.entries(reservedBlocks).map(([project, block]) => ({ project, ...block }));
+  const around = [...ranges, ...blocks].filter(({ first, last }) => first <= port && port <= last);
+  return around.some((range) => range.project === project) ? undefined : around[0];
 }
 
 /** The ports this machine's kernel gives to outgoing connections; Linux's usual ones where it cannot be read. */

@@ -43,7 +43,7 @@ export async function readHoldings(orm: Orm, most: number, project?: string): Pr
 
 /** Says of a full range who holds what, and what else is in the way. */
 export async function exhausted(orm: Orm, project: string, host: string | null): Promise<SupervisorError> {
-  const [range] = await readUtilization(orm, project);
+  const [range] = await orm.select().from(portRanges).where(eq(portRanges.project, project));
   const inRange = (column: string) => sql`${sql.identifier(column)} between ${range?.first ?? 0} and ${range?.last ?? 0}`;
   const held = await orm.select().from(portAllocations).where(inRange('port')).orderBy(asc(portAllocations.port));
   const [squatted] = await rows<{ count: number }>(
@@ -52,10 +52,17 @@ export async function exhausted(orm: Orm, project: string, host: string | null):
   );
   const holders = held.map((row) => ({ port: row.port, holder: ownerOf(row) }));
   const some = holders.slice(0, 5).map(({ port, holder }) => `${port} ${holder}`);
-  const others = squatted?.count ? [`${squatted.count} that other programs listen on`] : [];
+  const givenByNumber = range?.denied.filter((port) => held.every((row) => row.port !== port)) ?? [];
+  const others = [
+    ...(holders.length > some.length ? ['…'] : []),
+    ...(squatted?.count ? [`${squatted.count} that other programs listen on`] : []),
+    ...(givenByNumber.length > 0
+      ? [`${givenByNumber.slice(0, 5).join(', ')}${givenByNumber.length > 5 ? ' …' : ''} given by number only`]
+      : []),
+  ];
   return new SupervisorError(
     'exhausted',
-    `The range of ${project} (${range?.first}–${range?.last}) is full: ${[...some, ...others].join(', ')} … Release one, or pin a port elsewhere.`,
+    `The range of ${project} (${range?.first}–${range?.last}) is full: ${[...some, ...others].join(', ')}. Release one, or pin a port elsewhere.`,
     { holders },
   );
 }
