@@ -1,13 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { findService, readServiceNote } from '@supervisor/client';
 import { homeAt } from '@supervisor/core/home';
+import { freePort } from '../free-port.mjs';
 import { atEnd } from './cleanup.mjs';
 import { startNode } from './processes.mjs';
 
@@ -86,13 +86,4 @@ async function removeWithService(home) {
     await sleep(10);
   }
   rmSync(home.directory, { recursive: true, force: true });
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }

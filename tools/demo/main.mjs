@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { findService } from '@supervisor/client';
 import { homeAt } from '@supervisor/core/home';
-import { freePort } from '../evidence/harness.mjs';
+import { freePort } from '../free-port.mjs';
 import { cloudflareDemo } from './cloudflare.mjs';
 import { gcloudDemo } from './gcloud.mjs';
 

@@ -1,7 +1,6 @@
 // What every check stands on: temporary homes, the real processes in them, and an end that leaves nothing behind.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +10,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { findService, readServiceNote } from '@supervisor/client';
 import { homeAt } from '@supervisor/core/home';
 import pg from 'pg';
+import { freePort } from '../free-port.mjs';
 import { startPostgres } from '../postgres.mjs';
 
 export const checkout = fileURLToPath(new URL('../../', import.meta.url));
@@ -203,15 +203,6 @@ export async function callTool(client, name, input = {}) {
   const { isError, content, structuredContent } = await client.callTool({ name, arguments: input });
   if (isError) throw new Refusal(JSON.parse(content[0].text).error);
   return structuredContent;
-}
-
-/** A port that nothing listens on now. */
-export async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Runs one SQL statement on a connection of its own. */

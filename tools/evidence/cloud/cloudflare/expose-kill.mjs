@@ -1,6 +1,9 @@
 import { until } from '../../harness.mjs';
+import { killAndStart, ownerOf } from '../owner.mjs';
 import { countsOf, described, holds, routes, wrongRequests } from './bench.mjs';
-import { killAndStart, openService, ownerOf } from './service.mjs';
+import { openService } from './service.mjs';
+
+const leased = ['cloudflare_exposures', 'cloudflare_tunnels', 'cloudflare_dns_records'];
 
 /** The service is killed at each write of an exposure, before and after Cloudflare carried it out, on both databases. */
 export const exposeKill = {
@@ -38,7 +41,7 @@ async function ordeal(stage, url) {
       const call = await ownerOf(home);
       void call('expose_service', { hostname, access: 'public', service: 'web', project: 'shop' }).catch(() => {});
       await until(() => fake.server.faults.played > played, 20_000, `the write of ${where}`);
-      await killAndStart(home, url);
+      await killAndStart(home, url, leased);
       const ask = await ownerOf(home);
       let row;
       await until(

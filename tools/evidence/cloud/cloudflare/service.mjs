@@ -1,6 +1,6 @@
 // A real service beside the fake, as its owner sets it up.
 import { CloudflareFake } from '@supervisor/fakes';
-import { query, until } from '../../harness.mjs';
+import { ownerOf } from '../owner.mjs';
 
 /** @param url of a PostgreSQL; embedded when absent */
 export async function openService(stage, url) {
@@ -15,22 +15,4 @@ export async function openService(stage, url) {
   const account = { account: 'main', accountId: fake.account, tokenPath: 'meta/cloudflare/token', baseUrl: fake.url };
   await call('set_cloudflare_account', account);
   return { home, fake, call };
-}
-
-/** Calls operations as the owner. */
-export async function ownerOf(home) {
-  const session = await home.session({ role: 'owner', project: 'shop' });
-  return (operation, input) => session.request('call', { operation, input });
-}
-
-/** Kills the service, and starts it again after the leases it held have run out. */
-export async function killAndStart(home, url) {
-  const pid = home.servicePid();
-  process.kill(pid, 'SIGKILL');
-  await until(() => home.servicePid() === undefined, 5000, 'the killed service to be gone');
-  if (url) {
-    for (const table of ['cloudflare_exposures', 'cloudflare_tunnels', 'cloudflare_dns_records'])
-      await query(url, `update supervisor.${table} set lease_until = now() - interval '1 second' where lease_until is not null`);
-  }
-  await home.start();
 }

@@ -1,6 +1,6 @@
 // A real service beside a Google Cloud on loopback, as its owner sets it up.
 import { FakeGoogleCloud } from '@supervisor/fakes';
-import { query, until } from '../../harness.mjs';
+import { ownerOf } from '../owner.mjs';
 import { googleContract, hasGoogleSpecs } from '../../../contract/gcloud.mjs';
 import { noSpecs } from '../../../contract/specs.mjs';
 
@@ -28,12 +28,6 @@ export async function openService(stage, url, options = { operationSeconds: 0.2,
   return { home, google, call };
 }
 
-/** Calls operations as the owner. */
-export async function ownerOf(home) {
-  const session = await home.session({ role: 'owner', project: 'shop' });
-  return (operation, input) => session.request('call', { operation, input });
-}
-
 /** Deletes a VM in the two calls it takes. */
 export async function deleteVm(call, name) {
   const confirmation = await call('delete_vm', { name }).then(
@@ -44,17 +38,6 @@ export async function deleteVm(call, name) {
     },
   );
   return confirmation === undefined ? undefined : call('delete_vm', { name, confirmation });
-}
-
-/** Kills the service, and starts it again after the leases it held have run out. */
-export async function killAndStart(home, url) {
-  process.kill(home.servicePid(), 'SIGKILL');
-  await until(() => home.servicePid() === undefined, 5000, 'the killed service to be gone');
-  if (url) {
-    const over = `update supervisor.gcloud_operations set lease_until = now() - interval '1 second' where lease_until is not null`;
-    await query(url, over);
-  }
-  await home.start();
 }
 
 /** What is wrong with the requests that Google got; and a figure of how many were held against its description. */

@@ -1,5 +1,6 @@
 import { query, until } from '../../harness.mjs';
-import { deleteVm, judgeRequests, killAndStart, openService, ownerOf, zone } from './service.mjs';
+import { killAndStart, ownerOf } from '../owner.mjs';
+import { deleteVm, judgeRequests, openService, zone } from './service.mjs';
 
 // Before any request; and after those that change something, which a later look cannot tell apart from the next request.
 const faults = {
@@ -50,7 +51,7 @@ async function ordeal(stage, url) {
         await until(() => over || google.faults.played > played, 30_000, `request ${nth} of ${where}`);
         google.faults.clear();
         if (over) break;
-        await killAndStart(home, url);
+        await killAndStart(home, url, ['gcloud_operations']);
         kills++;
         call = await ownerOf(home);
         const read = () => call('get_vm', { name });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callTool } from '../../harness.mjs';
-import { deleteVm, judgeRequests, openService, ownerOf, zone } from './service.mjs';
+import { ownerOf } from '../owner.mjs';
+import { deleteVm, judgeRequests, openService, zone } from './service.mjs';
 
 /** An agent makes, stops and starts a VM of the service, and may not delete it; its owner does, in two calls, and nothing is left. */
 export const vmLife = {
