@@ -3,6 +3,7 @@ import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writ
 import { parseEnv } from 'node:util';
 import { SupervisorError, type Home } from '@supervisor/core';
 import { z } from 'zod';
+import { describePostgres } from './postgres.js';
 import { describeDatabase, postgresFromVariables, type DatabaseSettings } from './settings.js';
 
 /** Where a setting was found: a file of variables, or the environment of whoever started the service. */
@@ -107,11 +108,10 @@ export function databaseSettings(home: Home, instance: Instance): DatabaseSettin
     );
   }
   const settings: DatabaseSettings = { kind: 'postgres', ...found };
-  const now = describeDatabase(settings);
-  if (now !== `PostgreSQL at ${database.location}`) {
+  if (describePostgres(found) !== database.location) {
     throw new SupervisorError(
       'conflict',
-      `This home uses PostgreSQL at ${database.location}, but ${where} now names ${now}. ${howToChange}`,
+      `This home uses PostgreSQL at ${database.location}, but ${where} now names ${describeDatabase(settings)}. ${howToChange}`,
     );
   }
   return settings;

@@ -3,6 +3,7 @@ import { parseOrigin, SupervisorError, type Home } from '@supervisor/core';
 import {
   databaseSettings,
   describeDatabase,
+  describePostgres,
   howToChange,
   postgresFromVariables,
   readInstance,
@@ -94,7 +95,7 @@ function decideDatabase(
   });
   if (!recorded) {
     if (!wanted) return { settings: { kind: 'embedded', directory: home.data }, record: { kind: 'embedded' } };
-    const location = describeDatabase(wanted.settings).replace(/^PostgreSQL at /, '');
+    const location = describePostgres(wanted.settings);
     return { settings: wanted.settings, record: { kind: 'postgres', location, from: wanted.from } };
   }
   if (recorded.database.kind === 'embedded') {
@@ -107,7 +108,7 @@ function decideDatabase(
     }
     return { settings, record: recorded.database };
   }
-  if (wanted && describeDatabase(wanted.settings) !== `PostgreSQL at ${recorded.database.location}`) {
+  if (wanted && describePostgres(wanted.settings) !== recorded.database.location) {
     throw new SupervisorError(
       'conflict',
       `This home uses PostgreSQL at ${recorded.database.location}, but the settings now name ${describeDatabase(wanted.settings)}. ${howToChange}`,

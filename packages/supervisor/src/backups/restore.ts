@@ -5,6 +5,7 @@ import { SupervisorError, type Home } from '@supervisor/core';
 import {
   databaseSettings,
   describeDatabase,
+  describePostgres,
   lockOf,
   openDatabase,
   parsePostgresUrl,
@@ -131,9 +132,7 @@ async function findTarget(
   });
   if (to === undefined && recorded) {
     const { database } = recorded;
-    const same = named.find(
-      ({ settings }) => database.kind === 'postgres' && describeDatabase(settings) === `PostgreSQL at ${database.location}`,
-    );
+    const same = named.find(({ settings }) => database.kind === 'postgres' && describePostgres(settings) === database.location);
     return { settings: same?.settings ?? databaseSettings(home, recorded), record: database };
   }
   if (to === 'embedded' || (to === undefined && named.length === 0)) {
@@ -143,8 +142,8 @@ async function findTarget(
     return { settings: { kind: 'embedded', directory: home.data }, record: { kind: 'embedded' }, todo: other };
   }
   const wanted = to === undefined ? named[0]!.settings : { kind: 'postgres' as const, ...parsePostgresUrl(to) };
-  const location = describeDatabase(wanted).replace(/^PostgreSQL at /, '');
-  const known = named.find(({ settings }) => describeDatabase(settings) === describeDatabase(wanted));
+  const location = describePostgres(wanted);
+  const known = named.find(({ settings }) => describePostgres(settings) === location);
   if (known) return { settings: known.settings, record: { kind: 'postgres', location, from: known.from } };
   if (wanted.password !== undefined) {
     const message = `Leave the password out of the command: every process can see it there, and the history keeps it. It is asked for, or taken from DATABASE_URL in ${join(checkout, '.env')}.`;
