@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { toSlug } from '@supervisor/core/slug';
 
 /** A text as a name that Supervisor takes: what it cannot hold becomes a dash. */
 export function nameOf(text: string, longest: number): string {
@@ -14,10 +15,5 @@ export function idOf(text: string, longest: number): string {
 
 /** A text as a project's slug. */
 export function slugOf(text: string): string {
-  const plain = text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, 63)
-    .replace(/^-+|-+$/g, '');
-  return plain || 'meta';
+  return toSlug(text) ?? 'meta';
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Audit, AuditEntry, Released } from '@supervisor/core';
+import { remembered, type Audit, type AuditEntry, type Released } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
 import { deriveKeys, fingerprint, macsOf, rowMac, rowWriter, type AuditKeys, type Row } from './audit-row.js';
 import { listEvents, type AuditEvent, type AuditListOptions } from './audit-list.js';
@@ -44,12 +44,7 @@ export class AuditTrail implements Audit {
   constructor(options: { key: () => Promise<Buffer>; db?: Database; onError?: (error: unknown) => void }) {
     this.#database = connect(authMigrations, options.db);
     this.#onError = options.onError ?? (() => {});
-    let keys: Promise<AuditKeys> | undefined;
-    this.#keys = () => {
-      keys ??= options.key().then(deriveKeys);
-      keys.catch(() => (keys = undefined));
-      return keys;
-    };
+    this.#keys = remembered(() => options.key().then(deriveKeys));
   }
 
   async intent(entry: AuditEntry): Promise<string> {

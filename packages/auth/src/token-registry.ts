@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { scopes as allScopes, SupervisorError, type Grant, type Principal, type Scope } from '@supervisor/core';
+import { remembered, scopes as allScopes, SupervisorError, type Grant, type Principal, type Scope } from '@supervisor/core';
 import { connect, type Database } from '@supervisor/db';
 import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm';
 import { authMigrations } from './migrations.js';
@@ -42,12 +42,7 @@ export class TokenRegistry {
   /** @param options.pepper the key of the hashes, at least 32 bytes */
   constructor(options: { pepper: () => Promise<Buffer>; db?: Database }) {
     this.#database = connect(authMigrations, options.db);
-    let pepper: Promise<Buffer> | undefined;
-    this.#pepper = () => {
-      pepper ??= options.pepper();
-      pepper.catch(() => (pepper = undefined));
-      return pepper;
-    };
+    this.#pepper = remembered(options.pepper);
   }
 
   /** Makes a token. Its text is in this answer and nowhere else. */

@@ -1,5 +1,5 @@
 import { SupervisorError } from '@supervisor/core/errors';
-import { slugPattern } from '@supervisor/core/slug';
+import { slugPattern, toSlug } from '@supervisor/core/slug';
 import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 
@@ -118,10 +118,5 @@ function instanceOf(worktree: string): string {
 
 /** The slug that a folder's name gives; undefined when it has no letter or digit. */
 export function slugOf(folder: string): string | undefined {
-  const slug = basename(folder)
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, 63)
-    .replace(/^-+|-+$/g, '');
-  return slug || undefined;
+  return toSlug(basename(folder));
 }

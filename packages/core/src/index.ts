@@ -1,5 +1,6 @@
 export { bind, type Audit, type AuditEntry, type BindOptions } from './bind.js';
 export { coerce } from './coerce.js';
+export { badCursor, numberIn } from './cursor.js';
 export { describe } from './describe.js';
 export type { Answerer, Catalogue, FieldSchema, ObjectSchema, OperationDescription } from './description.js';
 export { errorFromBody, httpStatus, SupervisorError, type ErrorBody, type ErrorCode, type ErrorDetails } from './errors.js';
@@ -11,5 +12,6 @@ export { nearest, NotFound } from './nearest.js';
 export { operation, type AnyOperation, type Context, type Module, type Operation, type Released, type Toolset } from './operation.js';
 export { agent, mayAccess, owner, scopes, type Access, type Principal, type Scope } from './principal.js';
 export { isLocal, isPlain, parseOrigin } from './origin.js';
-export { slugPattern } from './slug.js';
+export { remembered } from './remembered.js';
+export { slugPattern, toSlug } from './slug.js';
 export { listTools, parseToolsets, resolveTool, type Tool, type ToolSelection } from './tools.js';

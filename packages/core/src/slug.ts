@@ -3,3 +3,13 @@ export const slugPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** How the field of a project is described that the caller's own fills in. */
 export const ownProject = 'Else your own';
+
+/** The slug that a text gives; undefined when it has no letter or digit. */
+export function toSlug(text: string): string | undefined {
+  const slug = text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 63)
+    .replace(/^-+|-+$/g, '');
+  return slug || undefined;
+}

@@ -1,4 +1,4 @@
-import { NotFound, SupervisorError } from '@supervisor/core';
+import { badCursor, NotFound, SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, asc, desc, eq, gt, isNull, sql } from 'drizzle-orm';
 import type { Observed } from './schema.js';
@@ -146,8 +146,4 @@ function after(cursor: string) {
   const [name = '', id = ''] = cursor.split('/');
   if (!uuid.test(id)) throw badCursor();
   return gt(sql`(${gcloudVms.name}, ${gcloudVms.id})`, sql`(${name}::text, ${id}::uuid)`);
-}
-
-function badCursor(): SupervisorError {
-  return new SupervisorError('invalid_input', 'cursor: pass the nextCursor of the last answer.');
 }

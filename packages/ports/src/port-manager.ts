@@ -1,4 +1,4 @@
-import { NotFound, SupervisorError } from '@supervisor/core';
+import { NotFound, numberIn, SupervisorError } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
 import { and, asc, eq, or, sql } from 'drizzle-orm';
 import {
@@ -255,7 +255,7 @@ export class PortManager {
     const allocations = await this.#prepared(orm).page.execute({
       project: options.project ?? null,
       port: options.port ?? null,
-      after: options.cursor === undefined ? 0 : cursorPort(options.cursor),
+      after: options.cursor === undefined ? 0 : numberIn(options.cursor, 65_535),
       limit,
     });
     const last = allocations.at(-1);
@@ -302,11 +302,4 @@ export class PortManager {
 function grantOf(row: Allocation & { created: boolean }, checked: boolean, notes: string[]): Grant {
   const { pending: _, ...grant } = row as Claim;
   return { ...grant, checked, listener: null, notes };
-}
-
-function cursorPort(cursor: string): number {
-  const port = Number(cursor);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new SupervisorError('invalid_input', 'cursor: pass the nextCursor of the last answer.');
-  return port;
 }

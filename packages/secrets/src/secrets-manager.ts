@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { SupervisorError } from '@supervisor/core';
+import { remembered, SupervisorError } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
 import { and, count, eq, isNull, ne, sql } from 'drizzle-orm';
 import { claimKey } from './claim.js';
@@ -45,9 +45,7 @@ export class SecretsManager {
   readonly keys: KeyRotation;
   readonly #keyring: Keyring;
   readonly #redaction: TextRedaction;
-  readonly #open: () => Promise<Database>;
-  readonly #holder: string | undefined;
-  #connected: Promise<Connected> | undefined;
+  readonly #database: () => Promise<Connected>;
 
   /**
    * @param encryptionKey 32 bytes as 64 hex digits or base64.
@@ -55,8 +53,12 @@ export class SecretsManager {
    */
   constructor(encryptionKey: string | undefined, options: SecretsOptions = {}) {
     this.#keyring = new Keyring(parseKey(encryptionKey), options.readKeys?.map(parseKey));
-    this.#open = connect(secretMigrations, options.db);
-    this.#holder = options.holder;
+    const open = connect(secretMigrations, options.db);
+    this.#database = remembered(async () => {
+      const database = await open();
+      await claimKey(database, this.#keyring, options.holder);
+      return { orm: database.orm, current: new CurrentVersions(database.orm) };
+    });
     this.#redaction = new TextRedaction(
       this.#keyring,
       async () => (await this.#database()).orm,
@@ -282,15 +284,6 @@ export class SecretsManager {
     });
     const row = await current.at(path);
     return this.#keyring.open(row!.envelope!, { ...at, secretId: row!.id });
-  }
-
-  #database(): Promise<Connected> {
-    this.#connected ??= this.#open().then(async (database) => {
-      await claimKey(database, this.#keyring, this.#holder);
-      return { orm: database.orm, current: new CurrentVersions(database.orm) };
-    });
-    this.#connected.catch(() => (this.#connected = undefined));
-    return this.#connected;
   }
 
   async #release(path: string, purpose: Exposure): Promise<UsableSecret> {

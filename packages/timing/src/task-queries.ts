@@ -1,4 +1,4 @@
-import { SupervisorError } from '@supervisor/core';
+import { badCursor } from '@supervisor/core';
 import { rows, type Orm } from '@supervisor/db';
 import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
@@ -53,5 +53,5 @@ function after(cursor: string): SQL {
   } catch {
     // Not a cursor of ours: said below.
   }
-  throw new SupervisorError('invalid_input', 'cursor: pass the nextCursor of the last answer.');
+  throw badCursor();
 }

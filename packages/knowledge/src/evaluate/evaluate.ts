@@ -1,4 +1,4 @@
-import { slugPattern, SupervisorError } from '@supervisor/core';
+import { slugPattern, SupervisorError, toSlug } from '@supervisor/core';
 import type { Document } from '../ingest.js';
 import type { KnowledgeBase } from '../knowledge-base.js';
 import { interval, type Interval } from './bootstrap.js';
@@ -90,11 +90,5 @@ async function ingestAll(
 }
 
 function slugOf(name: string): string {
-  if (slugPattern.test(name)) return name;
-  const slug = name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, 63)
-    .replace(/^-+|-+$/g, '');
-  return slug || 'evaluation';
+  return slugPattern.test(name) ? name : (toSlug(name) ?? 'evaluation');
 }

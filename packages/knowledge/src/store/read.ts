@@ -1,4 +1,4 @@
-import { SupervisorError } from '@supervisor/core';
+import { numberIn, SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, asc, desc, eq, gt, inArray, isNull, lt, or, sql, type SQL } from 'drizzle-orm';
 import type { Caller, Entry, EntrySummary, Kind, Visibility } from '../entry.js';
@@ -103,8 +103,5 @@ export async function readEntry(orm: Orm, id: number, caller: Caller): Promise<E
 }
 
 export function cursorId(cursor: string): number {
-  const id = Number(cursor);
-  if (!Number.isInteger(id) || id < 0 || id > 2 ** 31 - 1)
-    throw new SupervisorError('invalid_input', 'cursor: pass the nextCursor of the last answer.');
-  return id;
+  return numberIn(cursor, 2 ** 31 - 1);
 }

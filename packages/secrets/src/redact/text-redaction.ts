@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { SupervisorError } from '@supervisor/core';
+import { remembered, SupervisorError } from '@supervisor/core';
 import { rows, type Orm } from '@supervisor/db';
 import { and, eq, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import type { Keyring } from '../keyring.js';
@@ -20,29 +20,25 @@ const lookedUpAtOnce = 512;
 
 /** Takes the values of all secrets out of text, old versions and deleted secrets too, opening only those that its traces name. */
 export class TextRedaction {
-  #hash: Promise<SipHash> | undefined;
+  readonly #hash: () => Promise<SipHash>;
 
   constructor(
     private readonly keyring: Keyring,
     private readonly orm: () => Promise<Orm>,
-    private readonly key: () => Promise<Buffer>,
-  ) {}
+    key: () => Promise<Buffer>,
+  ) {
+    this.#hash = remembered(() => key().then((bytes) => new SipHash(bytes)));
+  }
 
   async redact(text: string): Promise<Redacted> {
     if (Buffer.byteLength(text) < shortestDisguised) return { text, redactions: [] };
     const orm = await this.orm();
-    const hash = await this.#hashing();
+    const hash = await this.#hash();
     while (await this.#trace(orm, hash));
     const standing = await this.#standingIn(orm, text, [...tracesIn(hash, text)]);
     if (standing.length === 0) return { text, redactions: [] };
     const redactor = createRedactor(standing, Buffer.from(text));
     return { text: redactor.text(text), redactions: redactor.find(text) };
-  }
-
-  #hashing(): Promise<SipHash> {
-    this.#hash ??= this.key().then((key) => new SipHash(key));
-    this.#hash.catch(() => (this.#hash = undefined));
-    return this.#hash;
   }
 
   // Versions are traced when a text is first looked through after them, so storing waits for nothing. @returns whether there may be more
