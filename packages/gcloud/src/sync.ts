@@ -2,7 +2,7 @@ import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, eq, isNull, lte, notExists, or, sql } from 'drizzle-orm';
 import type { Compute } from './google/compute.js';
-import type { Instance } from './google/resources.js';
+import { runningStatuses, type Instance } from './google/resources.js';
 import { regionOf } from './rules/estimate.js';
 import { ownerLabel, sameLabels, withoutReserved } from './rules/labels.js';
 import { gcloudAccounts, gcloudOperations, gcloudVms } from './schema.js';
@@ -106,7 +106,7 @@ function compare(row: VmRow, instance: Instance): Difference[] {
   if (!isOurs(row, instance)) return [{ ...at, field: 'owner', ours: row.id, theirs: instance.labels[ownerLabel] ?? 'none' }];
   if (row.state !== 'present') return [];
   const theirLabels = withoutReserved(instance.labels);
-  const wantedStatus = row.desired === 'stopped' ? ['TERMINATED', 'STOPPING'] : ['RUNNING', 'PROVISIONING', 'STAGING'];
+  const wantedStatus = row.desired === 'stopped' ? ['TERMINATED', 'STOPPING'] : runningStatuses;
   const pairs: [string, boolean, string, string][] = [
     ['status', wantedStatus.includes(instance.status), row.desired ?? 'none', instance.status],
     ['machineType', row.machineType === instance.machineType, row.machineType, instance.machineType],

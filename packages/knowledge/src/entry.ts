@@ -1,10 +1,13 @@
 import type { Language } from './text/stem.js';
 import type { Format } from './split/split.js';
 
+/** What a caller may store. */
+export const learnedKinds = ['learning', 'decision', 'incident', 'how-to'] as const;
+export type LearnedKind = (typeof learnedKinds)[number];
+
 /** What is learned, and `document` for what was ingested from files. */
-export const kinds = ['learning', 'decision', 'incident', 'how-to', 'document'] as const;
+export const kinds = [...learnedKinds, 'document'] as const;
 export type Kind = (typeof kinds)[number];
-export type LearnedKind = Exclude<Kind, 'document'>;
 
 /** `project`: only that project finds it; `shared`: every project does. */
 export const visibilities = ['project', 'shared'] as const;

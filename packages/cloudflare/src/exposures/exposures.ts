@@ -3,6 +3,7 @@ import { SupervisorError } from '@supervisor/core';
 import { claim, holds, leaseFor, renew, type Orm } from '@supervisor/db';
 import { and, asc, eq, inArray, isNotNull, ne, sql } from 'drizzle-orm';
 import type { Accounts, FoundZone } from '../accounts.js';
+import { leaseSeconds } from '../alone.js';
 import type { DnsRecords } from '../dns/dns-records.js';
 import { dnsName } from '../dns/name.js';
 import { reasonOf } from '../failure.js';
@@ -31,8 +32,6 @@ export interface ExposureParts {
   portOf: PortOf;
 }
 
-// Longer than any single request: whoever holds a lease that was just renewed has its answer before it ends.
-const leaseSeconds = 60;
 const resumedAtOnce = 20;
 const unfinished: ExposureState[] = ['exposing', 'undoing', 'removing'];
 

@@ -58,6 +58,9 @@ export const addressAnswer = z.object({
 });
 export type Address = z.output<typeof addressAnswer>;
 
+/** The statuses of an instance that runs, or soon will. */
+export const runningStatuses: readonly string[] = ['RUNNING', 'PROVISIONING', 'STAGING'];
+
 export const zoneAnswer = z.object({ name: z.string(), region: tail, status: z.string() });
 export const machineTypeAnswer = z.object({
   name: z.string(),

@@ -1,7 +1,6 @@
 import { instant, nextCursor, operation, page, projectFilter } from '@supervisor/core';
 import { z } from 'zod';
-import { account, operationId, operationShape, vmName, vmPath, waitSeconds, type GCloudDeps } from './fields.js';
-import { waiting } from './vms.js';
+import { account, operationId, operationShape, vmName, vmPath, waiting, waitSeconds, type GCloudDeps } from './fields.js';
 
 const leaked = z.object({ name: z.string(), location: z.string(), ours: z.boolean().describe('Made for a VM of ours') });
 const limits = z.object({ warning: z.number(), critical: z.number() });

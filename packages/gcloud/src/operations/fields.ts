@@ -1,6 +1,7 @@
-import { instant, nameField, projectField } from '@supervisor/core';
+import { instant, nameField, projectField, type Context } from '@supervisor/core';
 import { z } from 'zod';
 import type { GCloudManager } from '../gcloud-manager.js';
+import { vmNamePattern } from '../rules/plan.js';
 
 export interface GCloudDeps {
   gcloud: GCloudManager;
@@ -10,7 +11,7 @@ const word = (pattern: RegExp, what: string, examples: string[]) => z.string().m
 
 export const accountName = nameField('Of the account', 63).meta({ examples: ['main'] });
 export const account = nameField('When there is more than one', 63).optional();
-export const vmName = word(/^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and dashes', ['build-1']);
+export const vmName = word(vmNamePattern, 'must be lower-case letters, digits and dashes', ['build-1']);
 export const zone = word(/^[a-z]+-[a-z]+\d+-[a-z]$/, 'must be a zone such as europe-west4-a', ['europe-west4-a']);
 export const machineType = word(/^[a-z][a-z0-9]*(-[a-z0-9]+)+$/, 'must be a machine type such as e2-small', ['e2-small']);
 export const operationId = word(/^[\w-]{1,36}$/, 'must be the id that a call answered with', ['00000000-0000-4000-8000-000000000000']);
@@ -64,6 +65,9 @@ export const vm = z.object({
   lastError: z.string().nullable(),
   operation: operationShape.nullable().describe('Under way now'),
 });
+
+/** What of the context a call that waits needs. */
+export const waiting = ({ signal, progress }: Context) => ({ signal, progress });
 
 /** `key=value` of each, as a map; of a key that comes twice, the last. */
 export function mapOf(pairs: readonly string[]): Record<string, string> {

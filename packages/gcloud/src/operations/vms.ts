@@ -1,10 +1,8 @@
-import { nextCursor, operation, page, projectField, projectFilter, type Context } from '@supervisor/core';
+import { nextCursor, operation, page, projectField, projectFilter } from '@supervisor/core';
 import { z } from 'zod';
 import { longestRunSeconds, shortestRunSeconds } from '../rules/limits.js';
-import { account, labels, machineType, mapOf, vm, vmName, vmPath, waitSeconds, zone, type GCloudDeps } from './fields.js';
+import { account, labels, machineType, mapOf, vm, vmName, vmPath, waiting, waitSeconds, zone, type GCloudDeps } from './fields.js';
 
-/** What of the context a call that waits needs. */
-export const waiting = ({ signal, progress }: Context) => ({ signal, progress });
 const subject = ({ name }: { name: string }) => name;
 
 /** What all have in common that say no more than which VM. */

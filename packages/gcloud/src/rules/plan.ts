@@ -18,7 +18,7 @@ export interface VmWish {
   labels?: Record<string, string> | undefined;
 }
 
-const namePattern = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
+export const vmNamePattern = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** The whole of a new VM out of what was wished. @throws SupervisorError `invalid_input`, or `forbidden` while the account allows no zone */
 export function planVm(
@@ -26,7 +26,7 @@ export function planVm(
   wish: VmWish & { project: string; name: string },
 ): VmPlan {
   const { project, name, maxRunSeconds = account.maxRunSeconds, labels = {}, zone = account.zones[0] } = wish;
-  if (!namePattern.test(name))
+  if (!vmNamePattern.test(name))
     throw new SupervisorError('invalid_input', 'A VM is named with lower-case letters, digits and dashes, from a letter on, at most 63.', {
       fields: ['name'],
     });

@@ -1,7 +1,7 @@
 import { SupervisorError } from '@supervisor/core';
 import type { Compute } from '../google/compute.js';
 import { refusalStatus } from '../google/failure.js';
-import type { GoogleOperation } from '../google/resources.js';
+import { runningStatuses, type GoogleOperation } from '../google/resources.js';
 import { instanceBody } from '../rules/instance-body.js';
 import { mergeLabels, ownerLabel, sameLabels } from '../rules/labels.js';
 import { isProtected, readOurs } from './ownership.js';
@@ -77,14 +77,12 @@ export const steps: Record<string, Step> = {
     // Whoever asked has gone: nobody expects it to run, and to cost, from now on.
     if (late && status === 'TERMINATED')
       throw new SupervisorError('operation_timeout', `VM ${vm.name} was not started in time. Start it again if it is still wanted.`);
-    return status === 'TERMINATED'
-      ? compute.change(vm.zone, vm.name, 'start', operation.requestId)
-      : already(vm, status, ['RUNNING', 'PROVISIONING', 'STAGING']);
+    return status === 'TERMINATED' ? compute.change(vm.zone, vm.name, 'start', operation.requestId) : already(vm, status, runningStatuses);
   },
 
   async stop({ vm, operation, compute }) {
     const { status } = await present(compute, vm);
-    return ['RUNNING', 'PROVISIONING', 'STAGING'].includes(status)
+    return runningStatuses.includes(status)
       ? compute.change(vm.zone, vm.name, 'stop', operation.requestId)
       : already(vm, status, ['TERMINATED', 'STOPPING']);
   },

@@ -1,6 +1,6 @@
 import { instant, nameField, textField, type Context } from '@supervisor/core';
 import { z } from 'zod';
-import { kinds, visibilities, type Caller } from '../entry.js';
+import { kinds, learnedKinds, visibilities, type Caller } from '../entry.js';
 import type { KnowledgeBase } from '../knowledge-base.js';
 
 export interface KnowledgeDeps {
@@ -13,8 +13,7 @@ export function callerOf({ principal, project }: Context): Caller {
 }
 
 export const kind = z.enum(kinds);
-/** What a caller may store; documents come from files. */
-export const learnedKind = z.enum(['learning', 'decision', 'incident', 'how-to']);
+export const learnedKind = z.enum(learnedKinds);
 export const visibility = z.enum(visibilities);
 export const tag = nameField('Word', 50);
 export const task = nameField('Task id', 200);

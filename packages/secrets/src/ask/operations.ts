@@ -1,6 +1,6 @@
 import { instant, operation, sensitive } from '@supervisor/core';
 import { z } from 'zod';
-import { valueProblem } from '../path.js';
+import { value } from '../operations/fields.js';
 import type { SecretsManager } from '../secrets-manager.js';
 import type { SecretQuestions } from './questions.js';
 
@@ -25,15 +25,7 @@ export const askOperations = [
     // Whoever has the page's id is the person: the page calls this, no tool and no token.
     access: 'owner',
     command: false,
-    input: z.object({
-      id: sensitive(z.string().max(100)),
-      value: sensitive(
-        z.string().superRefine((text, context) => {
-          const message = valueProblem(text);
-          if (message) context.addIssue({ code: 'custom', message });
-        }),
-      ),
-    }),
+    input: z.object({ id: sensitive(z.string().max(100)), value }),
     output: z.object({ path: z.string(), version: z.int() }),
     released: ({ value }, { path, version }) => [{ path, version, value }],
     handle: ({ secrets, questions }: AskDeps, { id, value }) =>
