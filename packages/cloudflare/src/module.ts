@@ -1,5 +1,5 @@
 import type { Module } from '@supervisor/core';
 import { cloudflareMigrations } from './migrations.js';
-import { cloudflareOperations } from './operations/index.js';
+import { cloudflareOperations } from './operations.js';
 
 export const cloudflareModule: Module = { ...cloudflareMigrations, operations: cloudflareOperations };
