@@ -1,25 +1,14 @@
-import { setImmediate as breathe } from 'node:timers/promises';
 import { SupervisorError } from '@supervisor/core';
 import type { Database, Orm } from '@supervisor/db';
 import type { Redact } from '../entry.js';
-import { embedChunks } from './embed-chunks.js';
 import { embedTexts, type Embedder } from './embedder.js';
 import { Embedders } from './embedders.js';
-import {
-  currentModel,
-  markReady,
-  removeModel,
-  retireAll,
-  retiredModels,
-  sameSettings,
-  setWeight,
-  startModel,
-  startOver,
-} from './models.js';
+import { currentModel, retireAll, sameSettings, setWeight, startModel } from './models.js';
 import type { EmbedderSettings, ModelRow } from './models.js';
-import { claim, countPending, endLeases, removePending, walk } from './queue.js';
-import { weighByHalves } from './halves.js';
-import { hasVectors, makeIndex, makeVectors, removeVectors } from './storage.js';
+import { countPending } from './queue.js';
+import { makeIndex, makeVectors } from './storage.js';
+import { messageOf, Trouble } from './trouble.js';
+import { VectorMaker } from './vector-maker.js';
 import type { Measured } from './weight.js';
 
 export interface EmbeddingOptions {
@@ -56,33 +45,29 @@ export interface VectorSource {
   failed(): string;
 }
 
-const chunksAtOnce = 32;
 // Somebody waits for the answer, and words find it too.
 const longestQuestion = 3_000;
-const restAfterFailure = 30_000;
 
-/** The vectors of one knowledge base: which model makes them, which are still to be made, and making them. */
+/** The vectors of one knowledge base: which model makes them, how far they are, and questions asked by them. */
 export class Embedding implements VectorSource {
   readonly #options: EmbeddingOptions;
   readonly #embedders: Embedders;
-  readonly #ending = new AbortController();
-  #running: Promise<void> | undefined;
-  #again = false;
+  readonly #trouble = new Trouble();
+  readonly #maker: VectorMaker;
   #given: Promise<void> | undefined;
   #known = false;
-  #leasesEnded = false;
-  #problem: string | null = null;
-  #restUntil = 0;
 
   constructor(options: EmbeddingOptions) {
     this.#options = options;
-    this.#embedders = new Embedders(options.embedder, options.secret);
+    const { database, redact, embedder, secret } = options;
+    this.#embedders = new Embedders(embedder, secret);
+    this.#maker = new VectorMaker({ database, redact, embedders: this.#embedders, current: () => this.#current(), trouble: this.#trouble });
   }
 
   /** Embeds a question. Undefined without a model: nothing is missing then. Never throws: words find answers too. */
   async ask(orm: Orm, question: string): Promise<AskedVector | undefined> {
     const model = await this.#current();
-    if (!model) return this.#options.embedder && { embedder: this.#options.embedder.id, reason: this.#problem! };
+    if (!model) return this.#options.embedder && { embedder: this.#options.embedder.id, reason: this.#trouble.problem! };
     if (model.weight === 0)
       return {
         embedder: model.name,
@@ -107,9 +92,9 @@ export class Embedding implements VectorSource {
     if (model.state === 'building') {
       this.wake();
       const { pending } = await countPending(orm, model.id);
-      return { embedder, reason: this.#problem ?? `Vectors are being made: ${pending} chunks wait.` };
+      return { embedder, reason: this.#trouble.problem ?? `Vectors are being made: ${pending} chunks wait.` };
     }
-    if (Date.now() < this.#restUntil) return { embedder, reason: this.#problem ?? 'It failed a moment ago.' };
+    if (this.#trouble.rests) return { embedder, reason: this.#trouble.problem ?? 'It failed a moment ago.' };
     try {
       const [vector] = await embedTexts(
         await this.#embedders.of(model, this.#deadline()),
@@ -121,8 +106,8 @@ export class Embedding implements VectorSource {
     } catch (error) {
       // One odd question says nothing of the next.
       if (error instanceof SupervisorError && error.code === 'invalid_input') return { embedder, reason: error.message };
-      this.#rest(error);
-      return { embedder, reason: this.#problem! };
+      this.#trouble.rest(messageOf(error));
+      return { embedder, reason: this.#trouble.problem! };
     }
   }
 
@@ -141,7 +126,7 @@ export class Embedding implements VectorSource {
     if (!same) await this.#start(database, { name: embedder.id, dims: embedder.dims, settings, ...chosen });
     else if (weight !== undefined) await setWeight(database.orm, model.id, weight, { by: 'owner' });
     this.#embedders.forget();
-    this.#rested();
+    this.#trouble.end();
     this.wake();
     return this.status();
   }
@@ -153,7 +138,7 @@ export class Embedding implements VectorSource {
     await makeVectors(database);
     const kept = measured === null || measured.by === 'halves' ? {} : { weight, measured };
     await this.#start(database, { name, dims, settings, ...kept });
-    this.#rested();
+    this.#trouble.end();
     this.wake();
     return this.status();
   }
@@ -162,7 +147,7 @@ export class Embedding implements VectorSource {
   async remove(): Promise<EmbedderStatus> {
     const { orm } = await this.#options.database();
     await retireAll(orm);
-    this.#problem = null;
+    this.#trouble.problem = null;
     this.wake();
     return this.status();
   }
@@ -177,10 +162,10 @@ export class Embedding implements VectorSource {
     const model = await this.#current();
     if (!model) {
       const none = { embedder: null, dims: null, settings: null, weight: null, measured: null };
-      return { ...none, state: 'none', pending: 0, failed: 0, problem: this.#problem };
+      return { ...none, state: 'none', pending: 0, failed: 0, problem: this.#trouble.problem };
     }
     const { id: _, name, queuedTo: __, ...rest } = model;
-    return { embedder: name, ...rest, ...(await countPending(orm, model.id)), problem: this.#problem };
+    return { embedder: name, ...rest, ...(await countPending(orm, model.id)), problem: this.#trouble.problem };
   }
 
   /** New chunks wait for vectors, if there is a model at all. */
@@ -190,96 +175,25 @@ export class Embedding implements VectorSource {
 
   /** What was asked for could not be read: perhaps the vectors are gone. @returns what to tell of it */
   failed(): string {
+    const problem = 'The vectors cannot be read just now.';
     this.wake();
-    this.#restUntil = Date.now() + restAfterFailure;
-    return (this.#problem = 'The vectors cannot be read just now.');
+    this.#trouble.rest(problem);
+    return problem;
   }
 
   /** Lets missing vectors be made in the background: at once, unless it failed a moment ago. */
   wake(): void {
-    if (this.#ending.signal.aborted || Date.now() < this.#restUntil) return;
-    if (this.#running) {
-      this.#again = true;
-      return;
-    }
-    void this.#run().catch(() => {});
+    this.#maker.wake();
   }
 
-  /**
-   * Makes missing vectors until none is missing.
-   * @throws SupervisorError `unavailable` when the model cannot be reached; what is done stays done
-   */
+  /** Makes missing vectors until none is missing. @throws SupervisorError as the model does; what is done stays done */
   async complete(): Promise<void> {
-    // It may have looked at the queue already.
-    await this.#running?.catch(() => {});
-    await this.#run();
-  }
-
-  #run(): Promise<void> {
-    this.#running ??= this.#work()
-      .then(() => void (this.#problem = null))
-      .catch((error: unknown) => {
-        if (!this.#ending.signal.aborted) this.#rest(error);
-        throw error;
-      })
-      .finally(() => {
-        this.#running = undefined;
-        const again = this.#again;
-        this.#again = false;
-        if (again) this.wake();
-      });
-    return this.#running;
+    await this.#maker.complete();
   }
 
   /** Ends what runs in the background. */
   async close(): Promise<void> {
-    this.#ending.abort();
-    await this.#running?.catch(() => {});
-  }
-
-  async #work(): Promise<void> {
-    const database = await this.#options.database();
-    const { orm } = database;
-    // The model may be changed meanwhile: each batch is for the one that is current.
-    for (let model = await this.#current(); model; model = await this.#current()) {
-      await this.#prepare(database, model);
-      const embedder = await this.#embedders.of(model, this.#deadline());
-      const more = await walk(orm, model.id);
-      const chunks = await claim(orm, model.id, chunksAtOnce);
-      if (chunks.length > 0) await embedChunks(orm, model.id, embedder, chunks, { redact: this.#options.redact, signal: this.#deadline() });
-      else if (!more) {
-        const { pending, failed } = await countPending(orm, model.id);
-        if (pending === failed) {
-          if (model.measured === null) await this.#try(orm, model, embedder);
-          await markReady(orm, model.id);
-        }
-        break;
-      }
-      await this.#pause();
-    }
-    for (const id of await retiredModels(orm)) await this.#forget(orm, id);
-  }
-
-  // Whoever it was configured for may have few texts yet: then it is tried when there are more.
-  async #try(orm: Orm, { id }: ModelRow, embedder: Embedder): Promise<void> {
-    const tried = await weighByHalves(orm, embedder, this.#options.redact, this.#deadline());
-    if (tried) await setWeight(orm, id, tried.weight, tried.measured);
-  }
-
-  async #prepare(database: Database, { id, dims }: ModelRow): Promise<void> {
-    // After a restore the models are known, and their vectors are not there.
-    if (await makeVectors(database)) {
-      await startOver(database.orm, id);
-      if (database.kind === 'postgres') await makeIndex(database.orm, id, dims);
-    }
-    if (database.kind === 'embedded' && !this.#leasesEnded) await endLeases(database.orm, id);
-    this.#leasesEnded = true;
-  }
-
-  async #forget(orm: Orm, id: number): Promise<void> {
-    while (await removePending(orm, id)) await this.#pause();
-    if (await hasVectors(orm)) while (await removeVectors(orm, id)) await this.#pause();
-    await removeModel(orm, id);
+    await this.#maker.close();
   }
 
   async #start(database: Database, model: Parameters<typeof startModel>[1]): Promise<void> {
@@ -290,7 +204,7 @@ export class Embedding implements VectorSource {
   /** The current model; one that the program brings becomes it. */
   async #current(): Promise<ModelRow | undefined> {
     const { embedder } = this.#options;
-    if (embedder) await (this.#given ??= this.#bring(embedder).catch((error: unknown) => void (this.#problem = messageOf(error))));
+    if (embedder) await (this.#given ??= this.#bring(embedder).catch((error: unknown) => void (this.#trouble.problem = messageOf(error))));
     const model = await currentModel((await this.#options.database()).orm);
     this.#known = model !== undefined;
     return model;
@@ -310,30 +224,8 @@ export class Embedding implements VectorSource {
     throw new SupervisorError('conflict', 'No embedder is configured. Configure one first: supervisor knowledge configure-embedder --help');
   }
 
-  // Others run between two batches.
-  async #pause(): Promise<void> {
-    await breathe();
-    this.#ending.signal.throwIfAborted();
-  }
-
   #deadline(milliseconds?: number): AbortSignal {
-    const { signal } = this.#ending;
+    const { signal } = this.#maker;
     return milliseconds === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]);
   }
-
-  #rest(error: unknown): void {
-    this.#problem = messageOf(error);
-    this.#restUntil = Date.now() + restAfterFailure;
-  }
-
-  #rested(): void {
-    this.#restUntil = 0;
-    this.#problem = null;
-  }
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof SupervisorError) return error.message;
-  const { name } = error as { name?: unknown };
-  return name === 'TimeoutError' ? 'It did not answer in time.' : 'Vectors failed; the texts are found by their words.';
 }
