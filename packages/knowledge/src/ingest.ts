@@ -1,10 +1,10 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, asc, eq, gt, inArray } from 'drizzle-orm';
 import type { Draft, Redact, Visibility } from './entry.js';
 import { withIndex } from './lexical/write.js';
-import { knowledgeEntries, knowledgeRoots, knowledgeScopes } from './schema.js';
+import type { Root } from './roots.js';
+import { knowledgeEntries, knowledgeScopes } from './schema.js';
 import type { Format } from './split/split.js';
 import { draft, languageOf } from './store/drafts.js';
 import { cursorId } from './store/read.js';
@@ -34,12 +34,6 @@ export interface Ingested {
   /** Nothing is left in them. */
   removed: string[];
   redactions: number;
-}
-
-export interface Root {
-  id: number;
-  project: string;
-  path: string;
 }
 
 // One transaction's worth of text: it keeps others out for as long.
@@ -185,17 +179,4 @@ async function remove(orm: Orm, root: number, sources: string[]): Promise<string
     });
   }
   return removed;
-}
-
-/** @throws SupervisorError `not_found`, with how to register a folder */
-export async function rootAt(orm: Orm, project: string, path: string): Promise<Root> {
-  const [row] = await orm
-    .select()
-    .from(knowledgeRoots)
-    .where(and(eq(knowledgeRoots.project, project), eq(knowledgeRoots.path, path)));
-  if (row) return row;
-  throw new SupervisorError(
-    'not_found',
-    `${path} is not a registered root of ${project}. Register it first: supervisor knowledge register-root ${path} --project ${project}`,
-  );
 }

@@ -1,22 +1,19 @@
-import { homedir } from 'node:os';
-import { isAbsolute, relative, resolve } from 'node:path';
 import { SupervisorError } from '@supervisor/core';
-import { connect, type Database, type Orm } from '@supervisor/db';
-import { and, asc, eq, sql } from 'drizzle-orm';
-import { everyone, type Caller, type Entry, type Kind, type Redact, type Visibility } from './entry.js';
+import { connect, type Database } from '@supervisor/db';
+import { everyone, type Caller, type Entry, type Redact } from './entry.js';
 import { forget, removeExpired, type Selection } from './forget.js';
-import { ingest, listDocuments, removeDocuments, rootAt, type Document, type Ingested, type IngestOptions, type Root } from './ingest.js';
-import { findSimilar, store, supersede, type Learned, type LearnOptions } from './learn.js';
-import { withIndex } from './lexical/write.js';
+import { ingest, listDocuments, removeDocuments, type Document, type Ingested, type IngestOptions } from './ingest.js';
+import { findSimilar, store, type Learned, type LearnOptions } from './learn.js';
 import { knowledgeMigrations } from './migrations.js';
-import { knowledgeEntries, knowledgeLanguages, knowledgeRoots, knowledgeScopes } from './schema.js';
+import { listRoots, registerRoot, rootAt, type Root } from './roots.js';
+import { knowledgeLanguages } from './schema.js';
 import { related } from './search/related.js';
 import { search, type Answer, type Hit, type SearchOptions } from './search/search.js';
-import type { Format } from './split/split.js';
+import { changeEntry, expiry, type Changes } from './store/change.js';
 import { draft, languageOf } from './store/drafts.js';
-import { listEntries, readEntry, visibleTo, type ListFilter } from './store/read.js';
+import { listEntries, readEntry, type ListFilter } from './store/read.js';
 import { reindex } from './store/reindex.js';
-import { prepare, replaceEntry } from './store/write.js';
+import { readStats, type Stats } from './store/stats.js';
 import { isLanguage, type Language } from './text/stem.js';
 import { exportLines, importLines, type Line } from './transfer.js';
 import { calibrate, type Calibration, type Pair } from './vectors/calibrate.js';
@@ -30,22 +27,6 @@ export interface KnowledgeOptions {
   now?: (() => Date) | undefined;
   embedder?: Embedder | undefined;
   secret?: ((path: string) => Promise<string>) | undefined;
-}
-
-export interface Changes extends Pick<LearnOptions, 'kind' | 'visibility' | 'tags' | 'task' | 'source' | 'supersedes' | 'ttlDays'> {
-  text?: string | undefined;
-  /** Whether it helped the caller's project. Saying it again changes nothing. */
-  useful?: boolean | undefined;
-}
-
-export interface Stats {
-  project: string;
-  kind: Kind;
-  visibility: Visibility;
-  language: Language;
-  entries: number;
-  chunks: number;
-  words: number;
 }
 
 // How long a change of language keeps its caller, and a sweep the database.
@@ -122,15 +103,7 @@ export class KnowledgeBase {
    */
   async update(id: number, changes: Changes, caller: Caller = everyone): Promise<Entry> {
     const { orm } = await this.#database();
-    const entry = await readEntry(orm, id, caller);
-    const { useful, ...others } = changes;
-    if (Object.values(others).some((value) => value !== undefined)) {
-      // What another call changed meanwhile is read anew, so that neither change is lost.
-      for (let left = 20; !(await this.#change(orm, id, others, caller)); left--)
-        if (left === 0) throw new SupervisorError('conflict', `Entry ${id} is changed by others all the time. Try again.`);
-      this.#embedding.stored();
-    }
-    if (useful !== undefined) await rate(orm, id, caller.boundTo ?? caller.project ?? entry.project, useful);
+    if (await changeEntry(orm, this.#redact, id, changes, caller, this.#now())) this.#embedding.stored();
     return readEntry(orm, id, caller);
   }
 
@@ -138,36 +111,6 @@ export class KnowledgeBase {
     const done = await reindex((await this.#database()).orm, this.#redact, milliseconds, project);
     if (done.reindexed > 0) this.#embedding.stored();
     return done;
-  }
-
-  /** @returns whether it was the same until then; else nothing was changed */
-  async #change(orm: Orm, id: number, changes: Omit<Changes, 'useful'>, caller: Caller): Promise<boolean> {
-    const entry = await readEntry(orm, id, caller);
-    const { boundTo } = caller;
-    if (boundTo !== null && boundTo !== entry.project)
-      throw new SupervisorError('forbidden', `Entry ${entry.id} is ${entry.project}'s: this caller may only say whether it was useful.`);
-    const { supersedes, ttlDays, ...fields } = changes;
-    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-    if (entry.kind === 'document' && Object.keys(given).length > 0)
-      throw new SupervisorError('conflict', `Entry ${entry.id} is a file's: change ${entry.source} and ingest it again.`);
-    const language = await languageOf(orm, entry.project);
-    const { draft: clean } = await draft(this.#redact, { ...entry, format: entry.format as Format, language, ...given });
-    const prepared = prepare(clean);
-    return withIndex(orm, async (tx) => {
-      if (JSON.stringify(await readEntry(tx, id, caller)) !== JSON.stringify(entry)) return false;
-      if (Object.keys(given).length > 0) await replaceEntry(tx, entry.id, prepared);
-      await tx
-        .update(knowledgeEntries)
-        .set({
-          tags: clean.tags,
-          task: clean.task ?? null,
-          source: clean.source ?? null,
-          ...(ttlDays === undefined ? {} : { expiresAt: expiry(ttlDays, this.#now()) }),
-        })
-        .where(eq(knowledgeEntries.id, entry.id));
-      if (supersedes !== undefined) await supersede(tx, supersedes, entry.id, entry.project);
-      return true;
-    });
   }
 
   /** Removes entries and all that the index knew of them; with `dryRun` only says which. */
@@ -179,19 +122,7 @@ export class KnowledgeBase {
   /** What there is, for each project, kind and visibility. */
   async stats(project?: string, caller: Caller = everyone): Promise<Stats[]> {
     const { orm } = await this.#database();
-    const columns = {
-      project: knowledgeScopes.project,
-      kind: sql<Kind>`${knowledgeScopes.kind}`,
-      visibility: sql<Visibility>`${knowledgeScopes.visibility}`,
-      language: sql<Language>`${knowledgeScopes.language}`,
-      chunks: knowledgeScopes.chunks,
-      words: knowledgeScopes.words,
-    };
-    return orm
-      .select({ ...columns, entries: sql<number>`(select count(*)::int from ${knowledgeEntries} where scope = knowledge_scopes.id)` })
-      .from(knowledgeScopes)
-      .where(and(visibleTo(caller), project === undefined ? undefined : eq(knowledgeScopes.project, project)))
-      .orderBy(asc(knowledgeScopes.project), asc(knowledgeScopes.kind), asc(knowledgeScopes.visibility));
+    return readStats(orm, project, caller);
   }
 
   /**
@@ -219,22 +150,13 @@ export class KnowledgeBase {
    * @throws SupervisorError `invalid_input` for the home folder and what contains it
    */
   async registerRoot(project: string, path: string): Promise<Root & { created: boolean }> {
-    const folder = resolve(path);
-    if (!isAbsolute(path)) throw new SupervisorError('invalid_input', 'path: give the absolute path of the folder.');
-    if (!relative(folder, homedir()).startsWith('..'))
-      throw new SupervisorError('invalid_input', 'path: this is the home folder, or contains it. Give the folder of one project.');
     const { orm } = await this.#database();
-    const [inserted] = await orm.insert(knowledgeRoots).values({ project, path: folder }).onConflictDoNothing().returning();
-    return { ...(inserted ?? (await rootAt(orm, project, folder))), created: inserted !== undefined };
+    return registerRoot(orm, project, path);
   }
 
   async listRoots(project?: string): Promise<Root[]> {
     const { orm } = await this.#database();
-    return orm
-      .select()
-      .from(knowledgeRoots)
-      .where(project === undefined ? undefined : eq(knowledgeRoots.project, project))
-      .orderBy(asc(knowledgeRoots.id));
+    return listRoots(orm, project);
   }
 
   /**
@@ -342,22 +264,4 @@ export class KnowledgeBase {
   async close(): Promise<void> {
     await this.#embedding.close();
   }
-}
-
-// A project has one voice: the last one counts.
-async function rate(orm: Orm, id: number, project: string, useful: boolean): Promise<void> {
-  const without = (column: typeof knowledgeEntries.helped | typeof knowledgeEntries.misled) => sql`array_remove(${column}, ${project})`;
-  const added = (column: typeof knowledgeEntries.helped | typeof knowledgeEntries.misled) =>
-    sql`array_append(array_remove(${column}, ${project}), ${project})`;
-  await orm
-    .update(knowledgeEntries)
-    .set({
-      helped: useful ? added(knowledgeEntries.helped) : without(knowledgeEntries.helped),
-      misled: useful ? without(knowledgeEntries.misled) : added(knowledgeEntries.misled),
-    })
-    .where(eq(knowledgeEntries.id, id));
-}
-
-function expiry(ttlDays: number | undefined, now: Date): string | undefined {
-  return ttlDays === undefined ? undefined : new Date(now.getTime() + ttlDays * 86_400_000).toISOString();
 }
