@@ -6,7 +6,7 @@ import { demandConfirmation, type Confirming } from './confirm.js';
 import { Connections, type Connection } from './connections.js';
 import type { DefaultCredentials } from './google/application-default.js';
 import { realTransport, type Transport } from './google/client.js';
-import { claimSamples, mayNoteFigures, noFigures, pruneHealth, readHealth, sampleAccount, type VmHealth } from './health.js';
+import { pruneHealth, readHealth, sampleAccount, sampleDue, type VmHealth } from './health.js';
 import { gcloudMigrations } from './migrations.js';
 import { estimate } from './rules/estimate.js';
 import { demandLabels } from './rules/labels.js';
@@ -18,7 +18,7 @@ import { followOperation } from './saga/follow.js';
 import { busy, intendChange, intendCreate, openOperation } from './saga/intents.js';
 import { readOurs } from './saga/ownership.js';
 import type { Kind, OperationRow, VmRow } from './saga/rows.js';
-import { gcloudAccounts, gcloudVms } from './schema.js';
+import { gcloudVms } from './schema.js';
 import { syncAccount, type Synced } from './sync.js';
 import { verifyAccount, type Verified } from './verify.js';
 import { findOperation, findVm, listOperations, listVms, shownOperation, shownVm, type Vm, type VmFilter, type VmOperation } from './vm.js';
@@ -262,14 +262,11 @@ export class GCloudManager {
   async sweep(): Promise<void> {
     const orm = await this.#orm();
     await this.resume();
-    for (const account of await claimSamples(orm, this.#now()))
-      await sampleAccount(orm, account, this.#connections.of(account).monitoring, this.#now()).catch(async (error: unknown) => {
-        if (!(error instanceof SupervisorError)) throw error;
-        await orm
-          .update(gcloudAccounts)
-          .set({ lastError: `${noFigures}${error.message}` })
-          .where(mayNoteFigures(account.name));
-      });
+    await sampleDue(
+      orm,
+      (account) => this.#connections.of(account).monitoring,
+      () => this.#now(),
+    );
     await pruneHealth(orm, this.#now());
   }
 

@@ -1,3 +1,4 @@
+import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, asc, eq, gte, isNotNull, isNull, like, lt, inArray, or, sql } from 'drizzle-orm';
 import { metrics, sampleMinutes } from './google/metrics.js';
@@ -6,7 +7,7 @@ import { healthThresholds, judge, type Health } from './rules/thresholds.js';
 import { gcloudAccounts, gcloudHealthMetrics, gcloudVms } from './schema.js';
 import type { AccountRow, VmRow } from './saga/rows.js';
 
-export const keptDays = 7;
+const keptDays = 7;
 const dayMilliseconds = 86_400_000;
 // Figures come some minutes late; what was read before is not written twice.
 const lookBackMinutes = 20;
@@ -112,8 +113,20 @@ export async function pruneHealth(orm: Orm, now: Date): Promise<number> {
   }
 }
 
-/** Accounts whose figures are due, each given to one caller only. */
-export async function claimSamples(orm: Orm, now: Date): Promise<AccountRow[]> {
+/** Samples the accounts whose figures are due. What hinders one is written in its row. */
+export async function sampleDue(orm: Orm, monitoringOf: (account: AccountRow) => Monitoring, now: () => Date): Promise<void> {
+  for (const account of await claimSamples(orm, now()))
+    await sampleAccount(orm, account, monitoringOf(account), now()).catch(async (error: unknown) => {
+      if (!(error instanceof SupervisorError)) throw error;
+      await orm
+        .update(gcloudAccounts)
+        .set({ lastError: `${noFigures}${error.message}` })
+        .where(mayNoteFigures(account.name));
+    });
+}
+
+// Each is given to one caller only.
+async function claimSamples(orm: Orm, now: Date): Promise<AccountRow[]> {
   const due = new Date(now.getTime() - sampleMinutes * 60_000).toISOString();
   const running = orm
     .select({ name: gcloudVms.account })
