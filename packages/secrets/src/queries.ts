@@ -1,6 +1,6 @@
 import { NotFound, SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
-import { and, asc, eq, gt, isNotNull, isNull, ne, sql } from 'drizzle-orm';
+import { and, asc, count, eq, gt, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import { projectOf } from './path.js';
 import { secrets } from './schema.js';
 
@@ -81,6 +81,13 @@ export async function listSecrets(orm: Orm, options: ListOptions): Promise<{ sec
     .limit(limit);
   const last = found.at(-1);
   return last && found.length === limit ? { secrets: found, nextCursor: last.path } : { secrets: found };
+}
+
+/** How many secrets each project has. */
+export async function countByProject(orm: Orm, project?: string): Promise<{ project: string; count: number }[]> {
+  const ofProject = project === undefined ? undefined : eq(secrets.project, project);
+  const chosen = and(ne(secrets.exposure, 'internal'), isNull(secrets.deletedAt), ofProject);
+  return orm.select({ project: secrets.project, count: count() }).from(secrets).where(chosen).groupBy(secrets.project);
 }
 
 /** Why there is nothing at a path, with what comes near. */

@@ -1,20 +1,21 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { remembered, SupervisorError } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
-import { and, count, eq, isNull, ne, sql } from 'drizzle-orm';
+import { and, eq, ne, sql } from 'drizzle-orm';
 import { claimKey } from './claim.js';
 import { CurrentVersions } from './current.js';
 import { listDefaults, setDefault, useOnly, type Exposure } from './exposure.js';
+import { internalKey } from './internal-key.js';
 import { parseKey } from './key.js';
 import { KeyRotation } from './key-rotation.js';
 import { Keyring } from './keyring.js';
 import { secretMigrations } from './migrations.js';
 import { checkPath, projectOf, valueProblem } from './path.js';
-import { listSecrets, metadata, notFound, visible, type ListOptions, type SecretMetadata } from './queries.js';
-import { secrets, secretVersions } from './schema.js';
+import { countByProject, listSecrets, metadata, notFound, visible, type ListOptions, type SecretMetadata } from './queries.js';
+import { secrets } from './schema.js';
 import { TextRedaction, type Redacted } from './redact/text-redaction.js';
 import { given, storeNext, storeOne, type MetadataOptions, type StoreOptions, type StoreResult } from './store.js';
-import { addVersion, history, lockSecret, openVersion, reseal, wrapsOf, type Stored, type VersionInfo } from './versions.js';
+import { destroyVersion, history, lockSecret, openVersion, reseal, wrapsOf, type Stored, type VersionInfo } from './versions.js';
 
 /** A value with what it may be used for. */
 export interface UsableSecret {
@@ -183,17 +184,7 @@ export class SecretsManager {
       const stored = await lockSecret(tx, path);
       if (!stored) return { destroyed: false };
       if (version === undefined) return { destroyed: (await tx.delete(secrets).where(eq(secrets.id, stored.id)).returning()).length > 0 };
-      if (version === stored.version)
-        throw new SupervisorError(
-          'conflict',
-          `Version ${version} of ${path} is the newest. Store or roll back to another first, or destroy the whole secret.`,
-        );
-      const [gone] = await tx
-        .update(secretVersions)
-        .set({ envelope: null, keyId: null, traces: null, destroyedAt: sql`now()` })
-        .where(and(eq(secretVersions.secretId, stored.id), eq(secretVersions.version, version), isNull(secretVersions.destroyedAt)))
-        .returning({ version: secretVersions.version });
-      return { destroyed: gone !== undefined };
+      return { destroyed: await destroyVersion(tx, stored, version) };
     });
   }
 
@@ -265,25 +256,13 @@ export class SecretsManager {
   /** How many secrets each project has. */
   async countByProject(project?: string): Promise<{ project: string; count: number }[]> {
     const { orm } = await this.#database();
-    const ofProject = project === undefined ? undefined : eq(secrets.project, project);
-    const chosen = and(ne(secrets.exposure, 'internal'), isNull(secrets.deletedAt), ofProject);
-    return orm.select({ project: secrets.project, count: count() }).from(secrets).where(chosen).groupBy(secrets.project);
+    return countByProject(orm, project);
   }
 
   /** 32 random bytes of Supervisor's own under a name, made on first use. Sealed like any secret, but no call can name or list it. */
   async internalKey(name: string): Promise<Buffer> {
     const { orm, current } = await this.#database();
-    // The underscore is not in a path's charset: no caller can write this path.
-    const path = `_supervisor/${name}`;
-    const at = { id: randomUUID(), path, version: 1, exposure: 'internal' as const };
-    await this.#keyring.reserve(orm, 1);
-    await orm.transaction(async (tx) => {
-      const values = { ...at, project: '_supervisor' };
-      const inserted = await tx.insert(secrets).values(values).onConflictDoNothing().returning({ id: secrets.id });
-      if (inserted.length > 0) await addVersion(tx, this.#keyring, randomBytes(32), at);
-    });
-    const row = await current.at(path);
-    return this.#keyring.open(row!.envelope!, { ...at, secretId: row!.id });
+    return internalKey(orm, this.#keyring, current, name);
   }
 
   async #release(path: string, purpose: Exposure): Promise<UsableSecret> {

@@ -1,6 +1,6 @@
 import { SupervisorError } from '@supervisor/core';
 import { rows, type Orm } from '@supervisor/db';
-import { and, asc, eq, isNotNull, sql } from 'drizzle-orm';
+import { and, asc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
 import { retired, type Keyring } from './keyring.js';
 import { secrets, secretVersions } from './schema.js';
 
@@ -87,6 +87,21 @@ export async function reseal(
     .update(secrets)
     .set({ ...to, updatedAt: sql`now()` })
     .where(eq(secrets.id, stored.id));
+}
+
+/** Removes the value of a version for good. @returns whether it was there @throws SupervisorError `conflict` for the newest */
+export async function destroyVersion(tx: Orm, stored: Stored, version: number): Promise<boolean> {
+  if (version === stored.version)
+    throw new SupervisorError(
+      'conflict',
+      `Version ${version} of ${stored.path} is the newest. Store or roll back to another first, or destroy the whole secret.`,
+    );
+  const [gone] = await tx
+    .update(secretVersions)
+    .set({ envelope: null, keyId: null, traces: null, destroyedAt: sql`now()` })
+    .where(and(eq(secretVersions.secretId, stored.id), eq(secretVersions.version, version), isNull(secretVersions.destroyedAt)))
+    .returning({ version: secretVersions.version });
+  return gone !== undefined;
 }
 
 /** All versions, the newest first. */
