@@ -67,6 +67,18 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await expect(manager(oldKey).claim()).rejects.toMatchObject({ code: 'wrong_key' });
   });
 
+  test('a service that still seals with a key says how it is changed', async () => {
+    await secrets.claim();
+    await secrets.keys.add(newKey);
+    const other = new SecretsManager(newKey, { db: database, readKeys: [oldKey], holder: 'second' });
+    await other.claim();
+    await other.keys.drain();
+    const refused = other.keys.retire(secrets.keyId);
+    await expect(refused).rejects.toMatchObject({
+      message: expect.stringMatching(/instance first .* its ENCRYPTION_KEY_READ to this one/),
+    });
+  });
+
   test('a service that is silent for half a minute holds nobody up', async () => {
     await fill(1);
     await secrets.keys.announce();
