@@ -30,6 +30,23 @@ test('start, use, stop; stopped stays stopped until start', async () => {
   expect((await home.cli('start')).code).toBe(0);
 });
 
+test('a command that makes the home says so, and what of the shell it did not use', async () => {
+  const fresh = await TestHome.create({ DATABASE_URL: 'postgresql://me@127.0.0.1:9/none' });
+  try {
+    const first = await fresh.cli('ports', 'list', '--project', 'shop');
+    const made = `Made a new home in ${fresh.home.directory}: embedded database, port ${fresh.env['SUPERVISOR_PORT']}. DATABASE_URL of this shell is not used`;
+    expect(first).toMatchObject({ code: 0, stderr: expect.stringContaining(made) });
+    expect((await fresh.cli('ports', 'list', '--project', 'shop')).stderr).toBe('');
+    expect(await fresh.cli('start', '--reconfigure')).toMatchObject({ code: 1, stderr: expect.stringContaining('supervisor stop') });
+    await fresh.cli('stop');
+    fresh.env['SUPERVISOR_HOST'] = '127.0.0.2';
+    delete fresh.env['DATABASE_URL'];
+    expect(await fresh.cli('start', '--reconfigure')).toMatchObject({ code: 0, stdout: expect.stringContaining('127.0.0.2') });
+  } finally {
+    await fresh.remove();
+  }
+});
+
 test('a secret’s value comes from stdin and goes nowhere else', async () => {
   const stored = await home.run([programs.cli, 'secrets', 'store', 'shop/stripe/key', '--provider', 'stripe'], 'fake-value\n');
   expect(stored).toMatchObject({ code: 0, stderr: '' });

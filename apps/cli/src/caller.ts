@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { demandProject, Session, type Place } from '@supervisor/client';
 import type { Catalogue, OperationDescription } from '@supervisor/core';
@@ -68,7 +68,13 @@ export class Caller {
       if (process.stderr.isTTY) process.stderr.write('Waiting for the service to start …\n');
     }, 700).unref();
     const hello = { role: 'owner' as const, build, ...this.#placeIfGood() };
-    return new Session({ home: this.home, program, hello, onConnect: () => clearTimeout(waits) });
+    let isNew = !existsSync(this.home.instance);
+    const onConnect = () => {
+      clearTimeout(waits);
+      if (isNew) process.stderr.write(`${describeNewHome(this.home)}\n`);
+      isNew = false;
+    };
+    return new Session({ home: this.home, program, hello, onConnect });
   }
 
   // Not everything is about a project: what is asks for the place itself, and says what is wrong with the file.
@@ -83,6 +89,18 @@ export class Caller {
   async close(): Promise<void> {
     await this.#session?.close();
   }
+}
+
+// A project's own variables must not take a home over; a person who set them for it must hear of that.
+function describeNewHome(home: Home): string {
+  const { database, port } = JSON.parse(readFileSync(home.instance, 'utf8')) as {
+    database: { kind: string; location?: string };
+    port?: number;
+  };
+  const where = database.kind === 'embedded' ? 'embedded database' : `PostgreSQL at ${database.location}`;
+  const unused = ['DATABASE_URL', 'DB_HOST'].find((name) => process.env[name]);
+  const next = unused ? ` ${unused} of this shell is not used. To use it: supervisor stop, then supervisor start --reconfigure.` : '';
+  return `Made a new home in ${home.directory}: ${where}, port ${port}.${next}`;
 }
 
 function parseOperation(line: string): OperationDescription {

@@ -13,6 +13,8 @@ export interface ConnectOptions {
   onNotification?: OnNotification | undefined;
   /** A person starts it and means the settings of this environment; otherwise the home's own decide. */
   withEnvironment?: boolean | undefined;
+  /** Let the settings of this environment replace those of the first start. */
+  reconfigure?: boolean | undefined;
 }
 
 /** What a running service says of itself in service.json. */
@@ -100,7 +102,7 @@ export async function ensureService(home: Home, program: Program | null, options
       );
     // One that yielded to a service in its last moments is started once more.
     if (!start || (start.state === 'yielded' && Date.now() - start.at > yieldMilliseconds)) {
-      start = startService(home, program, options.withEnvironment === true);
+      start = startService(home, program, options);
     }
     if (start.state === 'failed' || (start.state === 'yielded' && existsSync(home.failure))) throw readFailure(home);
     if (Date.now() > deadline)
@@ -131,7 +133,7 @@ function refuseStopped(home: Home): void {
 }
 
 // Starts a service that outlives this process. Unless a person starts it, it sees nothing of the folder and the environment we run in.
-function startService(home: Home, program: Program, withEnvironment: boolean): Start {
+function startService(home: Home, program: Program, { withEnvironment = false, reconfigure = false }: ConnectOptions): Start {
   const start: Start = { state: 'running', at: Date.now() };
   mkdirSync(home.logs, { recursive: true, mode: 0o700 });
   rmSync(home.failure, { force: true });
@@ -139,7 +141,8 @@ function startService(home: Home, program: Program, withEnvironment: boolean): S
   const [command = process.execPath, ...args] = program;
   // Loaded only here: most pipes find a service that runs.
   const { spawn } = process.getBuiltinModule('node:child_process');
-  const child = spawn(command, [...args, withEnvironment ? '--background' : '--auto', '--home', home.directory], {
+  const manner = [withEnvironment ? '--background' : '--auto', ...(reconfigure ? ['--reconfigure'] : [])];
+  const child = spawn(command, [...args, ...manner, '--home', home.directory], {
     cwd: home.directory,
     env: withEnvironment ? process.env : cleanEnvironment(),
     detached: true,
@@ -154,7 +157,7 @@ function startService(home: Home, program: Program, withEnvironment: boolean): S
 }
 
 function cleanEnvironment(): Record<string, string> {
-  const kept = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'TZ', 'TMPDIR', 'XDG_RUNTIME_DIR'];
+  const kept = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'TZ', 'TMPDIR', 'XDG_RUNTIME_DIR', 'SUPERVISOR_PORT'];
   return Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 }
 

@@ -118,4 +118,4 @@ export function databaseSettings(home: Home, instance: Instance): DatabaseSettin
 }
 
 export const howToChange =
-  'Nothing was changed. To keep the old one, take the setting back; to change this home, run `npm start -- --reconfigure`; for a second instance, set SUPERVISOR_HOME to another folder.';
+  'Nothing was changed. To keep the old one, take the setting back; to change this home, run `supervisor start --reconfigure` or `npm start -- --reconfigure`; for a second instance, set SUPERVISOR_HOME to another folder.';

@@ -142,6 +142,16 @@ test('so do the host and the public URL', () => {
   expect(decide({ ...settings, reconfigure: true }).address).toEqual({ host: '127.0.0.1', port: 3099, publicUrl: undefined });
 });
 
+test('a start that ignores the environment takes the port from it, when it makes the home and not later', () => {
+  settings.useEnvironment = false;
+  process.env['SUPERVISOR_PORT'] = '4567';
+  process.env['DATABASE_URL'] = 'postgresql://u@db/x';
+  record();
+  expect(decide(settings)).toMatchObject({ database: { kind: 'embedded' }, address: { port: 4567 } });
+  process.env['SUPERVISOR_PORT'] = '4568';
+  expect(decide(settings).address.port).toBe(4567);
+});
+
 test('a home made by a script alone gets its key from the first service', () => {
   const instance = createInstance(home, { database: { kind: 'embedded' } });
   expect(decide(settings)).toMatchObject({ instance, key: null });

@@ -63,7 +63,8 @@ export function decide(settings: Settings): Decision {
   const sources = sourcesOf(settings, obeyed);
   const database = attempt(() => decideDatabase(settings.home, obeyed, sources));
   const keys = attempt(() => decideKeys(settings.home, obeyed, sources, database?.settings.kind));
-  const port = attempt(() => decidePort(obeyed, sources));
+  // That name is nobody else's: the first start of a home, whoever makes it, may take it from any shell.
+  const port = attempt(() => decidePort(obeyed, obeyed ? sources : [{ environment: true }, ...sources]));
   const reach = attempt(() => decideReach(obeyed, sources));
   if (!database || !keys || port === undefined || !reach) {
     // One cause can stand in the way of several settings.
