@@ -1,4 +1,4 @@
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /** Where one instance of Supervisor keeps everything. */
@@ -58,5 +58,6 @@ function socketPath(root: string): string {
   // Loaded only here: it would cost every start of a pipe, and few homes have such a path.
   const { createHash } = process.getBuiltinModule('node:crypto');
   const name = createHash('sha256').update(root).digest('hex').slice(0, 16);
-  return join(tmpdir(), `supervisor-${userInfo().uid}`, `${name}.sock`);
+  // Not os.tmpdir(): the service and its callers may have been started with different ones.
+  return join('/tmp', `supervisor-${userInfo().uid}`, `${name}.sock`);
 }
