@@ -13,6 +13,10 @@ const histogramOf = (...values: number[]) => {
 };
 const times = <Item>(count: number, value: (index: number) => Item) => Array.from({ length: count }, (_, index) => value(index));
 
+/** Always the same for a seed, evenly from 0 to 1 (Park & Miller 1988). */
+const randomFrom = (seed: number) => () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
+const normal = (random: () => number) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+
 describe('a histogram', () => {
   test('gives back values that many share as they were, zero too', () => {
     const mixture = new Mixture([histogramOf(...times(50, (index) => [0, 300, 300, 600, 900][index % 5]!))]);
@@ -83,6 +87,19 @@ describe('an estimate', () => {
   test('is none before five tasks', () => {
     expect(estimate(bugFix, taught(bugFix, 1, 2, 3, 4), initialLevels)).toBeNull();
     expect(estimate(bugFix, taught(bugFix, 1, 2, 3, 4, 5), initialLevels)).toMatchObject({ count: 5, basis: 'seconds' });
+  });
+
+  test.each([5, 6, 8, 10, 12, 15, 20, 30])('holds 80 %% of the time from the first on: %d tasks', (count) => {
+    const random = randomFrom(count);
+    const draw = () => 1200 * Math.exp(0.8 * normal(random));
+    const held = times(1500, () => {
+      const { p10, p90 } = estimate(bugFix, taught(bugFix, ...times(count, draw)), initialLevels)!;
+      const next = draw();
+      return Number(p10 <= next && next <= p90);
+    });
+    const coverage = held.reduce((sum, one) => sum + one) / held.length;
+    expect(coverage).toBeGreaterThan(0.77);
+    expect(coverage).toBeLessThan(0.86);
   });
 
   test('says which tasks it rests on most', () => {

@@ -65,7 +65,7 @@ export function estimate(task: Features, experiences: readonly Experience[], lev
   const found = distributionOf(task, experiences);
   if (!found) return null;
   const { basis, mixture, unit } = found;
-  const { p10, p50, p80, p90 } = quantilesAt(levels[basis], (level) => mixture.quantile(level));
+  const { p10, p50, p80, p90 } = quantilesAt(levels[basis], mixture.next());
   const decisive = mixture.shares.findLastIndex((share) => share >= 0.5);
   return {
     // Outwards, so that rounding never puts a value that lies on a bound beyond it.

@@ -12,7 +12,8 @@ export interface Bin {
 /** A histogram as it is stored: `[index, count, weight, low, high]` for each bin, in order. */
 export type StoredHistogram = [index: number, count: number, weight: number, low: number, high: number][];
 
-const binWidth = Math.log(1.1);
+/** Of the logarithm of a value. */
+export const binWidth = Math.log(1.1);
 // The second half of a history of 600 weighs twice the first.
 const decay = 2 ** (-1 / 300);
 const [smallest, largest] = [1e-6, 1e12];

@@ -1,9 +1,15 @@
-import type { Bin, Histogram } from './histogram.js';
+import { binWidth, type Bin, type Histogram } from './histogram.js';
 
 // A key speaks for itself to the half when it has seen ten values.
 const priorWeight = 10;
 // Beyond what was ever seen, each percent of level is a fifth more.
 const tailGrowth = 20;
+// With fewer values than this the next one lies beyond the outermost more often than in one of ten.
+const fewValues = 9;
+// How far beyond, in spreads for each value's share, and at most. Measured: see the test.
+const outerGrowth = { perSpread: 1.6 * binWidth, most: 4 };
+// Where an average over levels is taken.
+const samples = 4;
 
 interface Part {
   bin: Bin;
@@ -17,6 +23,8 @@ interface Part {
 export class Mixture {
   /** How much of the answer comes from the values of each level, which are among those of the levels before it. */
   readonly shares: readonly number[];
+  /** How many values of one weight would say as much (Kish 1965). */
+  readonly #size: number;
   // Ordered by bin; several of one bin where several levels have it.
   readonly #parts: Part[] = [];
 
@@ -26,6 +34,13 @@ export class Mixture {
     const given = givenBy(weights);
     const scales = weights.map((weight, level) => (weight > 0 ? given[level]! / weight : 0));
     this.shares = weights.map((own) => weights.reduce((sum, weight, level) => sum + scales[level]! * Math.min(own, weight), 0));
+    let [each, squares] = [0, 0];
+    for (const [level, scale] of scales.entries()) {
+      each += scale;
+      // Those that no more specific level has too.
+      squares += Math.max(0, weights[level]! - Math.max(0, ...weights.slice(level + 1))) * each ** 2;
+    }
+    this.#size = 1 / squares;
     for (const [level, { bins }] of levels.entries()) {
       for (const bin of bins) this.#parts.push({ bin, mass: bin.weight * scales[level]! });
     }
@@ -46,6 +61,29 @@ export class Mixture {
     return Math.max(...this.#edge(-1).map(({ high }) => high)) * Math.exp(tailGrowth * Math.max(0, level - 1));
   }
 
+  /**
+   * A function that gives the value which the next one will not exceed with such a probability. Of n values, k are below the next
+   * one as often as any other number of them (Vovk et al., Algorithmic Learning in a Random World, 2005): it is the one at
+   * (n + 1) · level, or lies between two, or beyond all.
+   */
+  next(): (level: number) => number {
+    const size = this.#size;
+    const growth = Math.min(outerGrowth.most, outerGrowth.perSpread * this.spread());
+    return (level) => {
+      const share = clamp(level, 0, 1);
+      let value = 0;
+      for (let sample = 0; sample < samples; sample++) {
+        const wanted = level + (share - (sample + 0.5) / samples) / size;
+        const seen = this.quantile(clamp(wanted, Math.min(0, level), Math.max(1, level)));
+        // So that what is always the same stays exactly as it is.
+        value += (seen - value) / (sample + 1);
+      }
+      if (size >= fewValues) return value;
+      const place = (size + 1) * share;
+      return value * Math.exp(growth * (place - clamp(place, 1, Math.max(1, size))));
+    };
+  }
+
   // The lowest bin of all levels, or the highest.
   #edge(end: 0 | -1): Bin[] {
     const { index } = this.#parts.at(end)!.bin;
@@ -63,6 +101,10 @@ export class Mixture {
     const median = this.#parts.find(({ mass }) => (below += mass) >= 0.5)?.bin.index ?? 0;
     return this.#parts.reduce((sum, { bin, mass }) => sum + mass * Math.abs(bin.index - median), 0);
   }
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high);
 }
 
 /** How much each level gives of itself, in the order given; together 1. */
