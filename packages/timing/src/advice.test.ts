@@ -19,9 +19,11 @@ test.each([
 test('a sentence says the interval, what it rests on, how the last ones held and how own estimates turn out', () => {
   expect(adviceOn(task, found, 15, null, null).sentence).toBe('18–25 minutes, from 15 similar tasks (bug_fix in shop).');
   const own = { ...task, estimatedSeconds: 7200 };
-  expect(adviceOn(own, found, 300, { held: 158, of: 200 }, 0.2).sentence).toBe(
-    '18–25 minutes, from 15 similar tasks (bug_fix in shop); our 80 % intervals held 79 % of the last 200; such tasks usually take 0.2 times the own estimate.',
+  expect(adviceOn(own, found, 300, { held: 158, of: 200, type: 'bug_fix' }, 0.2).sentence).toBe(
+    '18–25 minutes, from 15 similar tasks (bug_fix in shop); our 80 % intervals held 79 % of the last 200 bug_fix; such tasks usually take 0.2 times the own estimate.',
   );
+  expect(adviceOn(task, found, 300, { held: 15, of: 20, type: null }, null).sentence).toContain('75 % of the last 20 of all types.');
+  expect(adviceOn(task, found, 300, { held: 15, of: 19, type: null }, null).sentence).not.toContain('held');
   expect(adviceOn(task, { ...found, scope: 'type', count: 40 }, 90, null, null).sentence).toContain('(bug_fix in all projects)');
   for (const [ofType, words] of [
     [0, 'none'],

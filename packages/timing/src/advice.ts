@@ -10,13 +10,22 @@ export interface Advice {
   count: number;
   /** Whose tasks give at least the half of it: those of this type, project and `agent`; of the `project`; of the `type`; or `all`. */
   level: EstimateScope | null;
-  /** How the last 200 intervals from p10 to p90 held, which should be 80 %. */
-  trailing: { held: number; of: number } | null;
+  trailing: Trailing | null;
   /** The caller's own estimate, and what such tasks usually took of it (median, 0.3: a third). */
   own: { estimatedSeconds: number; usualRatio: number | null } | null;
   /** All of it for a person. */
   sentence: string;
 }
+
+/** How the last 200 intervals from p10 to p90 held, which should be 80 %: those of this type, or of all where it is null. */
+export interface Trailing {
+  held: number;
+  of: number;
+  type: string | null;
+}
+
+/** A share of fewer outcomes than this says nothing. */
+export const fewestOutcomes = 20;
 
 /**
  * @param completed how many tasks have been completed at all
@@ -76,8 +85,9 @@ function basisText({ type, project, agent }: Features, { scope, count, ofType }:
 }
 
 function trust(trailing: Advice['trailing']): string[] {
-  if (!trailing || trailing.of < 20) return [];
-  return [`our 80 % intervals held ${Math.round((100 * trailing.held) / trailing.of)} % of the last ${trailing.of}`];
+  if (!trailing || trailing.of < fewestOutcomes) return [];
+  const { held, of, type } = trailing;
+  return [`our 80 % intervals held ${Math.round((100 * held) / of)} % of the last ${of}${type === null ? ' of all types' : ` ${type}`}`];
 }
 
 function correction(own: Advice['own']): string[] {

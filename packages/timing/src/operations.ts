@@ -89,7 +89,10 @@ export const taskOperations = [
       p90Seconds: share,
       count: z.int().describe('Tasks it rests on'),
       level: z.enum(['all', 'type', 'project', 'agent']).nullable().describe('How close those are'),
-      trailing: z.object({ held: z.int(), of: z.int() }).nullable().describe('How the last p10–p90 intervals held; 80 % should'),
+      trailing: z
+        .object({ held: z.int(), of: z.int(), type: z.string().nullable() })
+        .nullable()
+        .describe('How the last p10–p90 intervals held; 80 % should'),
       own: z.object({ estimatedSeconds: z.number(), usualRatio: share }).nullable(),
     }),
     handle: ({ tasks }: TaskDeps, { description: _, ...task }) => tasks.estimateTask(task),

@@ -1,6 +1,7 @@
 import type { Orm } from '@supervisor/db';
 import { inArray, sql } from 'drizzle-orm';
 import { adaptLevels, initialLevels, learn, type Experience, type Features, type Levels } from './estimate/estimator.js';
+import { fewestOutcomes, type Trailing } from './advice.js';
 import { Histogram } from './estimate/histogram.js';
 import { keyText, rollupKeys, type RollupKey } from './rollup-keys.js';
 import { taskRollups } from './schema.js';
@@ -37,7 +38,10 @@ export async function countEndings(tx: Orm, endings: readonly Ending[]): Promise
 }
 
 /** What the rollups know of each key; nothing of one that they do not have. */
-export async function readExperiences(orm: Orm, keys: readonly RollupKey[]): Promise<{ experiences: Experience[]; all: Row | undefined }> {
+export async function readExperiences(
+  orm: Orm,
+  keys: readonly RollupKey[],
+): Promise<{ experiences: Experience[]; all: Row | undefined; ofType: Row | undefined }> {
   const { kind, project, type, agent, model, day } = taskRollups;
   const tuples = keys.map((key) => sql`(${key.kind}, ${key.project}, ${key.type}, ${key.agent}, ${key.model}, ${key.day})`);
   const rows = await orm
@@ -45,7 +49,8 @@ export async function readExperiences(orm: Orm, keys: readonly RollupKey[]): Pro
     .from(taskRollups)
     .where(inArray(sql`(${kind}, ${project}, ${type}, ${agent}, ${model}, ${day})`, tuples));
   const byKey = new Map(rows.map((row) => [keyText(row), row]));
-  return { experiences: keys.map((key) => experienceOf(byKey.get(keyText(key)))), all: rows.find((row) => row.kind === 'all') };
+  const [all, ofType] = (['all', 'type'] as const).map((wanted) => rows.find((row) => row.kind === wanted));
+  return { experiences: keys.map((key) => experienceOf(byKey.get(keyText(key)))), all, ofType };
 }
 
 function keysOfEnding(ending: Ending): RollupKey[] {
@@ -87,11 +92,13 @@ function count(pages: ReadonlyMap<string, Page>, ending: Ending): void {
     own.map(({ experience }) => experience),
   );
   for (const { row } of own) row.totalSeconds += durationSeconds;
-  const all = own.find(({ row }) => row.kind === 'all')!.row;
   if (!prediction) return;
-  all.levels = adaptLevels(all.levels ?? initialLevels, prediction, durationSeconds);
   const held = prediction.p10 <= durationSeconds && durationSeconds <= prediction.p90;
-  all.held = `${all.held ?? ''}${Number(held)}`.slice(-keptOutcomes);
+  for (const { row } of own) {
+    if (row.kind === 'all' || row.kind === 'type') row.held = `${row.held ?? ''}${Number(held)}`.slice(-keptOutcomes);
+    // Of each type by itself: else many tasks that always take the same would narrow the intervals of all others.
+    if (row.kind === 'type') row.levels = adaptLevels(row.levels ?? initialLevels, prediction, durationSeconds);
+  }
 }
 
 async function save(tx: Orm, pages: readonly Page[]): Promise<void> {
@@ -124,12 +131,14 @@ function batches<Item>(items: readonly Item[], size = 100): Item[][] {
 }
 
 /** The levels to estimate with now. */
-export function levelsOf(all: Pick<Row, 'levels'> | undefined): Levels {
-  return all?.levels ?? initialLevels;
+export function levelsOf(ofType: Pick<Row, 'levels'> | undefined): Levels {
+  return ofType?.levels ?? initialLevels;
 }
 
-/** How the last intervals held; null before there was one. */
-export function trailingCoverage(all: Pick<Row, 'held'> | undefined): { held: number; of: number } | null {
-  const outcomes = all?.held ?? '';
-  return outcomes === '' ? null : { held: outcomes.replaceAll('0', '').length, of: outcomes.length };
+/** How the last intervals held: of the type, or of all while there are few of it; null before there was one. */
+export function trailingCoverage(all: Row | undefined, ofType: Row | undefined): Trailing | null {
+  const own = ofType?.held ?? '';
+  const type = own.length >= fewestOutcomes ? ofType!.type : null;
+  const outcomes = type === null ? (all?.held ?? '') : own;
+  return outcomes === '' ? null : { held: outcomes.replaceAll('0', '').length, of: outcomes.length, type };
 }

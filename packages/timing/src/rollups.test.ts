@@ -106,7 +106,7 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       await timer.completeTask(`e${index}`);
     }
     const advice = await timer.estimateTask({ type: 'fix', estimatedSeconds: 3600 });
-    expect(advice).toMatchObject({ count: 20, level: 'agent', trailing: { of: 16 } });
+    expect(advice).toMatchObject({ count: 20, level: 'agent', trailing: { of: 16, type: null } });
     expect(advice.own!.usualRatio).toBeCloseTo(0.12, 1);
     expect(advice.sentence).toMatch(
       /^\d+–\d+ minutes, from 20 similar tasks \(fix in meta\); such tasks usually take 0\.1\d+ times the own estimate\.$/,
@@ -118,6 +118,14 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     // All that is known is of this very type, though of other projects.
     const first = await timer.estimateTask({ type: 'fix', project: 'wiki', agent: 'a' });
     expect(first.sentence).toMatch(/from 21 similar tasks \(fix in all projects\)/);
+
+    for (let index = 0; index < 4; index++) {
+      await timer.startTask(`more${index}`, 'fix', 'x');
+      later(900);
+      await timer.completeTask(`more${index}`);
+    }
+    expect(await timer.estimateTask({ type: 'fix' })).toMatchObject({ trailing: { of: 20, type: 'fix' } });
+    expect(await timer.estimateTask({ type: 'new' })).toMatchObject({ trailing: { of: 20, type: null } });
 
     const started = await timer.startTask('runs', 'fix', 'x');
     later(900);

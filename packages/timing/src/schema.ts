@@ -71,8 +71,9 @@ export const taskRollups = supervisor.table(
     seconds: json().$type<StoredHistogram>().notNull().default([]),
     roots: json().$type<StoredHistogram>().notNull().default([]),
     ratios: json().$type<StoredHistogram>().notNull().default([]),
-    /** Of `all` alone: the levels of the estimates, and whether the last 200 intervals held, as 0 and 1. */
+    /** Of a `type`: the levels of its estimates. Older releases kept those of `all`. */
     levels: json().$type<Levels>(),
+    /** Of a `type` and of `all`: whether the last 200 intervals held, as 0 and 1. */
     held: text(),
   },
   (table) => [primaryKey({ columns: [table.kind, table.project, table.type, table.agent, table.model, table.day] })],

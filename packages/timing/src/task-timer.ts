@@ -82,9 +82,9 @@ export class TaskTimer {
   async getRemaining(task: Task): Promise<{ p50: number; p80: number } | null> {
     if (task.status !== 'running') return null;
     const { orm } = await this.#database();
-    const { experiences, all } = await readExperiences(orm, estimateKeys(task));
+    const { experiences, ofType } = await readExperiences(orm, estimateKeys(task));
     const elapsed = Math.max(0, this.#now().getTime() - Date.parse(task.startedAt)) / 1000;
-    return estimateRemaining(task, elapsed, experiences, levelsOf(all));
+    return estimateRemaining(task, elapsed, experiences, levelsOf(ofType));
   }
 
   /** What the children of a task took, one by one and side by side; null when it has none. */
@@ -215,12 +215,12 @@ export class TaskTimer {
 
   async #advise(task: Features): Promise<{ advice: Advice; prediction: Prediction | null }> {
     const { orm } = await this.#database();
-    const { experiences, all } = await readExperiences(orm, estimateKeys(task));
-    const found = estimate(task, experiences, levelsOf(all));
+    const { experiences, all, ofType } = await readExperiences(orm, estimateKeys(task));
+    const found = estimate(task, experiences, levelsOf(ofType));
     const ratios = new Bins();
     const such = found && task.estimatedSeconds != null ? experiences[scopes.indexOf(found.scope)]!.ratios : null;
     if (such && such.count >= fewestTasks) ratios.add(such.bins);
-    const advice = adviceOn(task, found, all?.completed ?? 0, trailingCoverage(all), ratios.percentile(0.5));
+    const advice = adviceOn(task, found, all?.completed ?? 0, trailingCoverage(all, ofType), ratios.percentile(0.5));
     if (!found) return { advice, prediction: null };
     const { p10, p50, p80, p90, basis } = found;
     return { advice, prediction: { p10, p50, p80, p90, basis } };

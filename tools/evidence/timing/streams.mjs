@@ -14,8 +14,9 @@ export const streams = {
   heavyTails: (random, count) => history(random, count, { noise: studentT }),
   newTypes: (random, count) => history(random, count, { typesAt: (share) => 4 + Math.floor(share * 36) }),
   mixtures: (random, count) => history(random, count, { noise: (gauss) => (random() < 0.3 ? 3 + 0.3 * gauss() : 0.5 * gauss()) }),
-  rounded: (random, count) => history(random, count, { round: (seconds) => Math.max(300, Math.round(seconds / 300) * 300) }),
-  // Booked by the quarter of an hour. Were most of them one quarter, no interval could hold fewer than those.
+  // Booked by five minutes, or by the quarter of an hour. Where most of a type are one of those, no interval can hold fewer.
+  rounded: (random, count) =>
+    history(random, count, { factor: () => 3, round: (seconds) => Math.max(300, Math.round(seconds / 300) * 300) }),
   quarters: (random, count) =>
     history(random, count, { factor: () => 8, round: (seconds) => Math.max(1, Math.round(seconds / 900)) * 900 }),
   zeros: (random, count) => history(random, count, { round: (seconds) => (random() < 0.15 ? 0 : seconds) }),

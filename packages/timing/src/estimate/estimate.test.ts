@@ -170,6 +170,19 @@ describe('a replay', () => {
     expect(estimatesOf(together).every((row) => row === null)).toBe(true);
   });
 
+  test('intervals of a type hold whatever other types do', () => {
+    const random = randomFrom(1);
+    const mixed = times(3000, (index): PastTask => {
+      const isBug = index % 10 === 9;
+      const actualSeconds = isBug ? 1200 * Math.exp(0.8 * normal(random)) : 299.5 + random();
+      const start = index * 24 * hour;
+      return { id: `${index}`, project: 'p', type: isBug ? 'bug' : 'ci', start, end: start + actualSeconds * 1000, actualSeconds };
+    });
+    const bugs = [...replay(mixed)].filter(({ task }) => task.type === 'bug');
+    expect(score(bugs)!.coverage).toBeGreaterThan(0.77);
+    expect(score(bugs)!.coverage).toBeLessThan(0.84);
+  });
+
   test('scores the tasks that had an estimate', () => {
     const result = score([...replay(tasks)])!;
     expect(result.count).toBe(395);

@@ -37,7 +37,7 @@ export function* replay<Task extends PastTask>(tasks: readonly Task[]): Generato
   const experiences = new Map<string, Experience>();
   const said = new Map<Task, Estimate>();
   const types = new Map<string, SortedValues>();
-  let levels: Levels = initialLevels;
+  const levels = new Map<string, Levels>();
   let ended = 0;
 
   function experiencesOf(task: Task): Experience[] {
@@ -51,7 +51,7 @@ export function* replay<Task extends PastTask>(tasks: readonly Task[]): Generato
   function finish(task: Task): void {
     learn(task, task.actualSeconds, experiencesOf(task));
     const earlier = said.get(task);
-    if (earlier) levels = adaptLevels(levels, earlier, task.actualSeconds);
+    if (earlier) levels.set(task.type, adaptLevels(levels.get(task.type) ?? initialLevels, earlier, task.actualSeconds));
     said.delete(task);
     let values = types.get(task.type);
     if (!values) types.set(task.type, (values = new SortedValues()));
@@ -60,7 +60,7 @@ export function* replay<Task extends PastTask>(tasks: readonly Task[]): Generato
 
   for (const task of byStart) {
     while (ended < byEnd.length && byEnd[ended]!.end < task.start) finish(byEnd[ended++]!);
-    const found = estimate(task, experiencesOf(task), levels);
+    const found = estimate(task, experiencesOf(task), levels.get(task.type) ?? initialLevels);
     if (found) said.set(task, found);
     yield { task, estimate: found, typeMedian: types.get(task.type)?.median() ?? null };
   }
