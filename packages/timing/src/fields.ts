@@ -49,7 +49,7 @@ export const stats = z.object({
   p80Seconds: share,
   p90Seconds: share,
   actualToEstimate: share.describe('Median of actual ÷ estimated'),
-  trend: share.describe('Median of the latest ÷ median of all'),
+  trend: share.describe('Median of the latest ÷ median of all; null where it takes several rollups and not `exact`'),
 });
 
 export const results = {

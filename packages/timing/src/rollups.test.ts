@@ -151,6 +151,21 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await tasks.getStats({ project, exact: true })).toMatchObject({ count: 0 });
   });
 
+  test('a trend is told only where one rollup knows which tasks are the latest', async () => {
+    const task = (type: string, index: number, durationSeconds: number) => {
+      const endedAt = new Date(Date.parse('2025-05-01T00:00:00Z') + index * 3_600_000);
+      const startedAt = new Date(endedAt.getTime() - durationSeconds * 1000).toISOString();
+      const about = { project: 'trend', id: `${type}${index}`, type, description: 'x', status: 'completed' as const };
+      return { ...about, startedAt, endedAt: endedAt.toISOString(), durationSeconds };
+    };
+    const often = Array.from({ length: 80 }, (_, index) => task('often', index, 10));
+    await tasks.importTasks([...often, ...Array.from({ length: 20 }, (_, index) => task(`rare${index % 10}`, index, 1000))]);
+    expect(await tasks.getStats({ project: 'trend' })).toMatchObject({ completed: 100, p50Seconds: 10, trend: null });
+    expect(await tasks.getStats({ project: 'trend', exact: true })).toMatchObject({ trend: 1 });
+    expect(await tasks.getStats({ project: 'trend', since: '2025-05-01' })).toMatchObject({ trend: null });
+    expect(await tasks.getStats({ project: 'trend', type: 'often' })).toMatchObject({ trend: 1 });
+  });
+
   test('pages leave nobody out who began within one millisecond, and the last day there is can be named', async () => {
     const project = 'micro';
     const task = (index: number) => ({

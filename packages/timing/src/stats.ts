@@ -15,12 +15,16 @@ export interface Stats {
   p90Seconds: number | null;
   /** Median of actual ÷ estimated, over completed tasks with an estimate. */
   actualToEstimate: number | null;
-  /** Median of the latest tasks ÷ median of all: below 1 they get faster. */
+  /**
+   * Median of the latest tasks ÷ median of all: below 1 they get faster. Null where several rollups answer together: which tasks
+   * of one are later than those of another they do not know.
+   */
   trend: number | null;
 }
 
 /** What several rollups say together. */
 export interface Tally {
+  rollups: number;
   completed: number;
   failed: number;
   abandoned: number;
@@ -63,13 +67,13 @@ export class Bins {
 }
 
 export function noTally(): Tally {
-  return { completed: 0, failed: 0, abandoned: 0, running: 0, totalSeconds: 0, seconds: new Bins(), ratios: new Bins() };
+  return { rollups: 0, completed: 0, failed: 0, abandoned: 0, running: 0, totalSeconds: 0, seconds: new Bins(), ratios: new Bins() };
 }
 
-export function statsOf({ completed, failed, abandoned, running, totalSeconds, seconds, ratios }: Tally): Stats {
+export function statsOf({ rollups, completed, failed, abandoned, running, totalSeconds, seconds, ratios }: Tally): Stats {
   const ended = completed + failed + abandoned;
   const median = seconds.percentile(0.5);
-  const recent = seconds.percentile(0.5, 'weight');
+  const recent = rollups === 1 ? seconds.percentile(0.5, 'weight') : null;
   return {
     count: ended + running,
     completed,
