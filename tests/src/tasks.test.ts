@@ -56,8 +56,20 @@ test('a history is replayed, and lines that make no sense are named', async () =
   expect(told.stderr).toBe(`${file}, line 62: it is not JSON\n${file}, line 63: start is missing\n`);
   const rows = (await home.cli('tasks', 'replay', file, '--json')).stdout.trim().split('\n');
   expect(rows).toHaveLength(61);
-  expect(JSON.parse(rows[59]!)).toMatchObject({ id: 'line 60', held: expect.any(Boolean), scope: 'agent', count: 59 });
+  expect(JSON.parse(rows[59]!)).toMatchObject({
+    id: expect.stringMatching(/^line \w{20}$/),
+    held: expect.any(Boolean),
+    scope: 'agent',
+    count: 59,
+  });
   expect(JSON.parse(rows[60]!)).toMatchObject({ summary: { tasks: 60, skipped: 2, count: 55 } });
+  // Lines without an id are told apart by what they say: another file's first line is another task.
+  const imported = async (...tasks: object[]) => {
+    writeFileSync(file, tasks.map((one) => JSON.stringify(one)).join('\n'));
+    return (await home.cli('tasks', 'import', file, '--yes')).stdout.split('\n').at(-2);
+  };
+  expect(await imported(task(1), task(2), task(2))).toBe('3 were added; 0 were there before.');
+  expect(await imported(task(3), task(2), task(2))).toBe('1 were added; 2 were there before.');
   expect(await home.cli('tasks', 'replay', 'nothing.jsonl')).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOENT') });
 });
 

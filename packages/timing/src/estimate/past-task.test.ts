@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { readPastTask } from './past-task.js';
 
-const read = (line: object) => readPastTask(JSON.stringify(line), 'line 7');
+const read = (line: object) => readPastTask(JSON.stringify(line), () => 'line 7');
 
 test('a line needs a start, and an end or what it took', () => {
   expect(read({ start: '2026-01-01T00:00:00Z', end: '2026-01-01T00:01:30Z' })).toMatchObject({
@@ -30,5 +30,5 @@ test.each([
   ['{"start":"2026-01-02","end":"2026-01-01"}', /ends before/],
   ['{"start":"2026-01-01","actualSeconds":1,"type":{}}', /type is not a text/],
 ])('%s is refused with what is wrong', (text, message) => {
-  expect(() => readPastTask(text, '')).toThrow(message);
+  expect(() => readPastTask(text, () => '')).toThrow(message);
 });

@@ -15,7 +15,7 @@ type Line = Record<string, unknown>;
  * @param fallbackId the id where the line has none
  * @throws Error that says what is wrong with it
  */
-export function readPastTask(text: string, fallbackId: string): HistoryTask {
+export function readPastTask(text: string, fallbackId: () => string): HistoryTask {
   const line = parse(text);
   const start = instant(line, 'start', 'startedAt');
   if (start === undefined) throw new Error('start is missing');
@@ -27,7 +27,7 @@ export function readPastTask(text: string, fallbackId: string): HistoryTask {
   if (end === undefined) throw new Error('end and actualSeconds are both missing');
   if (actual === undefined && end < start) throw new Error('it ends before it starts');
   return {
-    id: word(line, 'id') ?? fallbackId,
+    id: word(line, 'id') ?? fallbackId(),
     project: word(line, 'project') ?? 'meta',
     type: word(line, 'type') ?? 'task',
     agent: word(line, 'agent', 'person') ?? null,
