@@ -212,14 +212,13 @@ export const taskOperations = [
       ),
     }),
     handle: async ({ tasks }: TaskDeps, { by, ...filter }) => {
-      const { project, type } = filter;
-      const [all, groups, running] = [
-        await tasks.getStats(filter),
-        await tasks.getStatsBy(by, filter),
-        await tasks.listTasks({ project, type, status: 'running', limit: 10 }),
-      ];
+      const { since, until, exact: _, ...whose } = filter;
+      const [all, groups] = [await tasks.getStats(filter), await tasks.getStatsBy(by, filter)];
+      // What runs has ended on no day.
+      const always = since === undefined && until === undefined;
+      const running = always ? (await tasks.listTasks({ ...whose, status: 'running', limit: 10 })).tasks : [];
       const runningTasks = [];
-      for (const task of running.tasks) {
+      for (const task of running) {
         const left = await tasks.getRemaining(task);
         runningTasks.push({ ...task, remaining: left && { p50Seconds: left.p50, p80Seconds: left.p80 } });
       }

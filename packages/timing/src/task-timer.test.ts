@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Database } from '@supervisor/db';
 import { testDatabases } from '@supervisor/db/testing';
+import { taskOperations } from './operations.js';
 import { TaskTimer } from './task-timer.js';
+
+interface Running {
+  runningTasks: { id: string }[];
+}
+const statsOperation = taskOperations.find(({ name }) => name === 'get_task_stats')! as {
+  handle(deps: { tasks: TaskTimer }, input: object, context: never): Promise<unknown>;
+};
 
 describe.each(testDatabases())('on $kind', ({ open }) => {
   let database: Database;
@@ -74,6 +82,20 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await tasks.getStats({ project: 'stats' })).toEqual(expected);
     expect(await tasks.getStatsByType({ project: 'stats' })).toEqual([{ type: 'review', ...expected }]);
     expect(await tasks.getStats({ type: 'nothing' })).toMatchObject({ count: 0, successRate: null, p50Seconds: null });
+  });
+
+  test('what is said to run is what was asked for', async () => {
+    const project = 'who';
+    for (const agent of ['a', 'b']) await tasks.startTask(agent, 'who', 'x', { project, agent });
+    const ask = async (input: object) => {
+      const { runningTasks } = (await statsOperation.handle({ tasks }, { by: 'type', project, ...input }, {} as never)) as Running;
+      return runningTasks.map(({ id }) => id);
+    };
+    expect(await ask({})).toEqual(['b', 'a']);
+    expect(await ask({ agent: 'a' })).toEqual(['a']);
+    expect(await ask({ model: 'm' })).toEqual([]);
+    expect(await ask({ since: '2020-01-01' })).toEqual([]);
+    for (const id of ['a', 'b']) await tasks.completeTask(id, { project });
   });
 
   test('tasks are found by text, state and page', async () => {

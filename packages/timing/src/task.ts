@@ -71,6 +71,8 @@ export interface CompleteOptions {
 export interface TaskFilter {
   project?: string | undefined;
   type?: string | undefined;
+  agent?: string | undefined;
+  model?: string | undefined;
   status?: TaskStatus | undefined;
   /** At most this many, 1–500; 100 when absent. */
   limit?: number | undefined;
