@@ -20,7 +20,9 @@ export function endTask(orm: Orm, project: string, id: string, { status, endedAt
   return orm.transaction(async (tx) => {
     const [before] = await tx.select().from(taskExecutions).where(keyOf(project, id)).for('update');
     if (!before || (before.status !== 'running' && before.status !== 'abandoned')) return undefined;
-    const durationSeconds = Math.max(0, Date.parse(endedAt) - Date.parse(before.startedAt)) / 1000;
+    const took = (Date.parse(endedAt) - Date.parse(before.startedAt)) / 1000;
+    // The clock was set back meanwhile: how long it took is not known, and nothing is learned of it.
+    const durationSeconds = took < 0 ? null : took;
     const [ended] = await tx
       .update(taskExecutions)
       .set({ ...results, status, endedAt, durationSeconds })

@@ -83,7 +83,9 @@ export const importedTask = z
   .refine(({ startedAt, endedAt }) => Date.parse(startedAt) <= Date.parse(endedAt), {
     path: ['endedAt'],
     error: 'must not be before startedAt',
-  });
+  })
+  // Clocks differ, but not by more than a day.
+  .refine(({ endedAt }) => Date.parse(endedAt) <= Date.now() + 86_400_000, { path: ['endedAt'], error: 'must not lie in the future' });
 export const list = { project: projectFilter(), type: type.optional(), status: status.optional(), ...page };
 export const tasks = z.object({ tasks: z.array(task), nextCursor });
 export const lesson = z.object({ id: z.int(), project: z.string(), text: z.string() });

@@ -52,6 +52,10 @@ export class Bins {
     }
   }
 
+  get count(): number {
+    return [...this.#bins.values()].reduce((sum, bin) => sum + bin.count, 0);
+  }
+
   /**
    * Between the two values that lie around this share of all, as `percentile_cont`; exact where a bin holds at most two values
    * or all of one size, else within the 10 % that a bin is wide.
@@ -81,7 +85,7 @@ export function statsOf({ rollups, completed, failed, abandoned, running, totalS
     abandoned,
     running,
     successRate: ended === 0 ? null : completed / ended,
-    meanSeconds: completed === 0 ? null : totalSeconds / completed,
+    meanSeconds: seconds.count === 0 ? null : totalSeconds / seconds.count,
     p50Seconds: median,
     p80Seconds: seconds.percentile(0.8),
     p90Seconds: seconds.percentile(0.9),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Database } from '@supervisor/db';
 import { testDatabases } from '@supervisor/db/testing';
+import { importedTask } from './fields.js';
 import { taskOperations } from './operations.js';
 import { TaskTimer } from './task-timer.js';
 
@@ -84,6 +85,23 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await tasks.getStats({ type: 'nothing' })).toMatchObject({ count: 0, successRate: null, p50Seconds: null });
   });
 
+  test('a clock that was set back teaches nothing', async () => {
+    const project = 'clock';
+    for (const [id, seconds] of [
+      ['forward', 60],
+      ['back', -60],
+    ] as const) {
+      await tasks.startTask(id, 'clock', 'x', { project });
+      later(seconds);
+      await tasks.completeTask(id, { project });
+    }
+    later(60);
+    expect(await tasks.getTask('back', { project })).toMatchObject({ status: 'completed', durationSeconds: null });
+    for (const exact of [false, true]) {
+      expect(await tasks.getStats({ project, exact })).toMatchObject({ completed: 2, meanSeconds: 60, p50Seconds: 60 });
+    }
+  });
+
   test('what is said to run is what was asked for', async () => {
     const project = 'who';
     for (const agent of ['a', 'b']) await tasks.startTask(agent, 'who', 'x', { project, agent });
@@ -96,6 +114,17 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await ask({ model: 'm' })).toEqual([]);
     expect(await ask({ since: '2020-01-01' })).toEqual([]);
     for (const id of ['a', 'b']) await tasks.completeTask(id, { project });
+  });
+
+  test('a task that has ended in the future is refused', () => {
+    const at = (milliseconds: number) => new Date(Date.now() + milliseconds).toISOString();
+    const task = (endedAt: string) => ({
+      ...{ project: 'p', id: 'i', type: 't', description: 'x', status: 'completed', durationSeconds: 1 },
+      startedAt: at(-60_000),
+      endedAt,
+    });
+    expect(importedTask.safeParse(task(at(3_600_000))).success).toBe(true);
+    expect(importedTask.safeParse(task(at(2 * 86_400_000))).error?.issues).toMatchObject([{ path: ['endedAt'] }]);
   });
 
   test('tasks are found by text, state and page', async () => {
