@@ -118,11 +118,8 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
 
   test('a task that has ended in the future is refused', () => {
     const at = (milliseconds: number) => new Date(Date.now() + milliseconds).toISOString();
-    const task = (endedAt: string) => ({
-      ...{ project: 'p', id: 'i', type: 't', description: 'x', status: 'completed', durationSeconds: 1 },
-      startedAt: at(-60_000),
-      endedAt,
-    });
+    const about = { project: 'p', id: 'i', type: 't', description: 'x', status: 'completed', durationSeconds: 1 };
+    const task = (endedAt: string) => ({ ...about, startedAt: at(-60_000), endedAt });
     expect(importedTask.safeParse(task(at(3_600_000))).success).toBe(true);
     expect(importedTask.safeParse(task(at(2 * 86_400_000))).error?.issues).toMatchObject([{ path: ['endedAt'] }]);
   });
