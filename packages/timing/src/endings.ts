@@ -20,7 +20,7 @@ export function endTask(orm: Orm, project: string, id: string, { status, endedAt
   return orm.transaction(async (tx) => {
     const [before] = await tx.select().from(taskExecutions).where(keyOf(project, id)).for('update');
     if (!before || (before.status !== 'running' && before.status !== 'abandoned')) return undefined;
-    const took = (Date.parse(endedAt) - Date.parse(before.startedAt)) / 1000;
+    const took = (Date.parse(endedAt) - Date.parse(before.startedAt)) / 1000 - before.idleSeconds;
     // The clock was set back meanwhile: how long it took is not known, and nothing is learned of it.
     const durationSeconds = took < 0 ? null : took;
     const [ended] = await tx
@@ -31,6 +31,31 @@ export function endTask(orm: Orm, project: string, id: string, { status, endedAt
     const abandonedAt = before.status === 'abandoned' ? before.endedAt! : undefined;
     await countEndings(tx, [{ ...ended!, status, endedAt, abandonedAt }]);
     return ended!;
+  });
+}
+
+/**
+ * Whoever starts a task again that runs or was abandoned has it from now on. The time in which nobody worked on it does not count.
+ * @returns undefined when there is no such task of the type that is not over
+ */
+export function takeUp(
+  orm: Orm,
+  { project, id, type }: Pick<Task, 'project' | 'id' | 'type'>,
+  { session, expiresAt, now }: { session: string | null; expiresAt: string | null; now: string },
+): Promise<Task | undefined> {
+  return orm.transaction(async (tx) => {
+    const ofType = and(keyOf(project, id), eq(taskExecutions.type, type), inArray(taskExecutions.status, ['running', 'abandoned']));
+    const [before] = await tx.select().from(taskExecutions).where(ofType).for('update');
+    if (!before) return undefined;
+    const abandonedAt = before.status === 'abandoned' ? before.endedAt! : now;
+    const idleSeconds = before.idleSeconds + Math.max(0, Date.parse(now) - Date.parse(abandonedAt)) / 1000;
+    const [task] = await tx
+      .update(taskExecutions)
+      .set({ status: 'running', endedAt: null, session, expiresAt, idleSeconds })
+      .where(keyOf(project, id))
+      .returning();
+    if (before.status === 'abandoned') await countEndings(tx, [{ ...before, status: 'running', endedAt: abandonedAt, abandonedAt }]);
+    return task!;
   });
 }
 

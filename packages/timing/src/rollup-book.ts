@@ -15,9 +15,9 @@ interface Page {
   experience: Experience;
 }
 
-/** The end of a task, as it is counted. */
+/** The end of a task, as it is counted; or that one which was abandoned is `running` again. */
 export interface Ending extends Features {
-  status: Ended;
+  status: Ended | 'running';
   endedAt: string;
   durationSeconds: number | null;
   prediction: Prediction | null;
@@ -82,10 +82,11 @@ function count(pages: ReadonlyMap<string, Page>, ending: Ending): void {
   if (ending.abandonedAt !== undefined) {
     for (const key of rollupKeys(ending, dayOf(ending.abandonedAt))) pages.get(keyText(key))!.row.abandoned--;
   }
+  const { status, durationSeconds, prediction } = ending;
+  if (status === 'running') return;
   const own = rollupKeys(ending, dayOf(ending.endedAt)).map((key) => pages.get(keyText(key))!);
-  for (const { row } of own) row[ending.status]++;
-  const { durationSeconds, prediction } = ending;
-  if (ending.status !== 'completed' || durationSeconds === null) return;
+  for (const { row } of own) row[status]++;
+  if (status !== 'completed' || durationSeconds === null) return;
   learn(
     ending,
     durationSeconds,

@@ -95,6 +95,26 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await tasks.abandonExpired()).toBe(1);
   });
 
+  test('whoever starts a task again has it, and the time in between does not count', async () => {
+    const project = 'again';
+    const start = (session: string, ttlSeconds?: number) => tasks.startTask('one', 'again', 'x', { project, session, ttlSeconds });
+    await start('s1', 60);
+    later(50);
+    expect(await start('s2', 60)).toMatchObject({ created: false, expiresAt: new Date(now + 60_000).toISOString() });
+    later(50);
+    expect(await tasks.abandonSession('s1')).toBe(0);
+    expect(await tasks.abandonExpired()).toBe(0);
+    expect(await tasks.abandonSession('s2')).toBe(1);
+    later(86_400);
+    expect(await start('s3')).toMatchObject({ status: 'running', endedAt: null, expiresAt: null });
+    expect(await tasks.getStats({ project })).toMatchObject({ count: 1, running: 1, abandoned: 0 });
+    expect(await tasks.getStatsBy('day', { project })).toMatchObject([{ abandoned: 0 }]);
+    later(20);
+    expect(await tasks.completeTask('one', { project })).toMatchObject({ status: 'completed', durationSeconds: 120 });
+    expect(await tasks.getStats({ project })).toMatchObject({ count: 1, completed: 1, p50Seconds: 120 });
+    await expect(start('s4')).rejects.toMatchObject({ code: 'conflict' });
+  });
+
   test('an estimate rests on what was completed before, or says that there is too little', async () => {
     const timer = new TaskTimer({ db: fresh, now: () => new Date(now) });
     expect(await timer.startTask('first', 'fix', 'x')).toMatchObject({ estimate: expect.stringMatching(/^No estimate yet: 0 tasks/) });

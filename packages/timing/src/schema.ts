@@ -18,6 +18,8 @@ export const taskExecutions = supervisor.table(
     startedAt: instant('started_at').notNull(),
     endedAt: instant('ended_at'),
     durationSeconds: doublePrecision('duration_seconds'),
+    /** In which nobody worked on it: from when it was abandoned until it was started again. */
+    idleSeconds: doublePrecision('idle_seconds').notNull().default(0),
     estimatedSeconds: doublePrecision('estimated_seconds'),
     agent: text(),
     model: text(),

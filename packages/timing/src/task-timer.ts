@@ -2,7 +2,7 @@ import { NotFound, SupervisorError } from '@supervisor/core';
 import { connect, type Database } from '@supervisor/db';
 import { count, eq, ilike, or, sql } from 'drizzle-orm';
 import { adviceOn, type Advice } from './advice.js';
-import { abandonTasks, endTask, expired, ofSession, pruneTasks } from './endings.js';
+import { abandonTasks, endTask, expired, ofSession, pruneTasks, takeUp } from './endings.js';
 import { estimate, estimateRemaining, fewestTasks, scopes, type Features } from './estimate/estimator.js';
 import { taskMigrations } from './migrations.js';
 import { levelsOf, readExperiences, trailingCoverage } from './rollup-book.js';
@@ -33,7 +33,8 @@ export class TaskTimer {
   }
 
   /**
-   * Starts the clock, and says how long such tasks take. The same start again changes nothing.
+   * Starts the clock, and says how long such tasks take. Starting one again that is not over takes it up: it is this session's from now
+   * on, its time to live begins anew, and where it was abandoned it runs again.
    * @throws SupervisorError `conflict` when the id belongs to a task of another type, or to one that is over.
    */
   async startTask(
@@ -55,6 +56,8 @@ export class TaskTimer {
       .onConflictDoNothing()
       .returning();
     if (inserted) return { ...inserted, created: true, estimate: advice.sentence };
+    const taken = await takeUp(orm, { project, id, type }, { session: rest.session ?? null, expiresAt, now: startedAt });
+    if (taken) return { ...taken, created: false, estimate: advice.sentence };
     const task = await this.getTask(id, { project });
     if (task.type !== type) {
       throw new SupervisorError('conflict', `Task ${id} of ${project} is already there with type ${task.type}. Use another id.`, {
@@ -62,14 +65,10 @@ export class TaskTimer {
         status: task.status,
       });
     }
-    // One that was abandoned may still be completed: whoever comes back to it goes on.
-    if (task.status === 'completed' || task.status === 'failed') {
-      throw new SupervisorError('conflict', `Task ${id} of ${project} is over (${task.status}), so no clock runs. Use another id.`, {
-        status: task.status,
-        endedAt: task.endedAt,
-      });
-    }
-    return { ...task, created: false, estimate: advice.sentence };
+    throw new SupervisorError('conflict', `Task ${id} of ${project} is over (${task.status}), so no clock runs. Use another id.`, {
+      status: task.status,
+      endedAt: task.endedAt,
+    });
   }
 
   /** How long such a task takes, from all that were completed before. Where too little is known it says so. */
@@ -83,7 +82,7 @@ export class TaskTimer {
     if (task.status !== 'running') return null;
     const { orm } = await this.#database();
     const { experiences, ofType } = await readExperiences(orm, estimateKeys(task));
-    const elapsed = Math.max(0, this.#now().getTime() - Date.parse(task.startedAt)) / 1000;
+    const elapsed = Math.max(0, (this.#now().getTime() - Date.parse(task.startedAt)) / 1000 - task.idleSeconds);
     return estimateRemaining(task, elapsed, experiences, levelsOf(ofType));
   }
 

@@ -22,6 +22,8 @@ export interface Task {
   startedAt: string;
   endedAt: string | null;
   durationSeconds: number | null;
+  /** From when it was abandoned until it was started again: not part of its duration. */
+  idleSeconds: number;
   /** What the caller promised when it started. */
   estimatedSeconds: number | null;
   agent: string | null;

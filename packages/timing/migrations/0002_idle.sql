@@ -1,0 +1,1 @@
+ALTER TABLE "supervisor"."task_executions" ADD COLUMN "idle_seconds" double precision DEFAULT 0 NOT NULL;
