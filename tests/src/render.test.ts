@@ -11,7 +11,7 @@ beforeAll(async () => {
   out = join(home.work, 'out.yml');
   await home.start();
   await home.run([programs.cli, 'secrets', 'store', 'shop/mail/key', '--exposure', 'use'], value);
-  writeFileSync(join(home.work, '.supervisor.json'), '{"project": "shop"}');
+  writeFileSync(join(home.work, '.supervisor.json'), '{"project": "shop", "ports": {"PORT": "web"}}');
 });
 afterAll(() => home.remove());
 
@@ -21,7 +21,7 @@ test('a template is filled to the letter, into a file that nobody else can read'
   template('port: {{port:web}}\nkey: {{ secret:shop/mail/key }}, {{secret:shop/mail/key}}\n{ {plain} } {{ .Values.name }} {{port}}\n');
   writeFileSync(out, 'old', { mode: 0o644 });
   const rendered = await home.cli('render', 'in.yml', 'out.yml');
-  expect(rendered).toMatchObject({ code: 0, stdout: '', stderr: 'out.yml: 1 secrets and 1 ports, readable by you alone.\n' });
+  expect(rendered).toMatchObject({ code: 0, stdout: '', stderr: 'out.yml: 1 secret and 1 port, readable by you alone.\n' });
   expect(readFileSync(out, 'utf8')).toBe(`port: 3100\nkey: ${value}, ${value}\n{ {plain} } {{ .Values.name }} {{port}}\n`);
   expect(statSync(out).mode & 0o777).toBe(0o600);
   expect(await home.run([programs.cli, 'render', '-', 'new.txt'], '{{port:web}}')).toMatchObject({ code: 0 });
@@ -36,7 +36,10 @@ test('what is unknown is named with its line before anything is written', async 
   const unknown = await home.cli('render', 'in.yml', 'out.yml');
   expect(unknown).toMatchObject({ code: 2, stdout: '' });
   expect(unknown.stderr).toContain('line 2: {{ secrets:shop/mail/key }}\nline 4: {{port web}}\n');
+  template('{{port:wbe}}');
+  expect(await home.cli('render', 'in.yml', 'out.yml')).toMatchObject({ code: 1, stderr: expect.stringContaining('Did you mean web?') });
   template('{{port:other}} {{secret:shop/mail/kye}}');
+  writeFileSync(join(home.work, '.supervisor.json'), '{"project": "shop", "ports": {"OTHER_PORT": "other"}}');
   expect(await home.cli('render', 'in.yml', 'out.yml')).toMatchObject({ code: 1, stderr: expect.stringContaining('shop/mail/key') });
   expect(readFileSync(out, 'utf8')).toBe('old');
   expect((await home.cli('ports', 'list')).stdout).not.toContain('other');

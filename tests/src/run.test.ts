@@ -82,6 +82,21 @@ test('what is missing is said before anything runs', async () => {
   expect(unknown).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('shop/mail/key') });
 });
 
+test('a text is built from the ports and secrets in it', async () => {
+  const path = join(home.work, '.supervisor.json');
+  const before = readFileSync(path, 'utf8');
+  const env = { MAIL_URL: 'smtp://app:{{secret:shop/mail/key}}@localhost:{{port:api}}/x' };
+  writeFileSync(path, JSON.stringify({ ...(JSON.parse(before) as object), env }));
+  expect((await home.cli('run', '--', 'sh', '-c', 'echo "$MAIL_URL"')).stdout).toBe(
+    `smtp://app:[secret:shop/mail/key]@localhost:${ports['api']}/x\n`,
+  );
+  expect((await home.cli('env')).stdout).toContain(`MAIL_URL='smtp://app:{{secret:shop/mail/key}}@localhost:${ports['api']}/x'\n`);
+  expect((await home.cli('run', '--port', 'MAIL_URL=web', '--', 'sh', '-c', 'echo "$MAIL_URL"')).stdout).toBe(`${ports['web']}\n`);
+  writeFileSync(path, JSON.stringify({ env: { X: '{{ports:api}}' } }));
+  expect(await home.cli('env')).toMatchObject({ code: 1, stderr: expect.stringContaining('env: X has {{ports:api}}') });
+  writeFileSync(path, before);
+});
+
 withTerminal('env prints the same, with references in place of values', async () => {
   expect((await home.cli('env')).stdout).toBe(`PORT=${ports['web']}\nAPI_PORT=${ports['api']}\nMAIL_KEY=supervisor://shop/mail/key\n`);
   expect((await home.cli('env', '--format', 'shell')).stdout).toContain(`export PORT=${ports['web']}\n`);
@@ -98,6 +113,8 @@ withTerminal('env prints the same, with references in place of values', async ()
 
 test('url names the address of a service', async () => {
   expect((await home.cli('url', 'web')).stdout).toBe(`http://localhost:${ports['web']}\n`);
+  expect((await home.cli('ports', 'allocate', 'db')).code).toBe(0);
+  expect((await home.cli('url', 'db')).stdout).toMatch(/^localhost:\d+\n$/);
   expect(await home.cli('url', 'wbe')).toMatchObject({ code: 1, stderr: expect.stringContaining('Did you mean web') });
 });
 

@@ -33,6 +33,10 @@ beforeAll(async () => {
     ['app/web', 5172],
   ])
     write(`mono/${part}/package.json`, `{"scripts": {"dev": "vite --port ${port}"}}`);
+  write('data/package.json', '{"scripts": {"dev": "next dev -p 3300", "api": "PORT=4000 node server.js"}}');
+  write('data/.git/HEAD', '');
+  write('data/compose.yaml', 'services:\n  db:\n    ports: ["5432:5432"]\n');
+  write('data/.env', 'DATABASE_URL=postgres://app:Hk7x-w2Rq9@localhost:5432/data\nAPI_URL=http://localhost:4000/v1\n');
   write('stack/compose.yaml', 'services:\n  cache:\n    ports: ["6380:6379"]\n');
 });
 afterAll(() => home.remove());
@@ -46,10 +50,11 @@ const read = (path: string) => readFileSync(join(code, path), 'utf8');
 test('scan names who collides and where a key lies, shows no value and changes nothing', async () => {
   const { stdout, code: exit } = await home.cli('scan', code);
   expect(exit).toBe(0);
-  expect(stdout).toContain('4 projects below');
+  expect(stdout).toContain('5 projects below');
   expect(stdout).toMatch(/mono +app-web 5172 .*web 5171|mono +web 5171 .*app-web 5172|mono +web 5172 .*web-app 5171/);
   expect(stdout).toContain('api/web and shop/web both want 3000');
   expect(stdout).toMatch(/the key [0-9a-f]{8} lies in 3 files: api\/\.env, shop\/\.env, shop\/\.env\.staging/);
+  expect(stdout).toMatch(/supervisor scan .* --import takes them over/);
   expect(stdout).not.toContain(key);
   expect(existsSync(join(code, 'shop/.supervisor.json'))).toBe(false);
   const json = (await home.cli('scan', code, '--json')).stdout;
@@ -59,7 +64,7 @@ test('scan names who collides and where a key lies, shows no value and changes n
 });
 
 withTerminal('import asks for each project, keeps ports and moves keys', async () => {
-  const { shown, code: exit } = home.onTerminal(['scan', code, '--import'], 'y\nn\ny\nn\n');
+  const { shown, code: exit } = home.onTerminal(['scan', code, '--import'], 'y\nn\nn\ny\nn\n');
   expect(exit).toBe(0);
   expect(shown).toContain('web keeps 3000');
   expect(shown).toMatch(/web gets 3\d\d\d: Port 3000 belongs to api\/web/);
@@ -100,4 +105,26 @@ withTerminal('init sets a project up, offers the edit, and repeating it changes 
   home.onTerminal(['init'], 'y\n', join(code, 'shop'));
   expect([read('shop/CLAUDE.md'), read('shop/.supervisor.json'), read('shop/package.json')]).toEqual(before);
   expect(existsSync(join(code, 'shop/AGENTS.md'))).toBe(false);
+});
+
+withTerminal('what names a port of the project is built from the one it has now, after init too', async () => {
+  const data = join(code, 'data');
+  const init = home.onTerminal(['init'], 'n\nn\nn\n', data).shown;
+  expect(init).toMatch(/db: localhost:3\d\d\d \(5432 in compose.yaml\)/);
+  expect(init).toMatch(/api: http:\/\/localhost:3\d\d\d \(4000 in package.json\)/);
+  expect(init).toContain('"env": {"API_URL":"http://localhost:{{port:api}}/v1"}');
+  expect(init).toContain('DATABASE_URL names a port that is another one now');
+  expect(init).not.toContain('Hk7x');
+  const { shown } = home.onTerminal(['scan', data, '--import'], 'y\n');
+  expect(shown).toContain('compose.yaml does not take the port of db from DB_PORT yet');
+  const text = 'postgres://app:{{secret:data/postgres/password}}@localhost:{{port:db}}/data';
+  expect(shown).toContain(`DATABASE_URL is now ${text}`);
+  expect(JSON.parse(read('data/.supervisor.json'))).toMatchObject({ env: { DATABASE_URL: text } });
+  expect(read('data/.env')).toContain(`DATABASE_URL=${text}\n`);
+  const ran = home.onTerminal(
+    ['run', '--', 'sh', '-c', 'test "$DATABASE_URL" = "postgres://app:Hk7x-w2Rq9@localhost:$DB_PORT/data" && echo same'],
+    '',
+    data,
+  );
+  expect(ran.shown).toBe('same\n');
 });

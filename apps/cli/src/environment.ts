@@ -2,9 +2,10 @@ import { findProjectFile } from '@supervisor/client';
 import type { Caller } from './caller.js';
 import { UsageError } from './input.js';
 import { readProjectFile, type ProjectFile } from './project-file.js';
+import { fillTemplate, namesIn } from './template.js';
 
 /** What a program is to find in its environment. */
-export type Wanted = Pick<ProjectFile, 'ports' | 'secrets'>;
+export type Wanted = Pick<ProjectFile, 'ports' | 'secrets' | 'env'>;
 
 /** The flags with which `run` and `env` add to the project file. */
 export const wantedFlags = {
@@ -15,10 +16,9 @@ export const wantedFlags = {
 /** What the project file wants, and the flags besides: a flag wins over the file. @throws UsageError */
 export function readWanted(directory: string, flags: { secret?: string[] | undefined; port?: string[] | undefined }): Wanted {
   const file = readProjectFile(directory);
-  return {
-    ports: { ...file.ports, ...pairs('--port', 'NAME=service', flags.port) },
-    secrets: { ...file.secrets, ...pairs('--secret', 'NAME=path', flags.secret) },
-  };
+  const [ports, secrets] = [pairs('--port', 'NAME=service', flags.port), pairs('--secret', 'NAME=path', flags.secret)];
+  const env = Object.entries(file.env).filter(([name]) => !Object.hasOwn({ ...ports, ...secrets }, name));
+  return { ports: { ...file.ports, ...ports }, secrets: { ...file.secrets, ...secrets }, env: Object.fromEntries(env) };
 }
 
 function pairs(flag: string, form: string, given: string[] = []): Record<string, string> {
@@ -46,36 +46,56 @@ export interface Granted {
   expiresAt: string | null;
 }
 
-/** The ports of the wanted services by variable; a service that has none yet gets one. */
-export function grantsOf(caller: Caller, { ports }: Wanted): Promise<Record<string, Granted>> {
-  if (Object.keys(ports).length > 0) void caller.place;
-  return each(ports, (service) => caller.call('allocate_port', { service }));
+/** The services whose ports are wanted. */
+export function servicesIn({ ports, env }: Wanted): string[] {
+  return [...new Set([...Object.values(ports), ...Object.values(env).flatMap((text) => namesIn(text, 'port'))])];
+}
+
+/** The paths whose secrets are wanted. */
+export function pathsIn({ secrets, env }: Wanted): string[] {
+  return [...new Set([...Object.values(secrets), ...Object.values(env).flatMap((text) => namesIn(text, 'secret'))])];
+}
+
+/** The services' ports; one that has none yet gets one. */
+export function grantsOf(caller: Caller, services: readonly string[]): Promise<Record<string, Granted>> {
+  if (services.length > 0) void caller.place;
+  return each(services, (service) => caller.call('allocate_port', { service }));
 }
 
 /** The same as a program's environment has them. */
-export async function portsOf(caller: Caller, wanted: Wanted): Promise<Record<string, string>> {
-  return variables(await grantsOf(caller, wanted));
+export function portsOf(grants: Record<string, Granted>): Record<string, string> {
+  return Object.fromEntries(Object.entries(grants).map(([service, { port }]) => [service, String(port)]));
 }
 
-export function variables(grants: Record<string, Granted>): Record<string, string> {
-  return Object.fromEntries(Object.entries(grants).map(([name, { port }]) => [name, String(port)]));
-}
-
-/** The values of the wanted secrets by variable, for a program: none of them may be shown. */
-export async function secretsOf(caller: Caller, { secrets }: Wanted): Promise<Record<string, string>> {
-  const paths = [...new Set(Object.values(secrets))];
+/** The secrets' values by path, for a program: none of them may be shown. */
+export async function secretsOf(caller: Caller, paths: readonly string[]): Promise<Record<string, string>> {
   if (paths.length === 0) return {};
-  const { secrets: found } = await caller.call('use_secrets', { paths });
-  const values = new Map((found as { path: string; value: string }[]).map(({ path, value }) => [path, value]));
-  return Object.fromEntries(Object.entries(secrets).map(([name, path]) => [name, values.get(path)!]));
+  const { secrets } = await caller.call('use_secrets', { paths });
+  return Object.fromEntries((secrets as { path: string; value: string }[]).map(({ path, value }) => [path, value]));
 }
 
 /** The same for a person, who is shown only what may be shown. */
-export function revealedSecretsOf(caller: Caller, { secrets }: Wanted): Promise<Record<string, string>> {
-  return each(secrets, async (path) => (await caller.call('retrieve_secret', { path })).value);
+export function revealedSecretsOf(caller: Caller, paths: readonly string[]): Promise<Record<string, string>> {
+  return each(paths, async (path) => (await caller.call('retrieve_secret', { path })).value);
+}
+
+/** The wanted variables, of ports by service and secrets by path. @param inText what stands for a secret inside a text */
+export function variablesOf(
+  wanted: Wanted,
+  port: Record<string, string>,
+  secret: Record<string, string>,
+  inText = secret,
+): Record<string, string> {
+  const of = (names: Record<string, string>, valueOf: (name: string) => string) =>
+    Object.fromEntries(Object.entries(names).map(([variable, name]) => [variable, valueOf(name)]));
+  return {
+    ...of(wanted.ports, (service) => port[service]!),
+    ...of(wanted.secrets, (path) => secret[path]!),
+    ...of(wanted.env, (text) => fillTemplate(text, { port, secret: inText })),
+  };
 }
 
 // All at once: they share one connection, and each answer takes as long as all.
-async function each<Found>(names: Record<string, string>, find: (of: string) => Promise<Found>): Promise<Record<string, Found>> {
-  return Object.fromEntries(await Promise.all(Object.entries(names).map(async ([name, of]) => [name, await find(of)])));
+async function each<Found>(names: readonly string[], find: (name: string) => Promise<Found>): Promise<Record<string, Found>> {
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await find(name)])));
 }

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SupervisorError } from '@supervisor/core/errors';
 import type { Caller } from './caller.js';
+import { followPort, movedIn, splitKey, stillNamed, type Moved } from './find/addresses.js';
 import { placesFor, replaceValue, variablesIn, type FoundKey } from './find/dotenv.js';
 import type { FoundProject, Part } from './find/projects.js';
 import type { FoundService } from './find/service.js';
-import { readOwnProjectFile, writeProjectFile } from './project-file.js';
+import { readOwnProjectFile, writeProjectFile, type ProjectFile } from './project-file.js';
 import { referenceTo } from './reference.js';
 import { decodeUtf8 } from './read-text.js';
 import { replaceFile } from './replace-file.js';
@@ -15,58 +16,47 @@ import { replaceFile } from './replace-file.js';
 export async function importProject(caller: Caller, { project, parts }: FoundProject): Promise<string[]> {
   const lines: string[] = [];
   /** Value to path: a key that lies in several files is one secret. */
-  const moved = new Map<string, string>();
+  const stored = new Map<string, string>();
   const changes: Change[] = [];
   const kept = new Set<number>();
-  for (const part of parts) {
-    const file = readOwnProjectFile(part.folder);
-    const ports: Record<string, string> = { ...file.ports };
-    const secrets: Record<string, string> = {};
-    try {
-      for (const service of part.services) {
-        if (part.given.includes(service.variable)) continue;
-        const { port, why } = await keepPort(caller, project, service);
-        lines.push(why === undefined ? `${service.service} keeps ${port}` : `${service.service} gets ${port}: ${why}`);
-        if (port !== service.port) changes.push({ folder: part.folder, from: service.port, to: port });
-        else kept.add(port);
-        ports[service.variable] = service.service;
-      }
-      for (const key of part.keys) {
-        const path = await moveKey(caller, project, part.folder, key, moved);
-        if (path === undefined) lines.push(`${key.file} keeps ${key.variable}: its line could not be replaced`);
-        else lines.push(`${key.variable} is now ${path}`);
-        if (path !== undefined) secrets[key.variable] ??= path;
-      }
-    } finally {
-      // What was moved until then is found again only here.
-      writeProjectFile(part.folder, { project, ports, secrets: { ...file.secrets, ...secrets } });
+  for (const { folder, services, given } of parts) {
+    for (const service of services) {
+      const isGiven = given.includes(service.variable);
+      const { port, why } = isGiven ? await givenPort(caller, project, service) : await keepPort(caller, project, service);
+      if (!isGiven) lines.push(why === undefined ? `${service.service} keeps ${port}` : `${service.service} gets ${port}: ${why}`);
+      if (port === service.port) kept.add(port);
+      else changes.push({ folder, service: service.service, from: service.port, to: port });
     }
   }
   for (const part of parts) {
+    const file = readOwnProjectFile(part.folder);
+    const found: ProjectFile = { project, ports: { ...file.ports }, secrets: {}, env: {} };
+    for (const { service, variable } of part.services) if (!part.given.includes(variable)) found.ports[variable] = service;
     // What another part of the project keeps may be what is meant.
-    const meant = changes.filter(({ folder, from }) => folder === part.folder || !kept.has(from));
-    lines.push(...stillNamed(part, meant), ...inHistory(part));
+    const moved = changes.filter(({ folder, from }) => folder === part.folder || !kept.has(from));
+    // As they are before their lines change; what is built from its port follows it.
+    const named = variablesIn(part.folder);
+    try {
+      for (const key of part.keys) lines.push(await moveKey(caller, project, part.folder, key, { moved, stored, found }));
+    } finally {
+      // What was moved until then is found again only here.
+      const secrets = { ...file.secrets, ...found.secrets };
+      writeProjectFile(part.folder, { project, ports: found.ports, secrets, env: { ...file.env, ...found.env } });
+    }
+    const built = { ...file.env, ...found.env };
+    const others = named.filter(([name]) => !Object.hasOwn(built, name));
+    lines.push(...stillNamed(others, part.keys, moved), ...inHistory(part));
   }
-  if (moved.size > 0 || changes.length > 0) lines.push('Start it with: supervisor run -- COMMAND, which gives its ports and keys.');
+  const fixed = parts.flatMap(({ folder, services }) => services.filter(({ edit }) => edit).map((service) => ({ folder, ...service })));
+  for (const { folder, file, service, variable } of fixed)
+    lines.push(`${file} does not take the port of ${service} from ${variable} yet: supervisor init in ${folder} shows the edit`);
+  if (stored.size > 0 || changes.length > 0) lines.push('Start it with: supervisor run -- COMMAND, which gives its ports and keys.');
   return lines;
 }
 
 /** A port that a project cannot keep. */
-interface Change {
+interface Change extends Moved {
   folder: string;
-  from: number;
-  to: number;
-}
-
-// An address in a variable leads to whoever has that port now.
-function stillNamed({ folder, keys }: Part, changes: readonly Change[]): string[] {
-  const variables = [...variablesIn(folder), ...keys.map(({ variable, value }): [string, string] => [variable, value])];
-  return changes.flatMap(({ from, to }) => {
-    const names = variables.filter(([, value]) =>
-      new RegExp(`(localhost|127\\.0\\.0\\.1|\\[::1\\]|0\\.0\\.0\\.0):${from}(?!\\d)`).test(value),
-    );
-    return [...new Set(names.map(([name]) => name))].map((name) => `${name} still names port ${from}: it is ${to} now`);
-  });
 }
 
 // What was committed stays readable there.
@@ -89,17 +79,37 @@ async function keepPort(caller: Caller, project: string, { service, port }: Foun
   }
 }
 
+async function givenPort(caller: Caller, project: string, { service }: FoundService): Promise<{ port: number; why?: string }> {
+  return (await caller.call('allocate_port', { project, service })) as { port: number };
+}
+
 // The secret is stored before the file lets go of it.
-async function moveKey(caller: Caller, project: string, folder: string, key: FoundKey, moved: Map<string, string>) {
+async function moveKey(
+  caller: Caller,
+  project: string,
+  folder: string,
+  key: FoundKey,
+  { moved, stored, found }: { moved: readonly Moved[]; stored: Map<string, string>; found: ProjectFile },
+): Promise<string> {
   const file = join(folder, key.file);
   const text = decodeUtf8(readFileSync(file));
-  const replaced = (path: string) => (text === undefined ? undefined : replaceValue(text, key.variable, referenceTo(path)));
-  const known = moved.get(key.value);
-  if (replaced(known ?? `${project}/${key.proposedPath}`) === undefined) return undefined;
-  const path = known ?? (await storeNew(caller, project, key));
-  moved.set(key.value, path);
+  // An address of the project's own service is built from its port at every start; only the password in it is a secret.
+  const change = movedIn(key.value, moved);
+  const split = change && splitKey(key);
+  const secret = split?.secret ?? key;
+  const inFile = (path: string) => (change && split ? followPort(split.around(path), change) : referenceTo(path));
+  const replaced = (path: string) => (text === undefined ? undefined : replaceValue(text, key.variable, inFile(path)));
+  const known = stored.get(secret.value);
+  if (replaced(known ?? `${project}/${secret.proposedPath}`) === undefined)
+    return `${key.file} keeps ${key.variable}: its line could not be replaced`;
+  const path = known ?? (await storeNew(caller, project, secret));
+  stored.set(secret.value, path);
   replaceFile(file, replaced(path)!);
-  return path;
+  // That of the weightiest file comes first, and stays.
+  const isFirst = !Object.hasOwn({ ...found.secrets, ...found.env }, key.variable);
+  const [now, into] = split ? [inFile(path), found.env] : [path, found.secrets];
+  if (isFirst) into[key.variable] = now;
+  return `${key.variable} is now ${now}`;
 }
 
 // What stands at a path already is another secret: two keys of one provider, or one variable in two files.

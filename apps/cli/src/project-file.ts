@@ -2,17 +2,25 @@ import { dirname, join, resolve } from 'node:path';
 import { findProjectFile, readProjectFields } from '@supervisor/client';
 import { SupervisorError } from '@supervisor/core/errors';
 import { replaceFile } from './replace-file.js';
+import { strangeIn } from './template.js';
 
-/** What `.supervisor.json` says: which environment variable gets the port of which service, and which secret. */
+/** What `.supervisor.json` says: which environment variable gets the port of which service, which secret, and which text with some of them in it. */
 export interface ProjectFile {
   project?: string;
   /** Variable to service. */
   ports: Record<string, string>;
   /** Variable to the secret's path. */
   secrets: Record<string, string>;
+  /** Variable to a text in which {{port:service}} and {{secret:path}} stand for their values. */
+  env: Record<string, string>;
 }
 
-const fields = ['project', 'ports', 'secrets'];
+const examples = {
+  ports: '{"PORT": "web"}',
+  secrets: '{"API_KEY": "shop/stripe/key"}',
+  env: '{"REDIS_URL": "redis://localhost:{{port:redis}}"}',
+};
+const fields = ['project', ...Object.keys(examples)];
 const variable = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The project file of a folder, there or above; empty when there is none. @throws SupervisorError `invalid_input` */
@@ -28,7 +36,7 @@ export function readOwnProjectFile(directory: string): ProjectFile {
 }
 
 function nothing(): ProjectFile {
-  return { ports: {}, secrets: {} };
+  return { ports: {}, secrets: {}, env: {} };
 }
 
 function parseProjectFile(path: string): ProjectFile {
@@ -36,25 +44,28 @@ function parseProjectFile(path: string): ProjectFile {
   const content = readProjectFields(path);
   const [strange] = Object.keys(content).filter((field) => !fields.includes(field));
   if (strange !== undefined) throw fail(`there is no field ${strange}; it may have ${fields.join(', ')}`);
-  const names = (field: 'ports' | 'secrets') => {
+  const names = (field: keyof typeof examples) => {
     const value = content[field] ?? {};
     const good = isRecord(value) && Object.entries(value).every(([name, of]) => variable.test(name) && typeof of === 'string');
-    if (!good)
-      throw fail(
-        `${field} must give each variable a name, such as {"${field === 'ports' ? 'PORT": "web' : 'API_KEY": "shop/stripe/key'}"}`,
-      );
+    if (!good) throw fail(`${field} must give each variable a ${field === 'env' ? 'text' : 'name'}, such as ${examples[field]}`);
     return value as Record<string, string>;
   };
   const { project } = content;
-  return { ...(project === undefined ? {} : { project }), ports: names('ports'), secrets: names('secrets') };
+  const env = names('env');
+  for (const [name, text] of Object.entries(env)) {
+    const [wrong] = strangeIn(text);
+    if (wrong) throw fail(`env: ${name} has ${wrong.placeholder}, and may have {{port:service}} and {{secret:path}}`);
+  }
+  return { ...(project === undefined ? {} : { project }), ports: names('ports'), secrets: names('secrets'), env };
 }
 
 /** Writes a folder's project file. Fields that are empty are left out. */
-export function writeProjectFile(directory: string, { project, ports, secrets }: ProjectFile): void {
+export function writeProjectFile(directory: string, { project, ports, secrets, env }: ProjectFile): void {
   const content = {
     project,
     ...(Object.keys(ports).length > 0 ? { ports } : {}),
     ...(Object.keys(secrets).length > 0 ? { secrets } : {}),
+    ...(Object.keys(env).length > 0 ? { env } : {}),
   };
   replaceFile(join(directory, '.supervisor.json'), `${JSON.stringify(content, null, 2)}\n`);
 }

@@ -1,5 +1,3 @@
-import { UsageError } from './input.js';
-
 type Kind = 'secret' | 'port';
 
 /** A placeholder of a template: `{{secret:path}}` or `{{port:service}}`. */
@@ -13,17 +11,17 @@ const known = /^\s*(secret|port):([^\s]+)\s*$/;
 // Anything else between braces is another tool's.
 const meant = /^\s*(?:secret|port)s?\s*[:/\s]/i;
 
-/** What a template asks for, in its order. @throws UsageError naming the line of each placeholder that was meant for us and is none */
-export function placeholdersIn(template: string): Placeholder[] {
-  const unknown: string[] = [];
-  const found = [...template.matchAll(placeholder)].flatMap(({ 0: whole, 1: inner, index }) => {
-    const wanted = parse(inner!);
-    if (!wanted && meant.test(inner!)) unknown.push(`line ${template.slice(0, index).split('\n').length}: ${whole}`);
-    return wanted ?? [];
-  });
-  if (unknown.length > 0)
-    throw new UsageError(`A placeholder is {{secret:path}} or {{port:service}}. Nothing was written.\n${unknown.join('\n')}`);
-  return found;
+/** What a template asks for of one kind, each once, in its order. */
+export function namesIn(template: string, kind: Kind): string[] {
+  const wanted = [...template.matchAll(placeholder)].map(([, inner]) => parse(inner!));
+  return [...new Set(wanted.flatMap((found) => (found?.kind === kind ? [found.name] : [])))];
+}
+
+/** The placeholders that were meant for us and are none. */
+export function strangeIn(template: string): { line: number; placeholder: string }[] {
+  return [...template.matchAll(placeholder)].flatMap(({ 0: whole, 1: inner, index }) =>
+    !parse(inner!) && meant.test(inner!) ? [{ line: template.slice(0, index).split('\n').length, placeholder: whole }] : [],
+  );
 }
 
 /** The template with the values in it, letter for letter. */

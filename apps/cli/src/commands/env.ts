@@ -1,5 +1,15 @@
 import type { Caller } from '../caller.js';
-import { nothingListed, portsOf, readWanted, revealedSecretsOf, wantedFlags } from '../environment.js';
+import {
+  grantsOf,
+  nothingListed,
+  pathsIn,
+  portsOf,
+  readWanted,
+  revealedSecretsOf,
+  servicesIn,
+  variablesOf,
+  wantedFlags,
+} from '../environment.js';
 import { parseFlags, UsageError } from '../input.js';
 import { quoteDotenv } from '../quote-dotenv.js';
 import { referenceTo } from '../reference.js';
@@ -32,11 +42,18 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   if (values.reveal && !process.stdout.isTTY)
     throw new UsageError('--reveal shows values on a terminal only. A program gets them with supervisor run.');
   const wanted = readWanted(caller.directory, values);
-  const ports = await portsOf(caller, wanted);
-  const secrets = values.reveal
-    ? await revealedSecretsOf(caller, wanted)
-    : Object.fromEntries(Object.entries(wanted.secrets).map(([name, path]) => [name, referenceTo(path)]));
-  const entries = Object.entries({ ...ports, ...secrets });
+  const [ports, paths] = [portsOf(await grantsOf(caller, servicesIn(wanted))), pathsIn(wanted)];
+  const named = (name: (path: string) => string) => Object.fromEntries(paths.map((path) => [path, name(path)]));
+  const entries = Object.entries(
+    values.reveal
+      ? variablesOf(wanted, ports, await revealedSecretsOf(caller, paths))
+      : variablesOf(
+          wanted,
+          ports,
+          named(referenceTo),
+          named((path) => `{{secret:${path}}}`),
+        ),
+  );
   if (entries.length === 0) process.stderr.write(nothingListed(caller.directory));
   else process.stdout.write(`${formats[format as keyof typeof formats](entries)}\n`);
 }

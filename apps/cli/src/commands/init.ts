@@ -6,8 +6,9 @@ import { slugPattern } from '@supervisor/core/slug';
 import { writeAgentsBlock } from '../agents-block.js';
 import type { Caller } from '../caller.js';
 import { applyEdit } from '../find/edit.js';
-import { findKeys, referencesIn } from '../find/dotenv.js';
-import { variableOf } from '../find/service.js';
+import { movedIn, splitKey, stillNamed, type Moved } from '../find/addresses.js';
+import { findKeys, referencesIn, variablesIn } from '../find/dotenv.js';
+import { addressOf, variableOf } from '../find/service.js';
 import { findServices } from '../find/services.js';
 import { parseFlags, UsageError } from '../input.js';
 import { plural } from '../plural.js';
@@ -53,27 +54,40 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     const variable = service === 'web' && ports['PORT'] === undefined ? 'PORT' : variableOf(service);
     if (!Object.values(ports).includes(service)) ports[variable] ??= service;
   }
-  writeProjectFile(folder, { project, ports, secrets: { ...file.secrets, ...referencesIn(folder) } });
-  console.log(`${project} is set up in .supervisor.json. Commit it: all its copies need it.`);
+  writeProjectFile(folder, { project, ports, secrets: { ...file.secrets, ...referencesIn(folder) }, env: file.env });
+  const inGit = existsSync(join(folder, '.git'));
+  console.log(`${project} is set up in .supervisor.json.${inGit ? ' Commit it: every copy needs it.' : ''}`);
   for (const changed of writeAgentsBlock(folder)) console.log(`${changed} tells agents when to ask.`);
 
+  const moved: Moved[] = [];
   for (const found of services) {
     const { port } = await caller.call('allocate_port', { project, service: found.service });
-    console.log(`${found.service}: http://localhost:${port}${port === found.port ? '' : ` (${found.port} in ${found.file})`}`);
+    const address = addressOf(found.service, port, found.port);
+    console.log(`${found.service}: ${address}${port === found.port ? '' : ` (${found.port} in ${found.file})`}`);
+    if (port !== found.port) moved.push({ service: found.service, from: found.port, to: port });
     const edited = applyEdit(folder, found);
     if (edited === undefined) continue;
-    console.log(`  ${found.file} has a fixed port. To take it from ${found.variable}, and ${found.port} without that:`);
+    console.log(
+      `  ${found.file} does not take its port from ${found.variable} yet. With this it does, and has ${found.port} without that:`,
+    );
     console.log(`  - ${found.edit!.from.trim()}\n  + ${found.edit!.to.trim()}`);
     if (process.stdin.isTTY && (await ask('  Write it?'))) replaceFile(join(folder, found.file), edited);
   }
-  const others = Object.values(ports).filter((name) => services.every(({ service }) => service !== name));
-  for (const service of new Set(others)) {
+  const unseen = Object.values(ports).filter((name) => services.every(({ service }) => service !== name));
+  for (const service of new Set(unseen)) {
     const { port } = await caller.call('allocate_port', { project, service });
-    console.log(`${service}: http://localhost:${port}`);
+    console.log(`${service}: ${addressOf(service, port)}`);
   }
-  const keys = findKeys(folder).length;
-  if (keys > 0)
-    console.log(`${keys} ${keys === 1 ? 'key lies' : 'keys lie'} in .env files: supervisor scan --import moves them into secrets.`);
+  const keys = findKeys(folder);
+  const built = keys.filter((key) => movedIn(key.value, moved) && splitKey(key)).map(({ variable }) => variable);
+  const others = variablesIn(folder).filter(([name]) => !built.includes(name) && !Object.hasOwn(file.env, name));
+  for (const line of stillNamed(others, keys, moved)) console.log(line);
+  for (const name of new Set(built))
+    console.log(`${name} names a port that is another one now: supervisor scan --import builds it from what its service has.`);
+  if (keys.length > 0)
+    console.log(
+      `${keys.length} ${keys.length === 1 ? 'key lies' : 'keys lie'} in .env files: supervisor scan --import moves them into secrets.`,
+    );
   console.log(
     Object.keys(ports).length > 0
       ? 'Start them with: supervisor run -- COMMAND'

@@ -32,6 +32,9 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   const findings = summarise(root, found, salt(caller.home));
   process.stdout.write(values.json ? `${JSON.stringify(findings)}\n` : report(root, findings));
+  const open = findings.projects.some(({ services, keys }) => keys.length > 0 || services.some(({ given }) => !given));
+  if (open && !values.import && !values.json)
+    console.log(`${['supervisor scan', ...positionals, '--import'].join(' ')} takes them over, and asks before each project.`);
   if (!values.import) return;
   for (const [index, project] of found.projects.entries()) {
     const { keys } = findings.projects[index]!;

@@ -1,4 +1,5 @@
 import type { Caller } from '../caller.js';
+import { addressOf } from '../find/service.js';
 import { parseFlags, UsageError } from '../input.js';
 
 export const usage = `Usage: supervisor url SERVICE [--project SLUG]
@@ -14,5 +15,5 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   if (service === undefined) throw new UsageError('Missing: SERVICE, such as supervisor url web.');
   if (values.project === undefined) void caller.place;
   const { port } = await caller.call('get_port', { service, ...values });
-  console.log(`http://localhost:${port}`);
+  console.log(addressOf(service, port));
 }

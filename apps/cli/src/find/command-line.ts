@@ -23,8 +23,13 @@ const servers: { word: string; port: number; flag?: string }[] = [
 
 const notServing = /\b(?:vite|astro|next|nuxt|nuxi|ng|react-scripts)\s+(?:build|preview|check|test|lint|generate|optimize|export)\b/;
 
-/** The port in a shell command of a package.json script or a Procfile; undefined when it names no server. */
+/** The port of a shell command of a package.json script or a Procfile: given in it, or its server's usual one. */
 export function portOfCommand(command: string, variable: string): CommandPort | undefined {
+  return portGivenIn(command, variable) ?? (notServing.test(command) ? undefined : usualPort(command, variable));
+}
+
+/** The port that stands in a shell command. */
+export function portGivenIn(command: string, variable: string): CommandPort | undefined {
   const flagged = /(^|\s)(--port[= ]|-p[= ]?)(\d{2,5})(?=\s|$)/.exec(command);
   if (flagged && isPort(flagged[3])) {
     const [text, space, flag, port] = flagged as unknown as [string, string, string, string];
@@ -33,11 +38,11 @@ export function portOfCommand(command: string, variable: string): CommandPort | 
   const expanded = /\$\{([A-Z0-9_]*PORT):-(\d{2,5})\}/.exec(command);
   if (expanded && isPort(expanded[2])) return { port: Number(expanded[2]), variable: expanded[1]! };
   const assigned = /(^|\s)((?:[A-Z0-9_]+_)?PORT)=(\d{2,5})(?=\s)/.exec(command);
-  if (assigned && isPort(assigned[3])) {
-    const [text, space, name, port] = assigned as unknown as [string, string, string, string];
-    return { port: Number(port), variable: name, edit: { from: text, to: `${space}${name}=${expansion(name, port)}` } };
-  }
-  return notServing.test(command) ? undefined : usualPort(command, variable);
+  if (!assigned || !isPort(assigned[3])) return undefined;
+  const [text, space, name, port] = assigned as unknown as [string, string, string, string];
+  // PORT is the main service's: another one's program gets it from its own.
+  const own = name === 'PORT' ? variable : name;
+  return { port: Number(port), variable: own, edit: { from: text, to: `${space}${name}=${expansion(own, port)}` } };
 }
 
 function usualPort(command: string, variable: string): CommandPort | undefined {

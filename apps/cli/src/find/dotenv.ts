@@ -12,6 +12,8 @@ export interface FoundKey {
   value: string;
   /** Where it could go below the project, such as `stripe/secret_key`. */
   proposedPath: string;
+  /** The password alone, where the value is an address with one. */
+  inside?: { value: string; proposedPath: string };
 }
 
 const largestFile = 256 * 1024;
@@ -24,9 +26,17 @@ export function findKeys(folder: string): FoundKey[] {
     const detections = detectSecrets(text, { file });
     return Object.entries(parseEnv(text)).flatMap(([variable, value = '']) => {
       const proposedPath = isReference(value) ? undefined : proposePath(variable, value, text, detections);
-      return proposedPath === undefined ? [] : [{ variable, file, value, proposedPath }];
+      return proposedPath === undefined ? [] : [{ variable, file, value, proposedPath, ...passwordIn(value, text, detections) }];
     });
   });
+}
+
+function passwordIn(value: string, text: string, detections: readonly Detection[]): Pick<FoundKey, 'inside'> {
+  const found = detections.filter(({ start, end }) => value.includes(text.slice(start, end)));
+  const passwords = found.map(({ start, end, proposedPath }) => ({ value: text.slice(start, end), proposedPath }));
+  const [inside] = passwords;
+  const alone = inside !== undefined && passwords.every((other) => other.value === inside.value);
+  return alone && value.split(`:${inside.value}@`).length === 2 ? { inside } : {};
 }
 
 /** Where a variable's value could go below a project, by what was detected in its text; undefined when it seems to be no secret. */

@@ -33,6 +33,21 @@ export function variableOf(service: string): string {
     .replace(/^(?=\d)/, '_')}_PORT`;
 }
 
+// Servers that a project talks to rather than being one: DB_PORT=5432 is no port of its own.
+const backing = new Set([25, 465, 587, 1025, 1433, 1521, 3306, 5432, 5672, 6379, 9092, 9200, 11211, 27017]);
+const backingNames =
+  /(?:^|-)(?:db|database|pg|postgres|postgresql|mysql|mariadb|mssql|mongo|mongodb|redis|valkey|memcached|cache|rabbitmq|amqp|kafka|nats|mqtt|smtp)\d*$/i;
+
+export function isBackingPort(port: number): boolean {
+  return backing.has(port);
+}
+
+/** A service's address as a person uses it. @param usual the port it had in a file, where one is known */
+export function addressOf(service: string, port: number, usual?: number): string {
+  const opensInBrowser = !backingNames.test(service) && (usual === undefined || !backing.has(usual));
+  return `${opensInBrowser ? 'http://' : ''}localhost:${port}`;
+}
+
 export function isPort(text: string | undefined): text is string {
   return text !== undefined && /^\d{2,5}$/.test(text) && Number(text) <= 65_535;
 }

@@ -33,6 +33,12 @@ const cases: [string, Record<string, string>, { service: string; variable: strin
     { service: 'web', variable: 'PORT', port: 3000, file: 'vite.config.ts' },
     'server: { host: true, port: Number(process.env.PORT ?? 3000) }',
   ],
+  [
+    'a script of another name',
+    { 'package.json': '{ "scripts": { "dev:api": "PORT=4000 node server.js", "test:api": "PORT=4001 node test.js" } }' },
+    { service: 'api', variable: 'API_PORT', port: 4000, file: 'package.json' },
+    '"dev:api": "PORT=${API_PORT:-4000} node server.js"',
+  ],
   ['next', script('next dev'), { service: 'web', variable: 'PORT', port: 3000, file: 'package.json' }],
   [
     'next with a flag',

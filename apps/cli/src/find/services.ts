@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { portOfCommand, type CommandPort } from './command-line.js';
+import { slugOf } from '@supervisor/client';
+import { portGivenIn, portOfCommand, type CommandPort } from './command-line.js';
 import { portsOfCompose } from './compose.js';
-import { isPort, serviceOf, variableOf, type Edit, type FoundService } from './service.js';
+import { isBackingPort, isPort, serviceOf, variableOf, type Edit, type FoundService } from './service.js';
 import { portOfConfig, portOfSource } from './source.js';
 
 const largestFile = 512 * 1024;
@@ -11,8 +12,8 @@ const composeFiles = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'doc
 const configFiles = ['vite.config.ts', 'vite.config.js', 'vite.config.mjs', 'vite.config.mts', 'webpack.config.js'];
 const serving = ['dev', 'start', 'serve', 'develop'];
 
-// Servers that a project talks to rather than being one: DB_PORT=5432 is no port of its own.
-const elsewhere = new Set([25, 465, 587, 1025, 1433, 1521, 3306, 5432, 5672, 6379, 9092, 9200, 11211, 27017]);
+// They serve nobody, or what another script serves.
+const notServing = /(?:^|:)(?:pre|post)?(?:test|e2e|build|lint|check|preview|bench|deploy|release)/;
 
 /**
  * The services that the files of one folder start, each once. Reads only; what cannot be read counts as absent.
@@ -35,7 +36,7 @@ function fromEnv(folder: string, main: string): FoundService[] {
     const text = read(folder, file);
     if (text === undefined) return [];
     return Object.entries(parseEnv(text)).flatMap(([variable, value]) => {
-      if (!/(^|_)PORT$/.test(variable) || !isPort(value) || elsewhere.has(Number(value))) return [];
+      if (!/(^|_)PORT$/.test(variable) || !isPort(value) || isBackingPort(Number(value))) return [];
       return [{ service: serviceOf(variable, main), variable, port: Number(value), file }];
     });
   });
@@ -43,6 +44,25 @@ function fromEnv(folder: string, main: string): FoundService[] {
 
 function fromPackage(folder: string, main: string): FoundService[] {
   const scripts = readScripts(folder);
+  const own = fromMainScript(folder, main, scripts);
+  const others = Object.entries(scripts).flatMap(([name, script = '']) => {
+    if (serving.includes(name) || notServing.test(name)) return [];
+    const service = slugOf(
+      name
+        .split(/[:.]/)
+        .filter((part) => !serving.includes(part))
+        .join('-'),
+    );
+    const found = service === undefined ? undefined : portGivenIn(script, variableOf(service));
+    // The port of the main script is the same service started in another way.
+    if (!found || service === undefined || own.some(({ port }) => port === found.port)) return [];
+    const edit = scriptEdit(folder, name, script, found);
+    return [{ service, variable: found.variable, port: found.port, file: 'package.json', ...(edit ? { edit } : {}) }];
+  });
+  return [...own, ...others];
+}
+
+function fromMainScript(folder: string, main: string, scripts: Record<string, string | undefined>): FoundService[] {
   const [name, script] = serving.map((name) => [name, scripts[name]] as const).find(([, script]) => script !== undefined) ?? [];
   if (name === undefined || script === undefined) return [];
   const inScript = portOfCommand(script, 'PORT');
