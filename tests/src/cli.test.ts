@@ -89,6 +89,16 @@ test('help teaches, and a slip is answered with what there is', async () => {
     code: 2,
     stderr: 'Missing: SERVICE\nsupervisor ports allocate --help tells more.\n',
   });
+  const json = await home.cli('ports', 'allocate', '--json');
+  expect(json).toMatchObject({ code: 2, stdout: '' });
+  expect(JSON.parse(json.stderr)).toMatchObject({
+    code: 'invalid_input',
+    message: 'Missing: SERVICE. supervisor ports allocate --help tells more.',
+  });
+  expect(await home.cli('tokens', 'create', 'ci', '--scopes', 'read,admin')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--scopes takes read, use, write, destroy, and not admin.'),
+  });
   expect(await home.cli('ports', 'list', '--projct', 'x')).toMatchObject({ code: 2, stderr: expect.stringContaining('Is it --project?') });
   expect(await home.cli('knowledge', 'import', join(bare, 'none'))).toMatchObject({
     stderr: expect.stringContaining('none cannot be read: there is no such file or folder (ENOENT).'),

@@ -88,11 +88,17 @@ function report(caught: unknown): void {
     caught instanceof Error && 'syscall' in caught
       ? (homeFailure(caught, caller.home) ?? inWords(caught as NodeJS.ErrnoException))
       : caught;
-  if (error instanceof UsageError) process.stderr.write(`${error.message}\n${whereHelpIs()}\n`);
-  else if (error instanceof SupervisorError)
+  const words = process.argv.slice(2);
+  // What follows -- belongs to another program.
+  const json = (words.includes('--') ? words.slice(0, words.indexOf('--')) : words).includes('--json');
+  if (error instanceof UsageError)
     process.stderr.write(
-      process.argv.includes('--json') ? `${JSON.stringify(error)}\n` : `${inCommands(error.message, caller.catalogue.operations)}\n`,
+      json
+        ? `${JSON.stringify(new SupervisorError('invalid_input', `${error.message.replace(/[^.?!]$/, '$&.')} ${whereHelpIs()}`))}\n`
+        : `${error.message}\n${whereHelpIs()}\n`,
     );
+  else if (error instanceof SupervisorError)
+    process.stderr.write(json ? `${JSON.stringify(error)}\n` : `${inCommands(error.message, caller.catalogue.operations)}\n`);
   else process.stderr.write(`supervisor: ${(error as Error).message}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

@@ -18,7 +18,7 @@ export function overview(operations: readonly OperationDescription[]): string {
   const members = (group: string) =>
     rows.flatMap(([command]) => (command.startsWith(`${group} `) ? [command.slice(group.length + 1)] : []));
   const width = Math.max(...groups.map((group) => group.length));
-  return `Usage: supervisor COMMAND [ARGUMENTS] [--json]
+  return `Usage: supervisor COMMAND [ARGUMENTS]
 
 ${table(rows.filter(([command]) => !command.includes(' ')))}
 
@@ -26,7 +26,7 @@ Groups; supervisor GROUP --help tells what each command does:
 
 ${groups.map((group) => `  ${group.padEnd(width)}  ${wrapped(members(group), width + 4)}`).join('\n')}
 
-supervisor COMMAND --help tells more. The project is that of the working directory, unless --project names another.
+supervisor COMMAND --help tells more, such as whether --json is understood. The project is that of the working directory, unless --project names another.
 The home is SUPERVISOR_HOME, else ~/.supervisor.
 
 Example: supervisor ports allocate web
@@ -37,7 +37,7 @@ Example: supervisor ports allocate web
 export function groupHelp(operations: readonly OperationDescription[], group: string): string | undefined {
   const rows = rowsOf(operations).filter(([command]) => command.startsWith(`${group} `));
   if (rows.length === 0) return undefined;
-  return `Usage: supervisor ${group} COMMAND [ARGUMENTS] [--json]
+  return `Usage: supervisor ${group} COMMAND [ARGUMENTS]
 
 ${table(rows.toSorted(([one], [other]) => (one < other ? -1 : 1)))}
 

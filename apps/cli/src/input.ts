@@ -29,10 +29,12 @@ export function inFlags(operation: OperationDescription, error: unknown): unknow
   if (!(error instanceof SupervisorError) || error.code !== 'invalid_input') return error;
   const { positional, hidden } = argumentsOf(operation);
   const fields = (error.details['fields'] as string[] | undefined) ?? [];
-  const message = fields.reduce((text, field) => {
+  const message = fields.reduce((text, path) => {
+    // Of a list, which one is not of interest.
+    const field = path.split('.')[0]!;
     const shown = hidden.includes(field) ? field : positional.includes(field) ? field.toUpperCase() : `--${flagName(field)}`;
     return field in operation.input.properties
-      ? text.replace(`${operation.name}: ${field} `, `${shown} `).replace(`; ${field} `, `; ${shown} `)
+      ? text.replace(`${operation.name}: ${path} `, `${shown} `).replace(`; ${path} `, `; ${shown} `)
       : text;
   }, error.message);
   return new SupervisorError(error.code, message, error.details);
@@ -65,6 +67,7 @@ export function parseInput(operation: OperationDescription, words: string[]): Pa
     const value = values[flagName(field)];
     if (value !== undefined) input[field] = typeof value === 'boolean' ? value : coerce(properties[field], value as string | string[]);
   }
+  for (const field of flags) checkChoice(flagName(field), properties[field]!, input[field]);
   const open = positional.filter((field) => !(field in input));
   for (const word of positionals) {
     const field = open.shift();
@@ -77,6 +80,13 @@ export function parseInput(operation: OperationDescription, words: string[]): Pa
   if (only !== undefined && !Object.hasOwn(operation.output.properties, only))
     throw new UsageError(`--only takes a field of the answer: ${Object.keys(operation.output.properties).join(', ')}.`);
   return { input, json: values['json'] === true, only, help };
+}
+
+// Said before anybody is asked whether to go on.
+function checkChoice(flag: string, schema: FieldSchema, value: unknown): void {
+  const choices = (schema.items ?? schema).enum;
+  const wrong = [value ?? []].flat().find((one) => choices && !choices.includes(one as string));
+  if (wrong !== undefined) throw new UsageError(`--${flag} takes ${choices!.join(', ')}, and not ${String(wrong)}.`);
 }
 
 // It may be in a word that stands there: that is not repeated.

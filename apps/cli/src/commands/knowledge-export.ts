@@ -9,7 +9,7 @@ Example: supervisor knowledge export > lessons.jsonl
 `;
 
 export async function run(words: string[], caller: Caller): Promise<void> {
-  const { project } = parseFlags(words, { project: { type: 'string' }, json: { type: 'boolean' } }).values;
+  const { project } = parseFlags(words, { project: { type: 'string' } }).values;
   for await (const { entries } of caller.pages('export_knowledge', { project }))
     for (const entry of entries) process.stdout.write(`${JSON.stringify(entry)}\n`);
 }
