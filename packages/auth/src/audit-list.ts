@@ -1,6 +1,6 @@
 import type { Orm } from '@supervisor/db';
 import { and, desc, eq, gte, lt, sql } from 'drizzle-orm';
-import { auditEvents } from './schema.js';
+import { auditEvents, tokens } from './schema.js';
 
 export interface AuditListOptions {
   project?: string | undefined;
@@ -20,6 +20,8 @@ export interface AuditEvent {
   id: number;
   at: string;
   principal: string;
+  /** Of the token, where it is one. */
+  name: string | null;
   operation: string;
   project: string | null;
   subject: string | null;
@@ -39,6 +41,7 @@ export async function listEvents(orm: Orm, options: AuditListOptions): Promise<{
       id,
       at,
       principal: principalId,
+      name: tokens.name,
       operation,
       project: auditEvents.project,
       subject: auditEvents.subject,
@@ -47,6 +50,7 @@ export async function listEvents(orm: Orm, options: AuditListOptions): Promise<{
       outcome: auditEvents.outcome,
     })
     .from(auditEvents)
+    .leftJoin(tokens, eq(tokens.id, principalId))
     .where(
       and(
         sql`(${known} or ${alone})`,

@@ -10,6 +10,7 @@ const event = z.object({
   id: z.int(),
   at: instant,
   principal: z.string(),
+  name: z.string().nullable().describe('Of the token, where it is one'),
   operation: z.string(),
   project: z.string().nullable(),
   subject: z.string().nullable(),

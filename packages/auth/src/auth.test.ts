@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { rows, type Database } from '@supervisor/db';
 import { testDatabases } from '@supervisor/db/testing';
 import { sql } from 'drizzle-orm';
+import { tokenOperations } from './operations.js';
 import { parseToken } from './token.js';
 import { TokenRegistry } from './token-registry.js';
 
@@ -44,6 +45,20 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect((await tokens.verify(token)).grants).toEqual([{ paths: 'shop/stripe/*', actions: ['read'] }]);
     await expect(tokens.grant('000000000000', '**', ['use'])).rejects.toMatchObject({ code: 'not_found' });
     expect((await tokens.verify((await tokens.create('none', { paths: [] })).token)).grants).toEqual([]);
+  });
+
+  test('a grant that could not take effect is refused', async () => {
+    const { id } = await tokens.create('reader', { scopes: ['read'] });
+    await expect(tokens.grant(id, 'meta/**', ['read', 'write'])).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'The token reader has the scopes read, which no grant widens to write. Make another one: supervisor tokens create.',
+    });
+    await tokens.revoke(id);
+    await expect(tokens.grant(id, 'meta/**', ['read'])).rejects.toMatchObject({ message: expect.stringContaining('is revoked') });
+    expect(await tokens.grant(id, 'shop/**', [])).toMatchObject({ id });
+    const { input } = tokenOperations.find(({ name }) => name === 'create_token')!;
+    const takes = (path: string) => input.safeParse({ name: 'ci', paths: [path] }).success;
+    expect(['shop/**', '**', 'shop/*/key', 'shop', '*'].filter(takes)).toEqual(['shop/**', '**', 'shop/*/key']);
   });
 
   test('anything else is refused', async () => {

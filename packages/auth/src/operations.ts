@@ -15,8 +15,8 @@ const paths = z
   .string()
   .max(200)
   .regex(
-    /^[A-Za-z0-9._*-]+(\/[A-Za-z0-9._*-]+)*$/,
-    'must be a path, in which * stands for characters of a name and ** for names, such as shop/**',
+    /^(?:\*\*|[A-Za-z0-9._*-]+(?:\/[A-Za-z0-9._*-]+)+)$/,
+    'must be a path of two names or more, in which * stands for characters of a name and ** for names, such as shop/**',
   );
 const info = z.object({
   id: z.string(),

@@ -87,11 +87,15 @@ export class TokenRegistry {
     return this.#changed(id);
   }
 
-  /** Lets a token do this to the secrets at these paths; no action: nothing any more. @throws SupervisorError `not_found` */
+  /**
+   * Lets a token do this to the secrets at these paths; no action: nothing any more.
+   * @throws SupervisorError `not_found`; `conflict` when it could not do that anyway
+   */
   async grant(id: string, paths: string, actions: readonly Scope[]): Promise<TokenInfo> {
     const { orm } = await this.#database();
     await orm.transaction(async (tx) => {
-      const [row] = await tx.select({ id: tokens.id }).from(tokens).where(eq(tokens.id, id)).for('update');
+      const [row] = await tx.select().from(tokens).where(eq(tokens.id, id)).for('update');
+      if (row && actions.length > 0) checkGrantable(row, actions);
       await tx.delete(grants).where(and(eq(grants.tokenId, id), eq(grants.paths, paths)));
       if (row && actions.length > 0) await tx.insert(grants).values({ tokenId: id, paths, actions: [...new Set(actions)] });
     });
@@ -138,6 +142,18 @@ export class TokenRegistry {
     const [row] = await orm.select().from(tokens).where(eq(tokens.id, token.id));
     return row && timingSafeEqual(row.hash, hashToken(await this.#pepper(), token)) ? row : undefined;
   }
+}
+
+// It would seem to be allowed, and be refused at every call.
+function checkGrantable({ name, scopes, revokedAt }: typeof tokens.$inferSelect, actions: readonly Scope[]): void {
+  const beyond = actions.filter((action) => !scopes.includes(action));
+  const why =
+    revokedAt !== null
+      ? 'is revoked'
+      : beyond.length > 0
+        ? `has the scopes ${knownScopes(scopes).join(', ')}, which no grant widens to ${beyond.join(', ')}`
+        : undefined;
+  if (why) throw new SupervisorError('conflict', `The token ${name} ${why}. Make another one: supervisor tokens create.`);
 }
 
 function refused(): SupervisorError {
