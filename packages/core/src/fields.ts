@@ -11,7 +11,7 @@ export function projectField(fallback?: string) {
 
 /** Narrows a list to one project; a caller bound to a project always gets its own. */
 export function projectFilter() {
-  return slug.optional().meta({ project: 'filter', description: 'Only this project; left out: all' });
+  return slug.optional().meta({ project: 'filter', description: 'Only this project' });
 }
 
 /** A copy of the project with things of its own. The caller's linked worktree fills it in; the empty text is the main copy. */
