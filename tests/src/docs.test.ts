@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { Catalogue } from '@supervisor/core';
 import { root } from './harness.js';
 
 const pages = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '*.md'], { cwd: root, encoding: 'utf8' })
@@ -21,6 +22,17 @@ test('the reference of operations is that of this build', () => {
     status: 0,
     stderr: '',
   });
+});
+
+test('the table of tools in README.md holds all there are', () => {
+  const { operations } = JSON.parse(readFileSync(join(root, 'packages/supervisor/dist/operations.json'), 'utf8')) as Catalogue;
+  const tools = operations.filter(({ toolset }) => toolset !== undefined);
+  const [, table] = /^\| tools .*\n((?:\|.*\n)+)/m.exec(readFileSync(join(root, 'README.md'), 'utf8'))!;
+  const rows = table!.split('\n').map((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name!));
+  expect(rows.flat().toSorted()).toEqual(tools.map(({ name }) => name).toSorted());
+  // No row has tools of two toolsets.
+  const toolsetOf = (name: string) => tools.find((tool) => tool.name === name)!.toolset;
+  for (const row of rows) expect(new Set(row.map(toolsetOf)).size).toBeLessThanOrEqual(1);
 });
 
 test.each(pages)('every link of %s leads somewhere', (page) => {

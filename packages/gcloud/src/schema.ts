@@ -111,7 +111,7 @@ export const gcloudOperations = supervisor.table(
       .references(() => gcloudVms.id, { onDelete: 'cascade' }),
     /** create, delete, start, stop, reset, resize, label. */
     kind: text().notNull(),
-    /** What of it is under way: insert, then undo; unprotect, then delete. */
+    /** What of it is under way (see stepsOf); a create that failed goes through the steps of a delete. */
     step: text().notNull(),
     /** Google knows a step that is sent again by this: the same id is the same step. */
     requestId: uuid('request_id').notNull(),
