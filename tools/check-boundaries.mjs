@@ -14,7 +14,7 @@ const layers = {
   mcp: ['core'],
   fakes: [],
   ...Object.fromEntries(domains.map((name) => [name, ['core', 'db']])),
-  supervisor: ['core', 'db', 'client', 'rest', 'mcp', ...domains],
+  supervisor: ['core', 'db', 'client', ...domains],
 };
 const app = ['supervisor', 'client', 'rest', 'mcp', 'core'];
 // The client gives the managers' methods under the managers' types: it may name them, not load them.

@@ -28,7 +28,7 @@ export function* readTranscripts(folder: string): Generator<HistoryTask> {
 }
 
 /** Looks at times, kinds, ids and folders of the lines; what was written is never taken over. */
-export function* readTranscript(text: string): Generator<HistoryTask> {
+function* readTranscript(text: string): Generator<HistoryTask> {
   let current: HistoryTask | undefined;
   for (const row of text.split('\n')) {
     const line = parse(row);

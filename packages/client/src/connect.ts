@@ -96,7 +96,7 @@ export async function connect(options: { home?: string; directory?: string } = {
 }
 
 /** The program of the last service of this home; null when none has run. */
-export function recordedProgram(home: Home): Program | null {
+function recordedProgram(home: Home): Program | null {
   try {
     const { program } = JSON.parse(readFileSync(home.instance, 'utf8')) as { program?: string[] };
     return program ?? null;

@@ -1,5 +1,5 @@
 export { isOutdated, readBuild, type Build } from './build.js';
-export { connect, recordedProgram, type Supervisor } from './connect.js';
+export { connect, type Supervisor } from './connect.js';
 export { longestLine, readLines } from './lines.js';
 export { readLogins, writeLogin, type Logins } from './logins.js';
 export { demandProject, findProject, findProjectFile, mainFolderOf, readProjectFields, slugOf, type Place } from './project.js';

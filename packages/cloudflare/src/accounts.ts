@@ -10,7 +10,7 @@ import { dnsName, isInZone, nameIn } from './dns/name.js';
 import { isFinal, reasonOf } from './failure.js';
 import { cloudflareAccounts, cloudflareDnsRecords, cloudflareExposures, cloudflareTunnels } from './schema.js';
 
-export const officialUrl = 'https://api.cloudflare.com/client/v4';
+const officialUrl = 'https://api.cloudflare.com/client/v4';
 
 /** What the owner says of an account. */
 export interface AccountSettings {

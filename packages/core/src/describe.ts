@@ -9,7 +9,7 @@ export function describe(modules: readonly Module[]): OperationDescription[] {
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-export function describeOperation(module: Module, definition: AnyOperation): OperationDescription {
+function describeOperation(module: Module, definition: AnyOperation): OperationDescription {
   const { name, summary, description, access, toolset, repeat, openWorld } = definition;
   const [method, path] = definition.route?.split(' ') ?? [];
   const shape: Record<string, z.ZodType> = definition.input.shape;

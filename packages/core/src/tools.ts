@@ -36,7 +36,7 @@ export function parseToolsets(text: string | undefined): Toolset[] | undefined {
 }
 
 /** Whether an operation is one of the selected tools. */
-export function isSelected(operation: OperationDescription, selection: ToolSelection): boolean {
+function isSelected(operation: OperationDescription, selection: ToolSelection): boolean {
   if (operation.toolset === undefined || operation.access === 'owner') return false;
   if (selection.readOnly && operation.access !== 'read') return false;
   return (selection.toolsets ?? ['default']).includes(operation.toolset);

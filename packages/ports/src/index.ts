@@ -5,5 +5,5 @@ export type { Explanation } from './explain.js';
 export { thisHost } from './host.js';
 export { portsModule } from './module.js';
 export { PortManager, type PortManagerOptions } from './port-manager.js';
-export { conventionalPorts, type Preset, type Span } from './range.js';
+export type { Preset, Span } from './range.js';
 export type { Swept } from './sweep.js';

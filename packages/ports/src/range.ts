@@ -26,7 +26,7 @@ export const refusedByBrowsers: readonly number[] = [
 ];
 
 /** Where people and tools expect one particular program: given by number only. Supervisor's own 3000 and 9000 are in reserved blocks. */
-export const conventionalPorts: readonly number[] = [
+const conventionalPorts: readonly number[] = [
   3306, 3389, 4200, 4222, 4317, 4318, 4444, 5000, 5173, 5432, 5601, 5672, 5900, 6006, 6379, 6443, 7000, 7474, 7687, 8000, 8080, 8081, 8086,
   8200, 8443, 8500, 8888, 9090, 9092, 9200, 9229, 9300, 9418, 11211, 11434, 15672, 19006, 26257, 27017, 50051,
 ];

@@ -40,7 +40,7 @@ export function openApiDocument(operations: readonly OperationDescription[], ver
 }
 
 /** The input fields that stand in a route's path. */
-export function pathFields(path: string): string[] {
+function pathFields(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, field]) => field!);
 }
 

@@ -3,7 +3,7 @@ import { slugPattern } from '@supervisor/core/slug';
 
 export const longestPath = 200;
 /** Bytes of UTF-8. */
-export const largestValue = 64 * 1024;
+const largestValue = 64 * 1024;
 
 const segment = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 

@@ -14,7 +14,7 @@ export const loopback = '127.0.0.1';
 
 const everywhere = ['0.0.0.0', '::'];
 
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 

@@ -16,7 +16,7 @@ export function isPlaceholder(value: string): boolean {
 }
 
 /** Bits for each character, by how often each stands in the text (Shannon). Random base64 of 32 characters has about 4.5. */
-export function entropy(text: string): number {
+function entropy(text: string): number {
   const counts = new Map<string, number>();
   for (const char of text) counts.set(char, (counts.get(char) ?? 0) + 1);
   return [...counts.values()].reduce((sum, count) => sum - (count / text.length) * Math.log2(count / text.length), 0);

@@ -1,2 +1,2 @@
 export { encodings, type Encoding } from './encodings.js';
-export { createRedactor, shortestDisguised, shortestValue, type NamedSecret, type Redactor } from './redactor.js';
+export { createRedactor, shortestDisguised, type NamedSecret, type Redactor } from './redactor.js';

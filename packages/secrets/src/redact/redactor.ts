@@ -21,7 +21,7 @@ export interface Redactor {
 }
 
 /** Values of fewer bytes are not looked for: they stand in ordinary text by chance, and gaps there would tell what they are. */
-export const shortestValue = 4;
+const shortestValue = 4;
 /** Values of fewer bytes are looked for as they stand only: a disguise of so few bytes is found in ordinary text by chance. */
 export const shortestDisguised = 8;
 // A key in a file of several lines is cut at its line ends by whatever prefixes or indents lines.

@@ -19,7 +19,7 @@ export async function describeDamage(home: Home, error: unknown): Promise<Superv
 }
 
 /** The command as a person pastes it. */
-export function restoreCommand(home: Home, file: string): string {
+function restoreCommand(home: Home, file: string): string {
   const command = existsSync(home.command) ? quote(home.command) : 'supervisor';
   return `${command} restore ${quote(file)}`;
 }
