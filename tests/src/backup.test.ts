@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
+import { readServiceNote } from '@supervisor/client';
 import { programs, TestHome } from './harness.js';
 import { withPostgres } from './postgres.js';
 import { answerOnTerminal, hasTerminal, withTerminal } from './terminal.js';
@@ -99,7 +100,11 @@ withPostgres(
     await home.start();
     expect(await answers(home)).toEqual(before);
     await home.cli('backup', 'two.jsonl.gz');
-    expect((await restore(home, 'one.jsonl.gz')).shown).toContain('already holds a Supervisor');
+    const { pid } = readServiceNote(home.home)!;
+    const full = await restore(home, 'one.jsonl.gz');
+    expect(full).toMatchObject({ code: 1, shown: expect.stringMatching(/already holds a Supervisor.*--to/) });
+    expect(full.shown).not.toContain('Go on?');
+    expect(readServiceNote(home.home)).toMatchObject({ pid });
     const back = await restore(home, 'two.jsonl.gz', '--to', 'embedded');
     expect(back).toMatchObject({ code: 0, shown: expect.stringContaining('take DATABASE_URL or DB_HOST out') });
     delete home.env['DATABASE_URL'];

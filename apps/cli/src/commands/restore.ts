@@ -13,7 +13,8 @@ one, which is kept under a dated name. For a person on a terminal. The keys that
 ones too, or set in ENCRYPTION_KEY or ENCRYPTION_KEY_READ; supervisor keys check FILE tells.
 
   --to URL       into this empty PostgreSQL database from now on; the password is asked for, or taken from DATABASE_URL in .env
-  --to embedded  into the embedded database from now on; left out: into the database that the home uses
+  --to embedded  into the embedded database from now on; left out: into the database that the home uses, which must be
+                 empty when it is PostgreSQL
 
 Example: supervisor restore ~/supervisor-backup.jsonl.gz --to postgresql://me@localhost:5432/supervisor
 `;

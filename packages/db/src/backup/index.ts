@@ -1,3 +1,3 @@
 export { checkBackup, readBackupHeader, type BackupHeader } from './format.js';
-export { refuseNewer, restoreBackup, type RestoreOptions } from './read.js';
+export { refuseFilled, refuseNewer, restoreBackup, type RestoreOptions } from './read.js';
 export { writeBackup, type BackupOptions } from './write.js';

@@ -54,7 +54,8 @@ export async function refuseNewer(header: BackupHeader, modules: readonly Migrat
   await pendingMigrations(modules, header.migrations, 'The backup');
 }
 
-async function refuseFilled(orm: Orm, { location }: Database): Promise<void> {
+/** @throws SupervisorError `conflict` when a database has tables of Supervisor */
+export async function refuseFilled(orm: Orm, { location }: Pick<Database, 'location'>): Promise<void> {
   const [found] = await rows<{ tables: number }>(
     orm,
     sql`select count(*)::int as tables from pg_class where relnamespace = to_regnamespace('supervisor') and relkind in ('r', 'p')`,
@@ -62,7 +63,7 @@ async function refuseFilled(orm: Orm, { location }: Database): Promise<void> {
   if (found!.tables === 0) return;
   throw new SupervisorError(
     'conflict',
-    `The database ${location} already holds a Supervisor. A backup goes into an empty one (createdb NAME); nothing was changed.`,
+    `The database ${location} already holds a Supervisor. A backup goes into an empty one: make it (createdb NAME) and name it with --to URL. Nothing was changed.`,
   );
 }
 

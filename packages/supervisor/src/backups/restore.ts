@@ -19,7 +19,7 @@ import {
   type Instance,
   type Origin,
 } from '@supervisor/db';
-import { checkBackup, refuseNewer, restoreBackup, type BackupHeader } from '@supervisor/db/backup';
+import { checkBackup, refuseFilled, refuseNewer, restoreBackup, type BackupHeader } from '@supervisor/db/backup';
 import { keyHolders } from '@supervisor/secrets/schema';
 import { defaultPort } from '../decide.js';
 import { modules } from '../modules.js';
@@ -68,6 +68,8 @@ export async function planRestore(settings: RestoreSettings): Promise<RestorePla
   const sources = keySources(checkout);
   const key = findKey(home, recorded, sources, header.keys);
   const target = await findTarget(settings, recorded, sources);
+  // Before anybody is asked, and before the service is stopped for it.
+  if (target.settings.kind === 'postgres') await onServer(target.settings, (database) => refuseFilled(database.orm, database));
   return { header, database: describeDatabase(target.settings), run: carryOut };
 
   async function carryOut(progress?: (rows: number, total: number) => void): Promise<Restored> {
@@ -81,7 +83,7 @@ export async function planRestore(settings: RestoreSettings): Promise<RestorePla
         await database.orm.delete(keyHolders);
       };
       const embedded = target.settings.kind === 'embedded';
-      const before = embedded ? await restoreDirectory(home.data, fill) : await fillServer(target.settings, fill);
+      const before = embedded ? await restoreDirectory(home.data, fill) : await onServer(target.settings, fill);
       // From here on the home is the restored one.
       writeInstance(home, { port: defaultPort, ...recorded, id: header.instance, database: target.record, ...(key ? { key } : {}) });
       const todo = [target.todo, key && !header.keys.includes(key.id) ? toRotate(header.keys) : undefined].filter(
@@ -98,9 +100,9 @@ function toRotate(keys: readonly string[]): string {
   return `Its secrets are sealed under an earlier key (${keys.join(', ')}), which is read here. When it runs, supervisor keys rotate moves them to the key of now.`;
 }
 
-async function fillServer(settings: DatabaseSettings, fill: (database: Database) => Promise<unknown>): Promise<undefined> {
+async function onServer(settings: DatabaseSettings, work: (database: Database) => Promise<unknown>): Promise<undefined> {
   const database = await openDatabase(settings);
-  await fill(database).finally(() => database.close());
+  await work(database).finally(() => database.close());
 }
 
 // A service that was just told to stop is still on its way out.
