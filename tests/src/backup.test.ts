@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { readServiceNote } from '@supervisor/client';
 import { programs, TestHome } from './harness.js';
-import { withPostgres } from './postgres.js';
+import { createDatabase, withPostgres } from './postgres.js';
 import { answerOnTerminal, hasTerminal, withTerminal } from './terminal.js';
 
 // Each starts several services, one after the other.
@@ -105,6 +105,11 @@ withPostgres(
     expect(full).toMatchObject({ code: 1, shown: expect.stringMatching(/already holds a Supervisor.*--to/) });
     expect(full.shown).not.toContain('Go on?');
     expect(readServiceNote(home.home)).toMatchObject({ pid });
+    // The settings come from the environment: there the next one belongs too.
+    const second = await createDatabase();
+    const moved = await restore(home, 'two.jsonl.gz', '--to', second.url);
+    await second.drop();
+    expect(moved.shown).toContain(`Set this where you start it: DATABASE_URL=${second.url}`);
     const back = await restore(home, 'two.jsonl.gz', '--to', 'embedded');
     expect(back).toMatchObject({ code: 0, shown: expect.stringContaining('take DATABASE_URL or DB_HOST out') });
     delete home.env['DATABASE_URL'];

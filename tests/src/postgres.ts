@@ -14,16 +14,17 @@ export interface TestDatabase {
 /** A test with a fresh database on the tests' server; skipped where there is none, or not what else it needs. */
 export function withPostgres(name: string, run: (database: TestDatabase) => Promise<void>, possible = true): void {
   (server && possible ? test : test.skip)(name, async () => {
-    const { drop, ...database } = await createDatabase(server!);
+    const { drop, ...database } = await createDatabase();
     await run(database).finally(drop);
   });
 }
 
-async function createDatabase(server: string): Promise<TestDatabase & { drop(): Promise<void> }> {
+/** A fresh database on the tests' server, which there must be. */
+export async function createDatabase(): Promise<TestDatabase & { drop(): Promise<void> }> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  const maintenance = await openDatabase(server);
+  const maintenance = await openDatabase(server!);
   await maintenance.orm.execute(sql.raw(`create database ${name}`));
-  const url = new URL(server.replace('@/', '@localhost/'));
+  const url = new URL(server!.replace('@/', '@localhost/'));
   url.pathname = `/${name}`;
   return {
     url: url.href,

@@ -151,13 +151,15 @@ async function findTarget(
     const message = `Leave the password out of the command: every process can see it there, and the history keeps it. It is asked for, or taken from DATABASE_URL in ${join(checkout, '.env')}.`;
     throw new SupervisorError('invalid_input', message);
   }
-  const envFile = join(checkout, '.env');
+  // Where the settings are now; a start takes no others.
+  const present = named[0]?.from ?? (recorded?.database.kind === 'postgres' ? recorded.database.from : undefined);
+  const from: Origin = present ?? { envFile: join(checkout, '.env') };
   const password = await askPassword(wanted.user);
   const line = `DATABASE_URL=${password === '' ? to : to!.replace(/^(\w+:\/\/)(?:[^@/]*@)?/, `$1${encodeURIComponent(wanted.user)}:PASSWORD@`)}`;
   return {
     settings: { ...wanted, password: password || undefined },
-    record: { kind: 'postgres', location, from: { envFile } },
-    todo: `Add this line to ${envFile}${password === '' ? '' : ', with the password in it'}: ${line}`,
+    record: { kind: 'postgres', location, from },
+    todo: `${'envFile' in from ? `Add this line to ${from.envFile}` : 'Set this where you start it'}${password === '' ? '' : ', with the password in it'}: ${line}`,
   };
 }
 
