@@ -55,6 +55,21 @@ withPostgres('a pipe that stands alone', async (database) => {
   expect(await callTool(client, 'allocate_port', { service: 'web', project: 'shop' })).toMatchObject({
     structuredContent: { port: expect.any(Number) },
   });
+  // What was asked before the end of stdin is answered after it.
+  const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+  const requests = [
+    { id: 0, method: 'initialize', params: initialize },
+    { method: 'notifications/initialized' },
+    ...Array.from({ length: 20 }, (_, index) => ({
+      id: index + 1,
+      method: 'tools/call',
+      params: { name: 'learn', arguments: { project: 'shop', text: `Wombat ${index} digs on its own.` } },
+    })),
+  ];
+  const lines = requests.map((request) => JSON.stringify({ jsonrpc: '2.0', ...request }));
+  const { stdout } = await alone.run([programs.pipe, '--standalone'], `${lines.join('\n')}\n`);
+  const answers = stdout.trim().split('\n');
+  expect(answers.filter((line) => line.includes('"created":true'))).toHaveLength(20);
   await alone.remove();
 });
 
