@@ -2,6 +2,8 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readServiceNote } from '@supervisor/client';
 import { callTool, programs, TestHome } from './harness.js';
 import { withPostgres } from './postgres.js';
 import { withTerminal } from './terminal.js';
@@ -72,6 +74,37 @@ withPostgres('a pipe that stands alone', async (database) => {
   expect(answers.filter((line) => line.includes('"created":true'))).toHaveLength(20);
   await alone.remove();
 });
+
+withPostgres('a service whose database hangs ends all the same, and at once when it is told twice', async (database) => {
+  const served = await TestHome.create({ ENCRYPTION_KEY, DATABASE_URL: database.url });
+  for (const twice of [false, true]) {
+    await served.start();
+    const { pid } = readServiceNote(served.home)!;
+    const hanging = await database.processes();
+    for (const one of hanging) process.kill(one, 'SIGSTOP');
+    try {
+      const began = performance.now();
+      process.kill(pid, 'SIGTERM');
+      if (twice) {
+        await sleep(1000);
+        process.kill(pid, 'SIGTERM');
+      }
+      while (isAlive(pid)) await sleep(50);
+      expect(performance.now() - began).toBeLessThan(twice ? 3000 : 12_000);
+    } finally {
+      for (const one of hanging) process.kill(one, 'SIGCONT');
+    }
+  }
+  await served.remove();
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 withPostgres('while the database is away a pipe keeps its connection, and works again after it', async (database) => {
   const served = await TestHome.create({ ENCRYPTION_KEY, DATABASE_URL: database.url });

@@ -118,7 +118,14 @@ async function run(home: Home, { auto, quiet, endIdle, reconfigure }: Manner): P
   const program = [process.execPath, fileURLToPath(import.meta.url)];
   const settings = { home, checkout, useEnvironment: !auto, reconfigure, program };
   const service = await startService({ ...settings, log, endIdle, build, onEnd: end });
-  process.on('SIGTERM', () => end('SIGTERM')).on('SIGINT', () => end('SIGINT'));
+  let asked: number | undefined;
+  const obey = (signal: string) => {
+    // Once more: at once. But one Ctrl-C comes twice, from the terminal and from npm.
+    if (asked !== undefined && performance.now() - asked > 500) process.exit(1);
+    asked ??= performance.now();
+    end(signal);
+  };
+  process.on('SIGTERM', obey).on('SIGINT', obey);
   log('info', 'started', { version: service.supervisor.version, database: service.supervisor.database.kind, url: service.url });
   // A person stopped it while it was starting.
   if (auto && existsSync(home.stopped)) return end('stopped by its owner');

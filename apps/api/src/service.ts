@@ -30,6 +30,8 @@ export interface Service {
 }
 
 const drainMilliseconds = 3000;
+// With the drain less than Docker's ten seconds.
+const closeMilliseconds = 5000;
 const sweepMilliseconds = 60_000;
 
 export interface ServiceOptions extends Settings {
@@ -114,8 +116,9 @@ export async function startService({ log, endIdle, build, onEnd, ...settings }: 
     clearInterval(sweeps);
     await Promise.all([socket.close(), Promise.race([rest.app.close(), sleep(drainMilliseconds, undefined, { ref: false })])]);
     rest.app.server.closeAllConnections();
-    await sweeping;
-    await supervisor.close();
+    const closing = sweeping.then(() => supervisor.close());
+    const given = sleep(closeMilliseconds, 'late' as const, { ref: false });
+    if ((await Promise.race([closing, given])) === 'late') log('error', 'The database does not answer: the service ends without it');
     rmSync(home.service, { force: true });
   }
   return { supervisor, url, notes, close };
