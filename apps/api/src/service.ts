@@ -33,6 +33,8 @@ const drainMilliseconds = 3000;
 // With the drain less than Docker's ten seconds.
 const closeMilliseconds = 5000;
 const sweepMilliseconds = 60_000;
+// An agent that lives comes back with its next call. A service that nobody calls lives longer than this.
+const comeBackMilliseconds = 10 * 60_000;
 
 export interface ServiceOptions extends Settings {
   log: Log;
@@ -112,8 +114,15 @@ export async function startService({ log, endIdle, build, onEnd, ...settings }: 
     if (endIdle && idle.isIdle()) onEnd('nobody has called for half an hour');
   }, sweepMilliseconds);
 
+  const comeBack = setTimeout(() => {
+    supervisor
+      .endLostSessions(socket.names())
+      .catch((error) => log('error', 'What lost sessions left running was not abandoned', errorFields(loggable(error))));
+  }, comeBackMilliseconds);
+
   async function close(): Promise<void> {
     clearInterval(sweeps);
+    clearTimeout(comeBack);
     await Promise.all([socket.close(), Promise.race([rest.app.close(), sleep(drainMilliseconds, undefined, { ref: false })])]);
     rest.app.server.closeAllConnections();
     const closing = sweeping.then(() => supervisor.close());

@@ -49,6 +49,8 @@ interface Caller {
 export interface SocketServer {
   /** How many sessions are open. */
   sessions(): number;
+  /** The names of those that have one. */
+  names(): string[];
   /** Takes no new calls, lets those that run come to their end for a while, and ends the sessions. */
   close(): Promise<void>;
 }
@@ -71,6 +73,7 @@ export async function listenOnSocket(options: SocketOptions): Promise<SocketServ
   chmodSync(options.path, 0o600);
   return {
     sessions: () => sessions.size,
+    names: () => [...sessions].flatMap(({ name }) => (name === undefined ? [] : [name])),
     async close() {
       server.close();
       const drained = Promise.all([...sessions].map((session) => session.drain()));
@@ -103,7 +106,7 @@ class Session {
     socket.on('error', () => {});
     socket.on('close', () => {
       for (const controller of this.#running.values()) controller.abort();
-      const ended = this.#caller?.session;
+      const ended = this.name;
       if (ended !== undefined && !this.#draining) options.onSessionEnd(ended);
     });
     readLines(socket, (line) => {
@@ -113,6 +116,10 @@ class Session {
         socket.destroy();
       });
     });
+  }
+
+  get name(): string | undefined {
+    return this.#caller?.session;
   }
 
   /** Reads no further; resolves when nothing runs. A call that was not read is sent again by its client, to the next service. */

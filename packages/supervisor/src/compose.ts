@@ -75,6 +75,8 @@ export interface Supervisor extends Answerer<Context> {
   sweep(): Promise<void>;
   /** An agent's process is gone: what it left running is abandoned. */
   endSession(session: string): Promise<void>;
+  /** Agents may have ended while no service ran: what they left is abandoned, but not that of the sessions that have come back. */
+  endLostSessions(back: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -231,6 +233,8 @@ async function compose(
       await Promise.all([managers.ports.sweep(), managers.tasks.abandonExpired()]);
     },
     endSession: async (session) => void (await managers.tasks.abandonSession(session)),
+    // On a server the sessions of another service look the same.
+    endLostSessions: async (back) => void (alone && (await managers.tasks.abandonLost(new Date(vitals.startedAt), back))),
     async close() {
       await Promise.all([quiet.stop(), takingUp.stop()]);
       clearInterval(housekeeping);

@@ -1,5 +1,5 @@
 import type { Orm } from '@supervisor/db';
-import { and, asc, eq, inArray, lt, lte, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, lt, lte, notInArray, sql, type SQL } from 'drizzle-orm';
 import { countEndings, type Ending } from './rollup-book.js';
 import { taskExecutions } from './schema.js';
 import { keyOf } from './task-queries.js';
@@ -114,6 +114,11 @@ export async function pruneTasks(orm: Orm, before: string, project: string | und
 /** Those whose time to live has passed. */
 export function expired(now: string): SQL {
   return lte(taskExecutions.expiresAt, now);
+}
+
+/** Those that a session started before, other than these. */
+export function ofOtherSessions(sessions: readonly string[], before: string): SQL {
+  return and(isNotNull(taskExecutions.session), lt(taskExecutions.startedAt, before), notInArray(taskExecutions.session, [...sessions]))!;
 }
 
 /** Those that an agent's session started. */

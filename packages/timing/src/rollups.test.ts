@@ -95,6 +95,20 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await tasks.abandonExpired()).toBe(1);
   });
 
+  test('what agents left that ended while no service ran is abandoned, unless they come back', async () => {
+    const project = 'lost';
+    const start = (id: string, session?: string) => tasks.startTask(id, 'lost', 'x', { project, session });
+    for (const [id, session] of [['gone', 's1'], ['back', 's2'], ['nobodys']] as const) await start(id, session);
+    later(60);
+    const serviceStart = new Date(now);
+    await start('new', 's3');
+    const running = async () => (await tasks.getRunningTasks({ project })).map(({ id }) => id).toSorted();
+    expect(await tasks.abandonLost(serviceStart, ['s2'])).toBe(1);
+    expect(await running()).toEqual(['back', 'new', 'nobodys']);
+    expect(await tasks.abandonLost(serviceStart, [])).toBe(1);
+    expect(await running()).toEqual(['new', 'nobodys']);
+  });
+
   test('whoever starts a task again has it, and the time in between does not count', async () => {
     const project = 'again';
     const start = (session: string, ttlSeconds?: number) => tasks.startTask('one', 'again', 'x', { project, session, ttlSeconds });

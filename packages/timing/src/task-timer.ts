@@ -2,7 +2,7 @@ import { NotFound, SupervisorError } from '@supervisor/core';
 import { connect, type Database } from '@supervisor/db';
 import { count, eq, ilike, or, sql } from 'drizzle-orm';
 import { adviceOn, type Advice } from './advice.js';
-import { abandonTasks, endTask, expired, ofSession, pruneTasks, takeUp } from './endings.js';
+import { abandonTasks, endTask, expired, ofOtherSessions, ofSession, pruneTasks, takeUp } from './endings.js';
 import { estimate, estimateRemaining, fewestTasks, scopes, type Features } from './estimate/estimator.js';
 import { taskMigrations } from './migrations.js';
 import { levelsOf, readExperiences, trailingCoverage } from './rollup-book.js';
@@ -140,6 +140,15 @@ export class TaskTimer {
   async abandonSession(session: string): Promise<number> {
     const { orm } = await this.#database();
     return abandonTasks(orm, ofSession(session), this.#now().toISOString());
+  }
+
+  /**
+   * Marks what sessions started before and that still runs as abandoned, except of those that have come back: their agents ended while
+   * nobody looked. @returns how many
+   */
+  async abandonLost(startedBefore: Date, back: readonly string[]): Promise<number> {
+    const { orm } = await this.#database();
+    return abandonTasks(orm, ofOtherSessions(back, startedBefore.toISOString()), this.#now().toISOString());
   }
 
   /** @throws SupervisorError `not_found`, with running tasks whose ids come near. */
