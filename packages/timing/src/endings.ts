@@ -1,7 +1,7 @@
 import type { Orm } from '@supervisor/db';
 import { and, asc, eq, inArray, isNotNull, lt, lte, notInArray, sql, type SQL } from 'drizzle-orm';
 import { countEndings, type Ending } from './rollup-book.js';
-import { taskExecutions } from './schema.js';
+import { prunedTasks, taskExecutions } from './schema.js';
 import { keyOf } from './task-queries.js';
 import type { Task } from './task.js';
 
@@ -102,10 +102,15 @@ export async function pruneTasks(orm: Orm, before: string, project: string | und
       .from(taskExecutions)
       .where(and(lt(taskExecutions.endedAt, before), chosen))
       .limit(pruneBatch);
-    const deleted = await orm
-      .delete(taskExecutions)
-      .where(inArray(sql`ctid`, oldest))
-      .returning({ id: taskExecutions.id });
+    const deleted = await orm.transaction(async (tx) => {
+      const { project: of, id } = taskExecutions;
+      const gone = await tx
+        .delete(taskExecutions)
+        .where(inArray(sql`ctid`, oldest))
+        .returning({ project: of, id });
+      if (gone.length > 0) await tx.insert(prunedTasks).values(gone).onConflictDoNothing();
+      return gone;
+    });
     total += deleted.length;
     if (deleted.length < pruneBatch) return total;
   }

@@ -1,7 +1,7 @@
 import { rows, type Orm } from '@supervisor/db';
 import { sql } from 'drizzle-orm';
 import { countEndings, type Ending } from './rollup-book.js';
-import { taskExecutions } from './schema.js';
+import { prunedTasks, taskExecutions } from './schema.js';
 
 /** A task that is over, from elsewhere. Durations in seconds. */
 export interface ImportedTask {
@@ -29,6 +29,7 @@ export function importTasks(orm: Orm, given: readonly ImportedTask[]): Promise<{
         select project, id, type, description, status, "startedAt", "endedAt", "durationSeconds", "estimatedSeconds", agent, model
         from json_to_recordset(${JSON.stringify(tasks)}::json) as task(project text, id text, type text, description text, status text,
           "startedAt" timestamptz, "endedAt" timestamptz, "durationSeconds" float8, "estimatedSeconds" float8, agent text, model text)
+        where not exists (select 1 from ${prunedTasks} as pruned where pruned.project = task.project and pruned.id = task.id)
         on conflict do nothing returning project, id`,
     );
     const isNew = new Set(added.map(keyText));

@@ -183,6 +183,8 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await tasks.pruneTasks(30, { project })).toBe(3);
     expect(await tasks.getStats({ project })).toMatchObject(stats);
     expect(await tasks.getStats({ project, exact: true })).toMatchObject({ count: 0 });
+    expect(await tasks.importTasks(past)).toEqual({ imported: 0, known: 4 });
+    expect(await tasks.getStats({ project })).toMatchObject(stats);
   });
 
   test('a trend is told only where one rollup knows which tasks are the latest', async () => {

@@ -55,6 +55,16 @@ export const taskExecutions = supervisor.table(
   ],
 );
 
+/** Which tasks were deleted. They stay counted, so an import must not count them again. */
+export const prunedTasks = supervisor.table(
+  'pruned_tasks',
+  {
+    project: text().notNull(),
+    id: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.project, table.id] })],
+);
+
 /** What the tasks of one key came to, kept by whoever ends one. A part of the key that does not matter is empty. */
 export const taskRollups = supervisor.table(
   'task_rollups',
