@@ -38,8 +38,8 @@ export class Tunnels {
   async ensure(reach: Reach, name?: string): Promise<TunnelRow> {
     // Whoever deletes it is waited for, and then it is made anew.
     for (let tries = 1; ; tries++) {
-      const { row, fresh } = await this.#intend(reach, name);
       try {
+        const { row, fresh } = await this.#intend(reach, name);
         return await this.alone(row, () => this.#make(reach, row, fresh && name !== undefined, fresh));
       } catch (error) {
         if (tries === 3 || !(error instanceof SupervisorError) || error.details['gone'] !== true) throw error;
@@ -105,11 +105,7 @@ export class Tunnels {
 
   /** The standard tunnel, or the one of that name. @throws SupervisorError `not_found` */
   async get(account: string, name?: string): Promise<TunnelRow> {
-    const which = name === undefined ? eq(cloudflareTunnels.standard, true) : eq(cloudflareTunnels.name, name);
-    const [row] = await this.#orm
-      .select()
-      .from(cloudflareTunnels)
-      .where(and(eq(cloudflareTunnels.account, account), which));
+    const row = await this.#stored(account, name);
     if (row) return row;
     throw new SupervisorError(
       'not_found',
@@ -157,7 +153,16 @@ export class Tunnels {
     const named = { id: row.id, name: `Tunnel ${row.name}` };
     const done = await alone(this.#orm, cloudflareTunnels, named, async (_row, held) => ({ answer: await work(held) }));
     if (done) return done.answer;
-    throw new SupervisorError('conflict', `Tunnel ${row.name} was deleted by another call meanwhile. Try again.`, { gone: true });
+    throw deletedMeanwhile(row.name);
+  }
+
+  async #stored(account: string, name: string | undefined): Promise<TunnelRow | undefined> {
+    const which = name === undefined ? eq(cloudflareTunnels.standard, true) : eq(cloudflareTunnels.name, name);
+    const [row] = await this.#orm
+      .select()
+      .from(cloudflareTunnels)
+      .where(and(eq(cloudflareTunnels.account, account), which));
+    return row;
   }
 
   async #intend({ account }: Reach, name: string | undefined): Promise<{ row: TunnelRow; fresh: boolean }> {
@@ -167,7 +172,9 @@ export class Tunnels {
       .values({ id: randomUUID(), ...values, state: 'wanted' })
       .onConflictDoNothing()
       .returning();
-    return made ? { row: made, fresh: true } : { row: await this.get(account.name, name), fresh: false };
+    const row = made ?? (await this.#stored(account.name, name));
+    if (!row) throw deletedMeanwhile(values.name);
+    return { row, fresh: made !== undefined };
   }
 
   async #find({ account, api }: Reach, name: string): Promise<RemoteTunnel | undefined> {
@@ -209,4 +216,8 @@ export class Tunnels {
 
 function isConnected({ status }: RemoteTunnel): boolean {
   return status === 'healthy' || status === 'degraded';
+}
+
+function deletedMeanwhile(name: string): SupervisorError {
+  return new SupervisorError('conflict', `Tunnel ${name} was deleted by another call meanwhile. Try again.`, { gone: true });
 }
