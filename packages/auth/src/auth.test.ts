@@ -61,6 +61,11 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(['shop/**', '**', 'shop/*/key', 'shop', '*'].filter(takes)).toEqual(['shop/**', '**', 'shop/*/key']);
   });
 
+  test('a token of no such scope, or of no such project, is not made', async () => {
+    for (const options of [{ scopes: ['admin'] as never }, { project: 'My Shop!' }])
+      await expect(tokens.create('odd', options)).rejects.toMatchObject({ code: 'invalid_input' });
+  });
+
   test('anything else is refused', async () => {
     const { token, id } = await tokens.create('service');
     const forged = token.replace(/.(?=_[0-9a-f]{8}$)/, (letter) => (letter === 'A' ? 'B' : 'A'));

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { remembered, scopes as allScopes, SupervisorError, type Grant, type Principal, type Scope } from '@supervisor/core';
+import { checkProject, remembered, scopes as allScopes, SupervisorError, type Grant, type Principal, type Scope } from '@supervisor/core';
 import { connect, type Database } from '@supervisor/db';
 import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm';
 import { authMigrations } from './migrations.js';
@@ -51,6 +51,9 @@ export class TokenRegistry {
     const token = newToken();
     const days = options.expiresInDays;
     const scopes = [...(options.scopes ?? usualScopes)];
+    if (options.project !== undefined) checkProject(options.project);
+    if (knownScopes(scopes).length < scopes.length)
+      throw new SupervisorError('invalid_input', `A token's scopes are ${allScopes.join(', ')}.`, { fields: ['scopes'] });
     const paths = options.paths ?? [options.project === undefined ? '**' : `${options.project}/**`];
     const values = {
       id: token.id,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { ownProject, slugPattern } from './slug.js';
+import { ownProject, slugPattern, slugProblem } from './slug.js';
 
 /** Names a project. */
-export const slug = z.string().regex(slugPattern, 'must be a project slug: lower-case letters, digits and dashes, at most 63 characters');
+export const slug = z.string().regex(slugPattern, slugProblem);
 
 /** The project a call is about. The caller's own fills it in; `fallback` when the caller has none. */
 export function projectField(fallback?: string) {

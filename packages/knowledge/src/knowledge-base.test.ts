@@ -162,6 +162,11 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await knowledge.forget({ ids: [id] });
   });
 
+  test('a project whose name is no slug is refused', async () => {
+    for (const asked of [knowledge.learn('My Shop!', 'A lesson.'), knowledge.registerRoot('My Shop!', '/srv/odd')])
+      await expect(asked).rejects.toMatchObject({ code: 'invalid_input', details: { fields: ['project'] } });
+  });
+
   test('forgetting leaves no trace, and says beforehand what it would take', async () => {
     const { id } = await knowledge.learn('gone', 'The capybara service is retired.', { tags: ['old'] });
     expect(await knowledge.forget({ project: 'gone', tag: 'old' }, { dryRun: true })).toEqual([id]);

@@ -1,4 +1,4 @@
-import { SupervisorError } from '@supervisor/core';
+import { checkProject, SupervisorError } from '@supervisor/core';
 import { connect, type Database } from '@supervisor/db';
 import { everyone, type Caller, type Entry, type Redact } from './entry.js';
 import { forget, removeExpired, type Selection } from './forget.js';
@@ -58,6 +58,7 @@ export class KnowledgeBase {
    * @throws SupervisorError `not_found` when the entry it supersedes is not the project's
    */
   async learn(project: string, text: string, options: LearnOptions = {}, caller: Caller = everyone): Promise<Learned> {
+    checkProject(project);
     const { orm } = await this.#database();
     const { supersedes, ttlDays, kind = 'learning', visibility = 'project', ...rest } = options;
     const now = this.#now();
@@ -151,6 +152,7 @@ export class KnowledgeBase {
    */
   async registerRoot(project: string, path: string): Promise<Root & { created: boolean }> {
     const { orm } = await this.#database();
+    checkProject(project);
     return registerRoot(orm, project, path);
   }
 

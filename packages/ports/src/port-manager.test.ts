@@ -165,6 +165,15 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect((await ports.createPortRange('again')).first).toBeLessThan(20_000);
   });
 
+  test('a project whose name is no slug is refused', async () => {
+    for (const asked of [
+      ports.allocatePort('My Shop!', 'web'),
+      ports.allocateSpecificPort('My Shop!', 'web', 4000),
+      ports.createPortRange('My Shop!'),
+    ])
+      await expect(asked).rejects.toMatchObject({ code: 'invalid_input', details: { fields: ['project'] } });
+  });
+
   test('a new project close to a known one is told so', async () => {
     const { notes } = await ports.allocatePort('shopp', 'web');
     expect(notes).toEqual(['shopp is new. Did you mean shop?']);

@@ -1,4 +1,4 @@
-import { NotFound, numberIn, SupervisorError } from '@supervisor/core';
+import { checkProject, NotFound, numberIn, SupervisorError } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
 import { and, asc, eq, or, sql } from 'drizzle-orm';
 import {
@@ -210,6 +210,7 @@ export class PortManager {
    * @throws SupervisorError `conflict` when the project has another range or the span is somebody else's.
    */
   async createPortRange(project: string, request: RangeRequest = {}): Promise<PortRange> {
+    checkProject(project);
     const { orm } = await this.#database();
     await ensureRange(orm, project, request);
     const [range] = await orm.select().from(portRanges).where(eq(portRanges.project, project));
@@ -271,6 +272,7 @@ export class PortManager {
   }
 
   #request(project: string, service: string, options: AllocateOptions): ClaimRequest {
+    checkProject(project);
     const { instance = '', description = null, expiresInSeconds: seconds = null, elsewhere = false } = options;
     if (seconds !== null && !(Number.isInteger(seconds) && seconds >= 1 && seconds <= longestLease))
       throw new SupervisorError('invalid_input', `expiresInSeconds is a whole number from 1 to ${longestLease} (30 days).`);

@@ -4,8 +4,9 @@ import { connect, type Database, type Orm } from '@supervisor/db';
 import { and, eq, ne, sql } from 'drizzle-orm';
 import { claimKey } from './claim.js';
 import { CurrentVersions } from './current.js';
-import { listDefaults, setDefault, useOnly, type Exposure } from './exposure.js';
+import { checkExposure, listDefaults, setDefault, useOnly, type Exposure } from './exposure.js';
 import { internalKey } from './internal-key.js';
+import { checkHosts } from './http/target.js';
 import { parseKey } from './key.js';
 import { KeyRotation } from './key-rotation.js';
 import { Keyring } from './keyring.js';
@@ -229,6 +230,7 @@ export class SecretsManager {
 
   /** Says whether answers may contain the value. For the owner: it can loosen. @throws SupervisorError `not_found` */
   async setExposure(path: string, exposure: Exposure): Promise<SecretMetadata> {
+    checkExposure(exposure);
     return this.#locked(path, async (tx, stored, wraps) => {
       if (stored.exposure !== exposure) await reseal(tx, this.#keyring, stored, { exposure }, wraps);
       const [row] = await tx.select(metadata).from(secrets).where(eq(secrets.id, stored.id));
@@ -238,6 +240,7 @@ export class SecretsManager {
 
   /** Says which exact hosts a request with the secret may go to. For the owner. @throws SupervisorError `not_found` */
   async setAllowedHosts(path: string, hosts: readonly string[]): Promise<SecretMetadata> {
+    checkHosts(hosts);
     return this.#change(path, { allowedHosts: [...new Set(hosts)] });
   }
 

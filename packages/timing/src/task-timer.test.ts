@@ -53,6 +53,7 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
   });
 
   test('what contradicts is a conflict, what is unknown not found', async () => {
+    await expect(tasks.startTask('x', 'fix', '', { project: 'My Shop!' })).rejects.toMatchObject({ code: 'invalid_input' });
     await expect(tasks.startTask('task-123', 'bug_fix', 'x')).rejects.toMatchObject({ code: 'conflict' });
     await expect(tasks.failTask('task-123', 'no')).rejects.toMatchObject({ code: 'conflict' });
     await expect(tasks.completeTask('onse')).rejects.toMatchObject({ code: 'not_found', details: { near: ['once'] } });

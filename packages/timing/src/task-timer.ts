@@ -1,4 +1,4 @@
-import { NotFound, SupervisorError } from '@supervisor/core';
+import { checkProject, NotFound, SupervisorError } from '@supervisor/core';
 import { connect, type Database } from '@supervisor/db';
 import { count, eq, ilike, or, sql } from 'drizzle-orm';
 import { adviceOn, type Advice } from './advice.js';
@@ -46,6 +46,7 @@ export class TaskTimer {
     const { orm } = await this.#database();
     const { ttlSeconds, ...rest } = options;
     const project = options.project ?? defaultProject;
+    checkProject(project);
     const { advice, prediction } = await this.#advise({ ...rest, project, type });
     const now = this.#now();
     const startedAt = now.toISOString();

@@ -25,6 +25,12 @@ export function hostProblem(host: string): string | undefined {
   return fine ? undefined : 'must be an exact host such as api.example.com, or api.example.com:8443: lower case, no address, no wildcard';
 }
 
+/** @throws SupervisorError `invalid_input` when it is no list, or one of them is refused */
+export function checkHosts(hosts: readonly string[]): void {
+  const problem = Array.isArray(hosts) ? hosts.map(hostProblem).find((each) => each !== undefined) : 'must be a list of hosts';
+  if (problem) throw new SupervisorError('invalid_input', `allowedHosts ${problem}.`, { fields: ['allowedHosts'] });
+}
+
 /** @throws SupervisorError `invalid_input`, without the URL: it may hold a value */
 export function parseTarget(url: string): Target {
   const address = url.replace(/#.*$/s, '');
