@@ -1,6 +1,6 @@
 import { test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { openDatabase, rows } from '@supervisor/db';
+import { openDatabase } from '@supervisor/db';
 import { sql } from 'drizzle-orm';
 
 const server = process.env['TEST_DATABASE_URL'];
@@ -9,8 +9,6 @@ export interface TestDatabase {
   url: string;
   /** Nobody gets in, and who is in is thrown out, while `work` goes on. */
   away(work: () => Promise<void>): Promise<void>;
-  /** The server's processes for this database. */
-  processes(): Promise<number[]>;
 }
 
 /** A test with a fresh database on the tests' server; skipped where there is none, or not what else it needs. */
@@ -35,11 +33,6 @@ export async function createDatabase(): Promise<TestDatabase & { drop(): Promise
       await maintenance.orm.execute(sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`);
       await work();
       await maintenance.orm.execute(sql.raw(`alter database ${name} allow_connections true`));
-    },
-    /** The server's processes that serve it. */
-    async processes() {
-      const serving = sql`select pid from pg_stat_activity where datname = ${name} and backend_type = 'client backend'`;
-      return (await rows<{ pid: number }>(maintenance.orm, serving)).map(({ pid }) => pid);
     },
     async drop() {
       await maintenance.orm.execute(sql.raw(`drop database ${name} with (force)`));

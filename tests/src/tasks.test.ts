@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readServiceNote } from '@supervisor/client';
 import { callTool, TestHome } from './harness.js';
 
 let home: TestHome;
@@ -71,6 +72,20 @@ test('a history is replayed, and lines that make no sense are named', async () =
   expect(await imported(task(1), task(2), task(2))).toBe('3 were added; 0 were there before.');
   expect(await imported(task(3), task(2), task(2))).toBe('1 were added; 2 were there before.');
   expect(await home.cli('tasks', 'replay', 'nothing.jsonl')).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOENT') });
+});
+
+test('an agent that says nothing is known to the service that comes after', async () => {
+  const client = await home.client();
+  await callTool(client, 'start_task', { id: 'quiet', type: 'fix', description: 'x', project: 'shop' });
+  process.kill(readServiceNote(home.home)!.pid, 'SIGKILL');
+  await home.start();
+  const shown = async () => JSON.parse((await home.cli('tasks', 'get', 'quiet', '--project', 'shop', '--json')).stdout).status;
+  expect(await shown()).toBe('running');
+  // It looks every five seconds. Only a session that is known is seen to end.
+  await sleep(8000);
+  await client.close();
+  for (let tries = 0; (await shown()) === 'running' && tries < 50; tries++) await sleep(100);
+  expect(await shown()).toBe('abandoned');
 });
 
 test('what an agent leaves running is abandoned when its pipe ends', async () => {

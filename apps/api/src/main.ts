@@ -120,8 +120,8 @@ async function run(home: Home, { auto, quiet, endIdle, reconfigure }: Manner): P
   const service = await startService({ ...settings, log, endIdle, build, onEnd: end });
   let asked: number | undefined;
   const obey = (signal: string) => {
-    // Once more: at once. But one Ctrl-C comes twice, from the terminal and from npm.
-    if (asked !== undefined && performance.now() - asked > 500) process.exit(1);
+    // Once more: at once. But one Ctrl-C comes twice, from the terminal and from npm, and a busy service hears the second late.
+    if (asked !== undefined && performance.now() - asked > 2000) process.exit(1);
     asked ??= performance.now();
     end(signal);
   };

@@ -127,7 +127,8 @@ export async function startService({ log, endIdle, build, onEnd, ...settings }: 
     rest.app.server.closeAllConnections();
     const closing = sweeping.then(() => supervisor.close());
     const given = sleep(closeMilliseconds, 'late' as const, { ref: false });
-    if ((await Promise.race([closing, given])) === 'late') log('error', 'The database does not answer: the service ends without it');
+    if ((await Promise.race([closing, given])) === 'late')
+      log('error', `It did not end within ${closeMilliseconds / 1000} s, as when the database does not answer: it ends at once`);
     rmSync(home.service, { force: true });
   }
   return { supervisor, url, notes, close };

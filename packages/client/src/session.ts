@@ -3,7 +3,7 @@ import { SupervisorError } from '@supervisor/core/errors';
 import type { Home } from '@supervisor/core/home';
 import { ConnectionLost, type Rpc } from './rpc.js';
 import type { Build } from './build.js';
-import { ensureService, serviceGone, type Program, type ServiceIdentity } from './service.js';
+import { ensureService, findService, serviceGone, type Program, type ServiceIdentity } from './service.js';
 
 /** How a session introduces itself. The service of one's own user believes it: a guard rail, not a boundary. */
 export interface Hello {
@@ -32,11 +32,13 @@ export interface SessionOptions {
 
 // A service that dies again and again is not asked for ever.
 const mostTries = 4;
+const lookMilliseconds = 5000;
 
 /** A session with this home's service that survives the service's restarts. */
 export class Session {
   #rpc: Promise<Rpc> | undefined;
   #closed = false;
+  #looks: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: SessionOptions) {}
 
@@ -83,6 +85,7 @@ export class Session {
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearInterval(this.#looks);
     const rpc = await this.#rpc?.catch(() => undefined);
     rpc?.close();
   }
@@ -108,6 +111,7 @@ export class Session {
 
   async #connect(): Promise<Rpc> {
     const { home, program, hello, onNotification, onConnect } = this.options;
+    this.#looks ??= setInterval(() => void this.#comeBack(), lookMilliseconds).unref();
     for (;;) {
       const rpc = await ensureService(home, program, { onNotification });
       const { outdated, pid } = (await rpc.request('hello', hello)) as Partial<ServiceIdentity>;
@@ -118,6 +122,17 @@ export class Session {
       rpc.close();
       await serviceGone(home, pid!);
     }
+  }
+
+  // A service that was started anew takes whoever does not come back for gone, and ends what runs in its name. Nothing is started here.
+  async #comeBack(): Promise<void> {
+    const { home, hello, onNotification } = this.options;
+    const lost = this.#rpc;
+    if (!(await lost?.catch(() => undefined))?.lost) return;
+    const rpc = await findService(home, onNotification).catch(() => null);
+    const answer = await rpc?.request('hello', hello).catch(() => undefined);
+    if (!rpc || this.#closed || this.#rpc !== lost || !answer || (answer as Partial<ServiceIdentity>).outdated) rpc?.close();
+    else this.#rpc = Promise.resolve(rpc);
   }
 }
 

@@ -75,7 +75,7 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await other.keys.drain();
     const refused = other.keys.retire(secrets.keyId);
     await expect(refused).rejects.toMatchObject({
-      message: expect.stringMatching(/instance first .* its ENCRYPTION_KEY_READ to this one/),
+      message: expect.stringMatching(/instance first .* Set its ENCRYPTION_KEY to the new key/),
     });
   });
 

@@ -116,6 +116,8 @@ test('a home on PostgreSQL obeys what was recorded', () => {
   delete process.env['DATABASE_URL'];
   writeEnv('');
   expect(() => decide({ ...settings, useEnvironment: false })).toThrow(/db:5432\/x[^]*fingerprint/);
+  process.env['ENCRYPTION_KEY'] = key;
+  expect(() => decide({ ...settings, reconfigure: true })).toThrow(/db:5432\/x, and no setting names a database/);
 });
 
 test('the recorded port stays until another is asked for', () => {

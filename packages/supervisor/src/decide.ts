@@ -61,7 +61,12 @@ export function decide(settings: Settings): Decision {
   const recorded = readInstance(settings.home);
   const obeyed = settings.reconfigure ? null : recorded;
   const sources = sourcesOf(settings, obeyed);
-  const database = attempt(() => decideDatabase(settings.home, obeyed, sources));
+  const database = attempt(() => {
+    const decided = decideDatabase(settings.home, obeyed, sources);
+    // A setting that is not there is no wish for an empty database.
+    if (recorded?.database.kind === 'postgres' && decided.record.kind === 'embedded') throw noDatabaseNamed(recorded.database.location);
+    return decided;
+  });
   const keys = attempt(() => decideKeys(settings.home, obeyed, sources, database?.settings.kind));
   // That name is nobody else's: the first start of a home, whoever makes it, may take it from any shell.
   const port = attempt(() => decidePort(obeyed, obeyed ? sources : [{ environment: true }, ...sources]));
@@ -116,6 +121,13 @@ function decideDatabase(
     );
   }
   return { settings: wanted?.settings ?? databaseSettings(home, recorded), record: recorded.database };
+}
+
+function noDatabaseNamed(location: string): SupervisorError {
+  return new SupervisorError(
+    'conflict',
+    `This home uses PostgreSQL at ${location}, and no setting names a database now. Set DATABASE_URL to it or to another; supervisor restore FILE --to embedded goes back to the embedded one.`,
+  );
 }
 
 function decidePort(recorded: Instance | null, sources: Origin[]): number {
