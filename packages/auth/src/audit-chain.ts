@@ -86,7 +86,7 @@ export async function verifyRows(orm: Orm, keys: AuditKeys, heads: readonly stri
   problems.push(...(await repeatedRows(orm, before?.last ?? 0, Number.MAX_SAFE_INTEGER)));
   for (const head of new Set(heads))
     if (!(await goesThrough(orm, head)))
-      problems.push(`The chain does not go through the head ${head}, which it had: the trail was cut or replaced.`);
+      problems.unshift(`The head ${head} is not part of the chain: it is mistyped, or the trail was cut or replaced.`);
   return {
     ok: problems.length === 0,
     rows: count + open.length,
@@ -100,7 +100,7 @@ export async function verifyRows(orm: Orm, keys: AuditKeys, heads: readonly stri
 export async function goesThrough(orm: Orm, head: string): Promise<boolean> {
   const id = Number.parseInt(head);
   if (head === '') return true;
-  if (!Number.isSafeInteger(id) || id > mostLinks) return false;
+  if (!(id >= 1 && id <= mostLinks)) return false;
   const [seal] = await orm.select().from(auditSeals).where(eq(auditSeals.id, id));
   return seal !== undefined && headOf(seal) === head;
 }
@@ -110,10 +110,10 @@ function headOf({ id, mac }: Seal): string {
 }
 
 function wrongRows(keys: AuditKeys, found: StoredRow[]): string[] {
-  return found.flatMap((row) => {
-    if (row.mac === null) return `Row ${row.id} has no MAC: it was changed or forged, or is from before rows had one.`;
-    return same(rowMac(keys, row), row.mac) ? [] : `Row ${row.id} was changed or forged.`;
-  });
+  const bare = found.filter(({ mac }) => mac === null);
+  const forged = found.filter((row) => row.mac !== null && !same(rowMac(keys, row), row.mac));
+  const rows = `Of rows ${bare[0]?.id} to ${bare.at(-1)?.id}, ${bare.length} without a MAC: changed or forged, or from before rows had one.`;
+  return [...(bare.length > 0 ? [rows] : []), ...forged.map(({ id }) => `Row ${id} was changed or forged.`)];
 }
 
 // A copy of an earlier row has a right MAC.

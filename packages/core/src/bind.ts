@@ -100,6 +100,7 @@ async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Contex
       try {
         parse();
       } catch {}
+      entry.projects = entry.projects.slice(0, 1);
       throw refusal(principal, definition);
     }
     input = parse();

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { rows } from './database.js';
 import { freeBytes } from './disk-guard.js';
-import { databaseFailure } from './failure.js';
+import { databaseErrorCode, databaseFailure } from './failure.js';
 import { openDatabase } from './settings.js';
 
 const disk = smallDisk();
@@ -33,11 +33,24 @@ afterAll(() => {
   const failure = databaseFailure(await write().catch((error: unknown) => error));
   expect(failure).toMatchObject({ code: 'unavailable', message: expect.stringContaining('nearly full') });
   expect(written).toBeGreaterThan(10);
-  expect(await rows(database.orm, sql`select count(*)::int as count from kept`)).toEqual([{ count: written }]);
+  const count = () => rows(database.orm, sql`select count(*)::int as count from kept`);
+  // Each looks at the disk anew, and still gets its own answer.
+  for (let time = 0; time < 3; time++) {
+    expect(await count()).toEqual([{ count: written }]);
+    await setTimeout(250);
+  }
+  const failing = database.orm.transaction(async (tx) => {
+    await setTimeout(250);
+    await tx.execute(sql`select 1 / 0`);
+  });
+  expect(databaseErrorCode(await failing.catch((error: unknown) => error))).toBe('22012');
   closeSync(filler);
   rmSync(join(disk!, 'filler'));
-  await setTimeout(250);
-  await database.orm.transaction((tx) => tx.execute(sql`insert into kept values ('again')`));
+  for (let time = 0; time < 3; time++) {
+    await setTimeout(250);
+    expect(await rows(database.orm, sql`insert into kept values ('again') returning text`)).toEqual([{ text: 'again' }]);
+  }
+  expect(await count()).toEqual([{ count: written + 3 }]);
   await database.close();
 });
 

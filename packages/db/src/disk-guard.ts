@@ -5,12 +5,12 @@ import { protocol } from '@electric-sql/pglite';
 export const reserveBytes = 32 * 1024 * 1024;
 
 const lookMilliseconds = 200;
-const [parse, query, idle] = ['P', 'Q', 'I'].map((letter) => letter.charCodeAt(0));
+const [parse, query] = ['P', 'Q'].map((letter) => letter.charCodeAt(0));
 
-/** How much a user may still write to the disk that holds this folder. */
+/** How much a user may still write to the disk that holds this folder; boundless where that cannot be told. */
 export function freeBytes(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
+  const { bavail, blocks, bsize } = statfsSync(folder);
+  return blocks === 0 ? Infinity : bavail * bsize;
 }
 
 /**
@@ -18,25 +18,31 @@ export function freeBytes(folder: string): number {
  * tries again for ever, without another turn of the event loop: neither a freed disk nor a signal brings that process back.
  */
 export class DiskGuard {
-  readonly #folder: string;
+  readonly #free: () => number;
   #looked = 0;
-  /** Undefined: not known. */
-  #readOnly: boolean | undefined = false;
+  #readOnly = false;
 
-  constructor(folder: string) {
-    this.#folder = folder;
+  constructor(free: () => number) {
+    this.#free = free;
   }
 
-  /** Goes before each message to the database. @param send takes one more, and answers with what came back */
-  async before(message: Uint8Array, send: (message: Uint8Array) => Promise<Uint8Array>): Promise<void> {
+  /** Goes before each message outside of a transaction. @param send sends one more */
+  async before(message: Uint8Array, send: (message: Uint8Array) => Promise<unknown>): Promise<void> {
     // Between the messages of one statement another would undo what is prepared.
     if (message[0] !== parse && message[0] !== query) return;
     if (performance.now() - this.#looked < lookMilliseconds) return;
     this.#looked = performance.now();
-    const low = freeBytes(this.#folder) < reserveBytes;
+    const low = this.#isLow();
     if (low === this.#readOnly) return;
-    const answer = await send(protocol.serialize.query(`set default_transaction_read_only = ${low ? 'on' : 'off'}`));
-    // Within a transaction, which may be taken back, it is said again at the next look.
-    this.#readOnly = answer.at(-1) === idle ? low : undefined;
+    await send(protocol.serialize.query(`set default_transaction_read_only = ${low ? 'on' : 'off'}`));
+    this.#readOnly = low;
+  }
+
+  #isLow(): boolean {
+    try {
+      return this.#free() < reserveBytes;
+    } catch {
+      return false;
+    }
   }
 }

@@ -10,7 +10,7 @@ import { SupervisorError } from '@supervisor/core';
 import { drizzle } from 'drizzle-orm/pglite';
 import { parseTar } from 'nanotar';
 import type { Database, Orm } from './database.js';
-import { DiskGuard, freeBytes } from './disk-guard.js';
+import { DiskGuard, freeBytes, reserveBytes } from './disk-guard.js';
 import { tryLock, type Holder } from './lock.js';
 import { keepLogShort } from './write-ahead-log.js';
 
@@ -28,6 +28,7 @@ export async function openEmbedded(directory: string, template = empty): Promise
   if ('holder' in lock) throw locked(path, lock.holder);
   try {
     await create(path, template);
+    if (freeBytes(path) < reserveBytes) throw diskFull(path);
     return wrap(await openClient({ dataDir: path }), path, lock.release);
   } catch (error) {
     lock.release();
@@ -45,7 +46,7 @@ export async function openEmbedded(directory: string, template = empty): Promise
 // What PostgreSQL says of a full disk reaches us in many forms; how much is left does not.
 const neededBytes = 64 * 1024 * 1024;
 
-function diskFull(path: string, cause: unknown): SupervisorError {
+function diskFull(path: string, cause?: unknown): SupervisorError {
   const megabytes = Math.floor(freeBytes(dirname(path)) / 1024 / 1024);
   const message = `The disk that holds ${path} is full (${megabytes} MB left; a database needs ${neededBytes / 1024 / 1024}). Free some space and try again.`;
   return new SupervisorError('unavailable', message, {}, { cause });
@@ -141,17 +142,23 @@ class Embedded extends PGlite {
 
   constructor(options: PGliteOptions) {
     super(options);
-    this.#disk = options.dataDir === undefined ? undefined : new DiskGuard(options.dataDir);
+    const { dataDir } = options;
+    this.#disk = dataDir === undefined ? undefined : new DiskGuard(() => freeBytes(dataDir));
+  }
+
+  // Before the parser of the answer is made: what another statement brings would be taken for the answer.
+  override async execProtocolStream(...[message, options]: Parameters<PGlite['execProtocolStream']>) {
+    if (!this.isInTransaction()) await this.#disk?.before(message, (other) => super.execProtocolStream(other));
+    return super.execProtocolStream(message, options);
   }
 
   // Its answers are there within the same turn of the event loop: a caller of many short statements would hold up everything else.
-  override async execProtocolRaw(...[message, options]: Parameters<PGlite['execProtocolRaw']>): Promise<Uint8Array> {
+  override async execProtocolRaw(...message: Parameters<PGlite['execProtocolRaw']>): Promise<Uint8Array> {
     if (performance.now() - this.#yielded > longestTurnMilliseconds) {
       await setImmediate();
       this.#yielded = performance.now();
     }
-    await this.#disk?.before(message, (other) => super.execProtocolRaw(other));
-    return super.execProtocolRaw(message, options);
+    return super.execProtocolRaw(...message);
   }
 
   override execProtocolRawSync(...message: Parameters<PGlite['execProtocolRawSync']>): Uint8Array {

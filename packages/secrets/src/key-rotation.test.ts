@@ -126,10 +126,7 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await both.keys.drain()).toEqual({ rewrapped: 2, damaged: 1 });
     await both.store('shop/p1/key', 'mended');
     expect(await both.retrieve('shop/p1/key')).toBe('mended');
-    await expect(both.keys.retire(secrets.keyId)).rejects.toMatchObject({
-      code: 'conflict',
-      message: expect.stringContaining('its ENCRYPTION_KEY_READ to this one'),
-    });
+    await expect(both.keys.retire(secrets.keyId)).rejects.toMatchObject({ code: 'conflict' });
   });
 
   test('wraps are counted, and refused at 2³¹', async () => {

@@ -73,7 +73,7 @@ async function fromRollups(orm: Orm, kind: RollupKind, filter: StatsFilter, by: 
   const tallyOf = (key: string) => tallies.get(key) ?? tallies.set(key, noTally()).get(key)!;
   for (const row of found) {
     const tally = tallyOf(by === undefined ? '' : row[by]);
-    tally.rollups++;
+    if (row.seconds.length > 0) tally.rollups++;
     tally.completed += row.completed;
     tally.failed += row.failed;
     tally.abandoned += row.abandoned;

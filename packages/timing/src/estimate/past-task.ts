@@ -21,6 +21,8 @@ export function readPastTask(text: string, fallbackId: () => string): HistoryTas
   if (start === undefined) throw new Error('start is missing');
   const actual = seconds(line, 'actualSeconds', 'durationSeconds');
   const status = word(line, 'status') ?? 'completed';
+  // An export's own: the clock was set back meanwhile.
+  if (line['durationSeconds'] === null && status === 'completed' && actual === undefined) throw new Error('how long it took is not known');
   // What still runs, in an export, has neither.
   const worked = actual ?? (status === 'running' ? 0 : undefined);
   const end = instant(line, 'end', 'endedAt') ?? (worked === undefined ? undefined : start + worked * 1000);
