@@ -127,4 +127,21 @@ withTerminal('what names a port of the project is built from the one it has now,
     data,
   );
   expect(ran.shown).toBe('same\n');
+
+  // Another database since then: what was built before does not hide it.
+  write('data/.env', `DATABASE_URL=${database('new')}\n`);
+  home.onTerminal(['scan', data, '--import'], 'y\n');
+  const now = JSON.parse(read('data/.supervisor.json')) as { env?: object };
+  expect(now).toMatchObject({ secrets: { DATABASE_URL: 'data/app/database_url' } });
+  expect(now.env).toBeUndefined();
+  write('data/.env', `DATABASE_URL=${text}\n`);
+  write('data/.env.staging', 'DATABASE_URL=supervisor://data/app/database_url\n');
+  write('data/.supervisor.json', JSON.stringify({ project: 'data', env: { DATABASE_URL: text } }));
+  home.onTerminal(['init'], 'n\nn\nn\n', data);
+  expect(JSON.parse(read('data/.supervisor.json'))).toMatchObject({ env: { DATABASE_URL: text } });
+  expect(JSON.parse(read('data/.supervisor.json'))).not.toHaveProperty('secrets');
+  write('data/.env', 'DATABASE_URL=supervisor://data/app/database_url\n');
+  home.onTerminal(['init'], 'n\nn\nn\n', data);
+  expect(JSON.parse(read('data/.supervisor.json'))).toMatchObject({ secrets: { DATABASE_URL: 'data/app/database_url' } });
+  expect(JSON.parse(read('data/.supervisor.json'))).not.toHaveProperty('env');
 });

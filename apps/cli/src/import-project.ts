@@ -7,7 +7,7 @@ import { followPort, movedIn, splitKey, stillNamed, type Moved } from './find/ad
 import { placesFor, replaceValue, variablesIn, type FoundKey } from './find/dotenv.js';
 import type { FoundProject, Part } from './find/projects.js';
 import type { FoundService } from './find/service.js';
-import { readOwnProjectFile, writeProjectFile, type ProjectFile } from './project-file.js';
+import { readOwnProjectFile, withFound, writeProjectFile, type ProjectFile } from './project-file.js';
 import { referenceTo } from './reference.js';
 import { decodeUtf8 } from './read-text.js';
 import { replaceFile } from './replace-file.js';
@@ -40,10 +40,9 @@ export async function importProject(caller: Caller, { project, parts }: FoundPro
       for (const key of part.keys) lines.push(await moveKey(caller, project, part.folder, key, { moved, stored, found }));
     } finally {
       // What was moved until then is found again only here.
-      const secrets = { ...file.secrets, ...found.secrets };
-      writeProjectFile(part.folder, { project, ports: found.ports, secrets, env: { ...file.env, ...found.env } });
+      writeProjectFile(part.folder, { project, ports: found.ports, ...withFound(file, found) });
     }
-    const built = { ...file.env, ...found.env };
+    const built = withFound(file, found).env;
     const others = named.filter(([name]) => !Object.hasOwn(built, name));
     lines.push(...stillNamed(others, part.keys, moved), ...inHistory(part));
   }

@@ -59,6 +59,14 @@ function parseProjectFile(path: string): ProjectFile {
   return { ...(project === undefined ? {} : { project }), ports: names('ports'), secrets: names('secrets'), env };
 }
 
+/** The file with what was found since. A variable is in one map only: the older one would hide the newer. */
+export function withFound(file: ProjectFile, found: Partial<Pick<ProjectFile, 'secrets' | 'env'>>): Pick<ProjectFile, 'secrets' | 'env'> {
+  const { secrets = {}, env = {} } = found;
+  const without = (names: Record<string, string>, others: Record<string, string>) =>
+    Object.fromEntries(Object.entries(names).filter(([name]) => !Object.hasOwn(others, name)));
+  return { secrets: { ...without(file.secrets, env), ...secrets }, env: { ...without(file.env, secrets), ...env } };
+}
+
 /** Writes a folder's project file. Fields that are empty are left out. */
 export function writeProjectFile(directory: string, { project, ports, secrets, env }: ProjectFile): void {
   const content = {

@@ -12,7 +12,7 @@ import { addressOf, variableOf } from '../find/service.js';
 import { findServices } from '../find/services.js';
 import { parseFlags, UsageError } from '../input.js';
 import { plural } from '../plural.js';
-import { readOwnProjectFile, writeProjectFile } from '../project-file.js';
+import { readOwnProjectFile, withFound, writeProjectFile } from '../project-file.js';
 import { ask } from '../prompt.js';
 import { replaceFile } from '../replace-file.js';
 
@@ -54,7 +54,8 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     const variable = service === 'web' && ports['PORT'] === undefined ? 'PORT' : variableOf(service);
     if (!Object.values(ports).includes(service)) ports[variable] ??= service;
   }
-  writeProjectFile(folder, { project, ports, secrets: { ...file.secrets, ...referencesIn(folder) }, env: file.env });
+  const { secrets, env } = withFound(file, { secrets: referencesIn(folder) });
+  writeProjectFile(folder, { project, ports, secrets, env });
   const inGit = existsSync(join(folder, '.git'));
   console.log(`${project} is set up in .supervisor.json.${inGit ? ' Commit it: every copy needs it.' : ''}`);
   for (const changed of writeAgentsBlock(folder)) console.log(`${changed} tells agents when to ask.`);
@@ -80,7 +81,7 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   }
   const keys = findKeys(folder);
   const built = keys.filter((key) => movedIn(key.value, moved) && splitKey(key)).map(({ variable }) => variable);
-  const others = variablesIn(folder).filter(([name]) => !built.includes(name) && !Object.hasOwn(file.env, name));
+  const others = variablesIn(folder).filter(([name]) => !built.includes(name) && !Object.hasOwn(env, name));
   for (const line of stillNamed(others, keys, moved)) console.log(line);
   for (const name of new Set(built))
     console.log(`${name} names a port that is another one now: supervisor scan --import builds it from what its service has.`);

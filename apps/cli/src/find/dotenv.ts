@@ -102,13 +102,10 @@ export function replaceValue(text: string, variable: string, value: string): str
   return now === value && JSON.stringify(others) === JSON.stringify(othersBefore) ? changed : undefined;
 }
 
-/** The variables of a folder's `.env` files that refer to secrets, with their paths; of one in several, that of the weightiest file. */
+/** The variables of a folder's `.env` files that refer to secrets, with their paths. Of one in several files, the weightiest counts. */
 export function referencesIn(folder: string): Record<string, string> {
-  return Object.fromEntries(
-    variablesIn(folder)
-      .toReversed()
-      .flatMap(([variable, value]) => (isReference(value) ? [[variable, pathOf(value)]] : [])),
-  );
+  const weightiest = Object.entries(Object.fromEntries(variablesIn(folder).toReversed()));
+  return Object.fromEntries(weightiest.flatMap(([variable, value]) => (isReference(value) ? [[variable, pathOf(value)]] : [])));
 }
 
 /** All variables of a folder's `.env` files with their values, those of the weightiest file first. */
