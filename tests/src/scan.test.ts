@@ -129,8 +129,10 @@ withTerminal('what names a port of the project is built from the one it has now,
   expect(ran.shown).toBe('same\n');
 
   // Another database since then: what was built before does not hide it.
-  write('data/.env', `DATABASE_URL=${database('new')}\n`);
-  home.onTerminal(['scan', data, '--import'], 'y\n');
+  const proxy = `HTTPS_PROXY=http://me:${['Zk3', 'p8Lw1'].join('-')}@proxy.example.com:8080\n`;
+  write('data/.env', `DATABASE_URL=${database('new')}\n${proxy}`);
+  expect(home.onTerminal(['scan', data, '--import'], 'y\n').shown).toContain('.env keeps HTTPS_PROXY');
+  expect(read('data/.env')).toContain(proxy);
   const now = JSON.parse(read('data/.supervisor.json')) as { env?: object };
   expect(now).toMatchObject({ secrets: { DATABASE_URL: 'data/app/database_url' } });
   expect(now.env).toBeUndefined();

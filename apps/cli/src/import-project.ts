@@ -7,7 +7,7 @@ import { followPort, movedIn, splitKey, stillNamed, type Moved } from './find/ad
 import { placesFor, replaceValue, variablesIn, type FoundKey } from './find/dotenv.js';
 import type { FoundProject, Part } from './find/projects.js';
 import type { FoundService } from './find/service.js';
-import { readOwnProjectFile, withFound, writeProjectFile, type ProjectFile } from './project-file.js';
+import { maySet, readOwnProjectFile, withFound, writeProjectFile, type ProjectFile } from './project-file.js';
 import { referenceTo } from './reference.js';
 import { decodeUtf8 } from './read-text.js';
 import { replaceFile } from './replace-file.js';
@@ -90,6 +90,7 @@ async function moveKey(
   key: FoundKey,
   { moved, stored, found }: { moved: readonly Moved[]; stored: Map<string, string>; found: ProjectFile },
 ): Promise<string> {
+  if (!maySet(key.variable)) return `${key.file} keeps ${key.variable}: .supervisor.json may not set that variable`;
   const file = join(folder, key.file);
   const text = decodeUtf8(readFileSync(file));
   // An address of the project's own service is built from its port at every start; only the password in it is a secret.

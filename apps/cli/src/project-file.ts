@@ -1,8 +1,8 @@
 import { dirname, join, resolve } from 'node:path';
-import { findProjectFile, readProjectFields } from '@supervisor/client';
+import { findProject, findProjectFile, readProjectFields } from '@supervisor/client';
 import { SupervisorError } from '@supervisor/core/errors';
 import { replaceFile } from './replace-file.js';
-import { strangeIn } from './template.js';
+import { namesIn, strangeIn } from './template.js';
 
 /** What `.supervisor.json` says: which environment variable gets the port of which service, which secret, and which text with some of them in it. */
 export interface ProjectFile {
@@ -22,6 +22,13 @@ const examples = {
 };
 const fields = ['project', ...Object.keys(examples)];
 const variable = /^[A-Za-z_][A-Za-z0-9_]*$/;
+// With these a file could put a program of its own, or a proxy, into every command.
+const risky = /^(?:PATH|(?:LD|DYLD)_.*|NODE_OPTIONS|.*_PROXY)$/i;
+
+/** Whether `.supervisor.json` may set a variable. */
+export function maySet(name: string): boolean {
+  return !risky.test(name);
+}
 
 /** The project file of a folder, there or above; empty when there is none. @throws SupervisorError `invalid_input` */
 export function readProjectFile(directory: string): ProjectFile {
@@ -48,13 +55,22 @@ function parseProjectFile(path: string): ProjectFile {
     const value = content[field] ?? {};
     const good = isRecord(value) && Object.entries(value).every(([name, of]) => variable.test(name) && typeof of === 'string');
     if (!good) throw fail(`${field} must give each variable a ${field === 'env' ? 'text' : 'name'}, such as ${examples[field]}`);
+    const refused = Object.keys(value).find((name) => !maySet(name));
+    if (refused !== undefined)
+      throw fail(`${field} may not set ${refused}, which changes what every command does. Take it out, and set it in your shell`);
     return value as Record<string, string>;
   };
   const { project } = content;
+  const own = project ?? findProject(dirname(path)).project;
   const env = names('env');
   for (const [name, text] of Object.entries(env)) {
     const [wrong] = strangeIn(text);
     if (wrong) throw fail(`env: ${name} has ${wrong.placeholder}, and may have {{port:service}} and {{secret:path}}`);
+    const strange = namesIn(text, 'secret').find((secret) => own === undefined || !secret.startsWith(`${own}/`));
+    if (strange !== undefined)
+      throw fail(
+        `env: ${name} has {{secret:${strange}}}, and may have secrets of ${own ?? 'its own project'} only. Give that one a variable of its own under secrets`,
+      );
   }
   return { ...(project === undefined ? {} : { project }), ports: names('ports'), secrets: names('secrets'), env };
 }

@@ -12,7 +12,7 @@ import { addressOf, variableOf } from '../find/service.js';
 import { findServices } from '../find/services.js';
 import { parseFlags, UsageError } from '../input.js';
 import { plural } from '../plural.js';
-import { readOwnProjectFile, withFound, writeProjectFile } from '../project-file.js';
+import { maySet, readOwnProjectFile, withFound, writeProjectFile } from '../project-file.js';
 import { ask } from '../prompt.js';
 import { replaceFile } from '../replace-file.js';
 
@@ -54,7 +54,8 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     const variable = service === 'web' && ports['PORT'] === undefined ? 'PORT' : variableOf(service);
     if (!Object.values(ports).includes(service)) ports[variable] ??= service;
   }
-  const { secrets, env } = withFound(file, { secrets: referencesIn(folder) });
+  const references = Object.entries(referencesIn(folder)).filter(([name]) => maySet(name));
+  const { secrets, env } = withFound(file, { secrets: Object.fromEntries(references) });
   writeProjectFile(folder, { project, ports, secrets, env });
   const inGit = existsSync(join(folder, '.git'));
   console.log(`${project} is set up in .supervisor.json.${inGit ? ' Commit it: every copy needs it.' : ''}`);
