@@ -35,7 +35,10 @@ export function stillNamed(variables: readonly [string, string][], keys: readonl
     const { service, from, to } = change;
     const fact = `${name} still names port ${from}, and ${service} has ${to}`;
     if (keys.some(({ variable }) => variable === name)) return [`${fact}: give that key a new value with this port`];
-    const plain = value.replace(/(?<=:\/\/[^\s/:@]*:)[^\s@]+(?=@)/, '…').replace(/\?.+/s, '?…');
+    // A password may hold an @ or a slash, or stand alone without a user. An @ behind the host is none of it.
+    const host = value.search(local(from));
+    const hidden = [value.slice(0, host), value.slice(host)].map((part) => part.replace(/(?<=:\/\/).*@/s, '…@'));
+    const plain = hidden.join('').replace(/\?.+/s, '?…');
     const text = followPort(plain, change);
     return [`${fact}. In .supervisor.json: "env": ${JSON.stringify({ [name]: text })}`];
   });
