@@ -59,6 +59,15 @@ test('a worktree without the file has that of the main one', () => {
   expect(demandProject(join(copy, 'api/src'))).toEqual({ project: 'own', instance: 'fix' });
 });
 
+test('what lies above the main copy is not of a worktree elsewhere', () => {
+  write('code/shop/.git/HEAD');
+  write('code/.supervisor.json', '{"project": "code"}');
+  const copy = write('trees/fix/.git', `gitdir: ${folder}/code/shop/.git/worktrees/fix\n`);
+  expect(demandProject(copy)).toEqual({ project: 'shop', instance: 'fix' });
+  const at = write('trees/.supervisor.json', '{"project": "trees"}');
+  expect(findProjectFile(write('trees/fix/src/x'))).toBe(join(at, '.supervisor.json'));
+});
+
 test('a file of another user is none', () => {
   const at = write('shop/.supervisor.json', '{"project": "shop"}');
   const [own, other] = [statSync(at).uid === 0 ? 4242 : statSync(at).uid, 4343];

@@ -45,7 +45,7 @@ function placeInGit(directory: string): Place {
 export function findProjectFile(directory: string): string | undefined {
   const copy = worktreeOf(directory);
   return (
-    (copy && (findAbove(directory, projectFile, isOurs, copy.root) ?? findAbove(copy.mainFolder, projectFile, isOurs))) ??
+    (copy && (findAbove(directory, projectFile, isOurs, copy.root) ?? findAbove(copy.mainFolder, projectFile, isOurs, copy.main))) ??
     findAbove(directory, projectFile, isOurs)
   );
 }
@@ -55,12 +55,12 @@ export function mainFolderOf(directory: string): string | undefined {
   return worktreeOf(directory)?.mainFolder;
 }
 
-function worktreeOf(directory: string): { root: string; mainFolder: string } | undefined {
+function worktreeOf(directory: string): { root: string; main: string; mainFolder: string } | undefined {
   const git = findAbove(directory, '.git');
   const { main } = git === undefined ? {} : readWorktree(git);
   if (git === undefined || main === undefined) return undefined;
   const root = dirname(git);
-  return { root, mainFolder: join(main, relative(root, resolve(directory))) };
+  return { root, main, mainFolder: join(main, relative(root, resolve(directory))) };
 }
 
 function findAbove(directory: string, name: string, counts: (path: string) => boolean = existsSync, top?: string): string | undefined {
