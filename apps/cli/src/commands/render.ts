@@ -1,3 +1,4 @@
+import { SupervisorError } from '@supervisor/core/errors';
 import type { Caller } from '../caller.js';
 import { grantsOf, portsOf, readWanted, secretsOf, servicesIn } from '../environment.js';
 import { parseFlags, UsageError } from '../input.js';
@@ -41,6 +42,9 @@ async function checkServices(caller: Caller, services: readonly string[]): Promi
     if (listed.includes(service)) continue;
     void caller.place;
     // A worktree gets its own of what the main copy has.
-    await caller.call('get_port', { service, instance: '' }).catch(() => caller.call('get_port', { service }));
+    await caller.call('get_port', { service, instance: '' }).catch((error: unknown) => {
+      if (!(error instanceof SupervisorError) || error.code !== 'not_found') throw error;
+      return caller.call('get_port', { service });
+    });
   }
 }
