@@ -45,6 +45,15 @@ export function portGivenIn(command: string, variable: string): CommandPort | un
   return { port: Number(port), variable: own, edit: { from: text, to: `${space}${name}=${expansion(own, port)}` } };
 }
 
+// They are told their port, so that no usual one is known.
+const toldServers =
+  /(?:^|[\s/])(?:json-server|live-server|serve|wrangler|nodemon|uvicorn|hypercorn|gunicorn|flask|rails|manage\.py runserver)(?=\s)/;
+
+/** Whether a shell command starts a server, rather than a client that is told where one listens. */
+export function startsServer(command: string): boolean {
+  return !notServing.test(command) && (toldServers.test(command) || usualPort(command, 'PORT') !== undefined);
+}
+
 function usualPort(command: string, variable: string): CommandPort | undefined {
   for (const { word, port, flag } of servers) {
     const found = new RegExp(`(^|[\\s/])${word}((?:\\s+(?:dev|start|serve))?)(?=\\s|$)`).exec(command);

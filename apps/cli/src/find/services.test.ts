@@ -114,3 +114,37 @@ test('a port in .env wins, and the script still learns to read it', () => {
   const [found] = findServices(folderWith({ ...script('vite'), '.env': 'PORT=3000\n' }));
   expect(found).toMatchObject({ port: 3000, file: 'package.json', edit: { to: '"dev": "vite --port ${PORT:-5173}"' } });
 });
+
+const scripts = (all: Record<string, string>) => folderWith({ 'package.json': JSON.stringify({ scripts: all }) });
+
+test.each([
+  ['psql', 'psql -p 5432 shop'],
+  ['query', 'psql -p 5433 shop'],
+  ['remote', 'ssh -p 2222 me@host'],
+  ['api:ssh', 'ssh -p 2222 me@host'],
+  ['dev:proxy', 'cloud-sql-proxy --port 5432 shop'],
+  ['cloud', 'cloud-sql-proxy --port 5433 shop'],
+  ['flush', 'redis-cli -p 6379 flushall'],
+  ['db:migrate', 'PORT=4000 node migrate.js'],
+  ['up', 'PORT=4000 node migrate.js'],
+  ['year', 'mkdir -p 2024'],
+  ['sync', 'DB_PORT=5433 node sync.js'],
+  ['docs:build', 'vite build --port 4000'],
+])('%s: %s starts no service', (name, command) => {
+  expect(findServices(scripts({ [name]: command }))).toEqual([]);
+});
+
+test.each([
+  ['dev:api', 'node api.js --port 4000', 'api'],
+  ['start-web', 'node web.js -p 4000', 'start-web'],
+  ['worker', 'node worker.js --port 4000', 'worker'],
+  ['billing', 'PORT=4000 node billing.js', 'billing'],
+  ['billing', 'BILLING_PORT=4000 node billing.js', 'billing'],
+  ['billing', 'node billing.js -p ${BILLING_PORT:-4000}', 'billing'],
+  ['billing', 'mkdir -p tmp && PORT=4000 node src/db/server.js', 'billing'],
+  ['shop', 'next dev -p 4000', 'shop'],
+  ['fake', 'json-server --port 4000 db.json', 'fake'],
+  ['dev:api', 'mkdir -p tmp && PORT=4000 node server.js', 'api'],
+])('%s: %s starts a service', (name, command, service) => {
+  expect(findServices(scripts({ [name]: command }))).toMatchObject([{ service, port: 4000 }]);
+});

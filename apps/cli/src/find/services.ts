@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { slugOf } from '@supervisor/client';
-import { portGivenIn, portOfCommand, type CommandPort } from './command-line.js';
+import { portGivenIn, portOfCommand, startsServer, type CommandPort } from './command-line.js';
 import { portsOfCompose } from './compose.js';
 import { isBackingPort, isPort, serviceOf, variableOf, type Edit, type FoundService } from './service.js';
 import { portOfConfig, portOfSource } from './source.js';
@@ -14,6 +14,26 @@ const serving = ['dev', 'start', 'serve', 'develop'];
 
 // They serve nobody, or what another script serves.
 const notServing = /(?:^|:)(?:pre|post)?(?:test|e2e|build|lint|check|preview|bench|deploy|release)/;
+
+// What a script that serves is called besides.
+const servers = [
+  'server',
+  'api',
+  'web',
+  'app',
+  'worker',
+  'ui',
+  'frontend',
+  'backend',
+  'client',
+  'admin',
+  'site',
+  'docs',
+  'storybook',
+  'mock',
+];
+const clients =
+  /(?<![\w-])(?:migrat(?:e|ions?)|seed|reset|db|database|sql|psql|mysql|mongosh|redis|redis-cli|ssh|sftp|rsync|tunnel|shell|console|clean|wait|kill|stop|curl|tests?|e2e)(?![\w/-])/;
 
 /**
  * The services that the files of one folder start, each once. Reads only; what cannot be read counts as absent.
@@ -56,10 +76,20 @@ function fromPackage(folder: string, main: string): FoundService[] {
     const found = service === undefined ? undefined : portGivenIn(script, variableOf(service));
     // The port of the main script is the same service started in another way.
     if (!found || service === undefined || own.some(({ port }) => port === found.port)) return [];
+    if (isBackingPort(found.port) || !serves(name, script, found.variable === variableOf(service))) return [];
     const edit = scriptEdit(folder, name, script, found);
     return [{ service, variable: found.variable, port: found.port, file: 'package.json', ...(edit ? { edit } : {}) }];
   });
   return [...own, ...others];
+}
+
+// A port in a script may be where its program listens, or where it calls.
+function serves(name: string, script: string, ownVariable: boolean): boolean {
+  const words = name.split(/[:._-]/);
+  if (clients.test(words.join(' '))) return false;
+  if (words.some((part) => [...serving, ...servers].includes(part)) || startsServer(script)) return true;
+  // A variable of its own, PORT=4000 or ${ADMIN_PORT:-4000}, is made to listen by.
+  return ownVariable && /PORT(?:=|:-)/.test(script) && !clients.test(script);
 }
 
 function fromMainScript(folder: string, main: string, scripts: Record<string, string | undefined>): FoundService[] {
