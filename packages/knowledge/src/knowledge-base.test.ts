@@ -163,8 +163,8 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
   });
 
   test('a project whose name is no slug is refused', async () => {
-    for (const asked of [knowledge.learn('My Shop!', 'A lesson.'), knowledge.registerRoot('My Shop!', '/srv/odd')])
-      await expect(asked).rejects.toMatchObject({ code: 'invalid_input', details: { fields: ['project'] } });
+    for (const asked of [() => knowledge.learn('My Shop!', 'A lesson.'), () => knowledge.registerRoot('My Shop!', '/srv/odd')])
+      await expect(asked()).rejects.toMatchObject({ code: 'invalid_input', details: { fields: ['project'] } });
   });
 
   test('forgetting leaves no trace, and says beforehand what it would take', async () => {

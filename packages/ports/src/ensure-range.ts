@@ -74,13 +74,9 @@ export function ensureRange(orm: Orm, project: string, request: RangeRequest = {
 }
 
 // A range that is there keeps its ports: what asks for others is refused, or it would seem to be done.
-function checkSame(
-  { project, first, last, start }: typeof portRanges.$inferSelect,
-  { size, preset }: RangeRequest,
-  span: Span | undefined,
-): void {
+function checkSame({ project, first, last }: Span & { project: string }, { size, preset }: RangeRequest, span: Span | undefined): void {
   const same = span ? span.first === first && span.last === last : size === undefined || size === last - first + 1;
-  const where = preset === undefined || start === presets[preset] || (preset === 'high') === first >= presets.high;
+  const where = preset === undefined || (preset === 'high') === first >= presets.high;
   if (same && where) return;
   throw new SupervisorError('conflict', `${project} already has the range ${first}–${last}, which stays as it is.`, { first, last });
 }

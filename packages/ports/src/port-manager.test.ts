@@ -167,11 +167,11 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
 
   test('a project whose name is no slug is refused', async () => {
     for (const asked of [
-      ports.allocatePort('My Shop!', 'web'),
-      ports.allocateSpecificPort('My Shop!', 'web', 4000),
-      ports.createPortRange('My Shop!'),
+      () => ports.allocatePort('My Shop!', 'web'),
+      () => ports.allocateSpecificPort('My Shop!', 'web', 4000),
+      () => ports.createPortRange('My Shop!'),
     ])
-      await expect(asked).rejects.toMatchObject({ code: 'invalid_input', details: { fields: ['project'] } });
+      await expect(asked()).rejects.toMatchObject({ code: 'invalid_input', details: { fields: ['project'] } });
   });
 
   test('a new project close to a known one is told so', async () => {

@@ -141,13 +141,13 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       await secrets.store('odd/a/key', 'canary-93ab');
       const odd = 'hidden' as never;
       for (const asked of [
-        secrets.setExposure('odd/a/key', odd),
-        secrets.setExposureDefault('odd', odd),
-        secrets.store('odd/b/key', 'canary-93ab', { exposure: odd }),
-        secrets.setAllowedHosts('odd/a/key', 'api.example.com' as never),
-        secrets.setAllowedHosts('odd/a/key', ['https://api.example.com/v1']),
+        () => secrets.setExposure('odd/a/key', odd),
+        () => secrets.setExposureDefault('odd', odd),
+        () => secrets.store('odd/b/key', 'canary-93ab', { exposure: odd }),
+        () => secrets.setAllowedHosts('odd/a/key', 'api.example.com' as never),
+        () => secrets.setAllowedHosts('odd/a/key', ['https://api.example.com/v1']),
       ])
-        await expect(asked).rejects.toMatchObject({ code: 'invalid_input' });
+        await expect(asked()).rejects.toMatchObject({ code: 'invalid_input' });
     });
 
     test('it is sealed: changing the column does not open the value', async () => {
