@@ -3,8 +3,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SupervisorError, type ErrorCode } from '@supervisor/core/errors';
-import type { Caller } from '../caller.js';
-import { run } from './render.js';
+import type { Caller } from './caller.js';
+import { run } from './commands/render.js';
 
 // A service that answers the first question with an error.
 async function rendering(code: ErrorCode): Promise<{ asked: object[]; message: string }> {
