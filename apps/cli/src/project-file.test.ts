@@ -28,7 +28,7 @@ test.each(['PATH', 'LD_PRELOAD', 'DYLD_INSERT_LIBRARIES', 'NODE_OPTIONS', 'HTTPS
 });
 
 test('a name that only looks like one is not refused', () => {
-  const ports = { MY_PATH: 'a', PROXY_PORT: 'b', OLD_KEY: 'c' };
+  const ports = { MY_PATH: 'a', PROXY_PORT: 'b', OLD_KEY: 'c', LD_SDK_KEY: 'd', VITE_API_PROXY: 'e' };
   expect(reading({ ports })()).toMatchObject({ ports });
 });
 

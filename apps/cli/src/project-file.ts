@@ -23,7 +23,7 @@ const examples = {
 const fields = ['project', ...Object.keys(examples)];
 const variable = /^[A-Za-z_][A-Za-z0-9_]*$/;
 // With these a file could put a program of its own, or a proxy, into every command.
-const risky = /^(?:PATH|(?:LD|DYLD)_.*|NODE_OPTIONS|.*_PROXY)$/i;
+const risky = /^(?:PATH|LD_(?:PRELOAD|LIBRARY_PATH|AUDIT)|DYLD_.*|NODE_OPTIONS|(?:HTTPS?|FTP|ALL|NO)_PROXY)$/i;
 
 /** Whether `.supervisor.json` may set a variable. */
 export function maySet(name: string): boolean {
