@@ -1,18 +1,8 @@
-import { checkProject, NotFound, numberIn, SupervisorError } from '@supervisor/core';
+import { checkProject, numberIn, SupervisorError } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
-import { and, asc, eq, or, sql } from 'drizzle-orm';
-import {
-  ownerOf,
-  type AllocateOptions,
-  type Allocation,
-  type Grant,
-  type ListOptions,
-  type LiveAllocation,
-  type Orphan,
-  type PortRange,
-  type Utilization,
-} from './allocation.js';
-import { claimPort, confirmClaim, describeAllocation, rejectClaim, timeOf, type Claim, type ClaimRequest } from './claim.js';
+import { and, asc, eq } from 'drizzle-orm';
+import type { AllocateOptions, Allocation, Grant, ListOptions, LiveAllocation, Orphan, PortRange, Utilization } from './allocation.js';
+import { claimPort, confirmClaim, describeAllocation, rejectClaim, type Claim, type ClaimRequest } from './claim.js';
 import { ensureRange, type RangeRequest } from './ensure-range.js';
 import { describeSighting, judge, type ProjectOf } from './evidence.js';
 import type { Explanation } from './explain.js';
@@ -21,11 +11,11 @@ import { readListeners, readListeningPorts } from './listeners.js';
 import { explainPort, findOrphans, withEvidence } from './live.js';
 import { portMigrations } from './migrations.js';
 import { probePort } from './probe.js';
-import { prepareQueries, shown, type PreparedQueries } from './queries.js';
-import { foreignRangeAt, refusedByBrowsers, reservedBlocks } from './range.js';
+import { prepareQueries, type PreparedQueries } from './queries.js';
 import { portAllocations, portRanges } from './schema.js';
+import { claimSpecific } from './specific.js';
 import { sweepLeases, type Swept } from './sweep.js';
-import { countByProject, exhausted, readHoldings, readUtilization } from './usage.js';
+import { countByProject, exhausted, noPort, readHoldings, readUtilization } from './usage.js';
 
 export interface PortManagerOptions {
   /** The home's own when absent. */
@@ -86,49 +76,10 @@ export class PortManager {
    * @throws SupervisorError `conflict` when another service has the port, or this one has another port.
    */
   async allocateSpecificPort(project: string, service: string, port: number, options: AllocateOptions = {}): Promise<Grant> {
-    if (!Number.isInteger(port) || port < 1 || port > 65_535)
-      throw new SupervisorError('invalid_input', 'A port is a whole number from 1 to 65535.');
-    if (refusedByBrowsers.includes(port))
-      throw new SupervisorError('invalid_input', `Browsers refuse to open port ${port}. Choose another one.`);
     const { orm } = await this.#database();
     const request = this.#request(project, service, options);
-    const { instance, description, host, seconds } = request;
-    const ranges = await orm.select().from(portRanges);
-    const range = ranges.find((one) => one.project === project);
-    const own = range ?? (Object.hasOwn(reservedBlocks, project) ? reservedBlocks[project] : undefined);
-    const pinned = !own || port < own.first || port > own.last;
-    const foreign = foreignRangeAt(ranges, port, project);
-    const where = foreign && `${port} lies in ${foreign.first}–${foreign.last}, the range of ${foreign.project}`;
-    const expiresAt = seconds === null ? null : sql`${timeOf(request.at)} + make_interval(secs => ${seconds})`;
-    const refused = options.bound && foreign !== undefined;
-    const [inserted] = refused
-      ? []
-      : await orm
-          .insert(portAllocations)
-          .values({ port, project, instance, service, pinned, description, host, leaseSeconds: seconds, expiresAt })
-          .onConflictDoNothing()
-          .returning(shown);
-    if (inserted) return this.#grant({ ...inserted, created: true }, options, where ? [`${where}, which has one fewer now.`] : []);
-    const owned = and(eq(portAllocations.project, project), eq(portAllocations.instance, instance), eq(portAllocations.service, service));
-    const holders = await orm
-      .select(shown)
-      .from(portAllocations)
-      .where(or(owned, eq(portAllocations.port, port)));
-    const held = holders.find((row) => row.project === project && row.instance === instance && row.service === service);
-    if (held?.port === port)
-      return this.#grant((await claimPort(orm, { ...request, probing: false })) ?? { ...held, created: false }, options, []);
-    if (held)
-      throw new SupervisorError('conflict', `${ownerOf(held)} already has port ${held.port}. Release it first to move to ${port}.`, {
-        port: held.port,
-      });
-    if (refused) throw new SupervisorError('conflict', `${where}. Choose another one, or ask for one of ${project} (allocate_port).`);
-    const other = holders[0];
-    const who = other ? ownerOf(other) : 'another service';
-    throw new SupervisorError(
-      'conflict',
-      `Port ${port} belongs to ${who}. Choose another one, or release it there.`,
-      other ? { holder: ownerOf(other) } : {},
-    );
+    const { notes, ...held } = await claimSpecific(orm, request, port, options.bound === true);
+    return this.#grant(held, options, notes);
   }
 
   /** @throws SupervisorError `not_found`, with the services that come near. */
@@ -137,7 +88,7 @@ export class PortManager {
     const { instance = '' } = options;
     const [row] = await this.#prepared(orm).ofService.execute({ project, service, instance });
     if (row) return row;
-    throw await this.#noPort(orm, project, service, instance);
+    throw await noPort(orm, project, service, instance);
   }
 
   /** Allocations in the order of their ports. */
@@ -187,7 +138,7 @@ export class PortManager {
     }
     const [row] = await orm.delete(portAllocations).where(where).returning({ port: portAllocations.port });
     if (row) return { released: true, port: row.port, notes: [] };
-    return { released: false, port: null, notes: [(await this.#noPort(orm, project, service, options.instance ?? '')).message] };
+    return { released: false, port: null, notes: [(await noPort(orm, project, service, options.instance ?? '')).message] };
   }
 
   /**
@@ -231,19 +182,6 @@ export class PortManager {
   /** The first ports of each project, at most `most` of each. */
   async holdings(most: number, project?: string): Promise<{ project: string; owner: string; port: number }[]> {
     return readHoldings((await this.#database()).orm, most, project);
-  }
-
-  async #noPort(orm: Orm, project: string, service: string, instance: string): Promise<NotFound> {
-    const held = await orm.select(shown).from(portAllocations).where(eq(portAllocations.project, project));
-    const main = held.find((row) => row.service === service && row.instance === '');
-    const names = held.filter((row) => row.instance === instance || main === undefined).map((row) => row.service);
-    const otherwise = `${main ? `The main copy has ${main.port} (instance ''). ` : ''}allocate_port gives it one.`;
-    return new NotFound(
-      `${instance === '' ? project : `${project} in the copy ${instance}`} has no port for ${service}.`,
-      service,
-      names,
-      otherwise,
-    );
   }
 
   #prepared(orm: Orm): PreparedQueries {

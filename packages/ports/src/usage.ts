@@ -1,7 +1,8 @@
-import { SupervisorError } from '@supervisor/core';
+import { NotFound, SupervisorError } from '@supervisor/core';
 import { rows, type Orm } from '@supervisor/db';
 import { asc, count, eq, lte, sql } from 'drizzle-orm';
 import { ownerOf, type Utilization } from './allocation.js';
+import { shown } from './queries.js';
 import { portAllocations, portRanges } from './schema.js';
 
 /** How full each project's range is; pinned ports elsewhere do not count. */
@@ -65,4 +66,14 @@ export async function exhausted(orm: Orm, project: string, host: string | null):
     `The range of ${project} (${range?.first}–${range?.last}) is full: ${[...some, ...others].join(', ')}. Release one, or pin a port elsewhere.`,
     { holders },
   );
+}
+
+/** Says of a service without a port which ones come near, and whether the main copy has one. */
+export async function noPort(orm: Orm, project: string, service: string, instance: string): Promise<NotFound> {
+  const held = await orm.select(shown).from(portAllocations).where(eq(portAllocations.project, project));
+  const main = held.find((row) => row.service === service && row.instance === '');
+  const names = held.filter((row) => row.instance === instance || main === undefined).map((row) => row.service);
+  const otherwise = `${main ? `The main copy has ${main.port} (instance ''). ` : ''}allocate_port gives it one.`;
+  const fact = `${instance === '' ? project : `${project} in the copy ${instance}`} has no port for ${service}.`;
+  return new NotFound(fact, service, names, otherwise);
 }
