@@ -33,7 +33,8 @@ const drainMilliseconds = 3000;
 // With the drain less than Docker's ten seconds.
 const closeMilliseconds = 5000;
 const sweepMilliseconds = 60_000;
-// An agent that lives comes back with its next call. A service that nobody calls lives longer than this.
+// An agent that lives comes back within seconds, one of an earlier build with its next call. A service that nobody calls lives
+// longer than this.
 const comeBackMilliseconds = 10 * 60_000;
 
 export interface ServiceOptions extends Settings {

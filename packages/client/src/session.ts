@@ -97,42 +97,54 @@ export class Session {
       const rpc = await current;
       if (rpc && !rpc.lost) return rpc;
       // Of many calls that find the connection lost, the first makes the next one and the others take it.
-      if (this.#rpc === current) this.#rpc = this.#start();
+      if (this.#rpc === current) this.#take(this.#connect());
     }
   }
 
-  #start(): Promise<Rpc> {
-    const next = this.#connect();
+  #take(next: Promise<Rpc>): void {
+    this.#rpc = next;
     next.catch(() => {
       if (this.#rpc === next) this.#rpc = undefined;
     });
-    return next;
   }
 
   async #connect(): Promise<Rpc> {
-    const { home, program, hello, onNotification, onConnect } = this.options;
+    const { home, program, onNotification } = this.options;
     this.#looks ??= setInterval(() => void this.#comeBack(), lookMilliseconds).unref();
     for (;;) {
       const rpc = await ensureService(home, program, { onNotification });
-      const { outdated, pid } = (await rpc.request('hello', hello)) as Partial<ServiceIdentity>;
-      if (outdated !== true) {
-        onConnect?.();
-        return rpc;
-      }
-      rpc.close();
-      await serviceGone(home, pid!);
+      const leaving = await this.#greet(rpc);
+      if (leaving === undefined) return rpc;
+      await serviceGone(home, leaving);
     }
+  }
+
+  /** @returns the pid of a service that is older than we are, and ends now */
+  async #greet(rpc: Rpc): Promise<number | undefined> {
+    const { outdated, pid } = (await rpc.request('hello', this.options.hello)) as Partial<ServiceIdentity>;
+    if (outdated === true) rpc.close();
+    else this.options.onConnect?.();
+    return outdated === true ? pid : undefined;
   }
 
   // A service that was started anew takes whoever does not come back for gone, and ends what runs in its name. Nothing is started here.
   async #comeBack(): Promise<void> {
-    const { home, hello, onNotification } = this.options;
-    const lost = this.#rpc;
-    if (!(await lost?.catch(() => undefined))?.lost) return;
-    const rpc = await findService(home, onNotification).catch(() => null);
-    const answer = await rpc?.request('hello', hello).catch(() => undefined);
-    if (!rpc || this.#closed || this.#rpc !== lost || !answer || (answer as Partial<ServiceIdentity>).outdated) rpc?.close();
-    else this.#rpc = Promise.resolve(rpc);
+    const before = this.#rpc;
+    const known = await before?.catch(() => undefined);
+    if (known && !known.lost) return;
+    const rpc = await findService(this.options.home, this.options.onNotification).catch(() => null);
+    // A call has been faster.
+    if (!rpc || this.#closed || this.#rpc !== before) return rpc?.close();
+    this.#take(this.#resume(rpc));
+  }
+
+  async #resume(rpc: Rpc): Promise<Rpc> {
+    try {
+      if ((await this.#greet(rpc)) === undefined) return rpc;
+    } catch {
+      rpc.close();
+    }
+    throw new ConnectionLost();
   }
 }
 
