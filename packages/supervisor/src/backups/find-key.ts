@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Home } from '@supervisor/core';
+import { SupervisorError, type Home } from '@supervisor/core';
 import { readInstance, type Instance, type Origin } from '@supervisor/db';
 import { readBackupHeader } from '@supervisor/db/backup';
 import { parseKey, wrongKey } from '@supervisor/secrets';
@@ -43,7 +43,12 @@ export function findKey(home: Home, recorded: Instance | null, sources: readonly
   // What a start finds only to read with is no key of its own: recorded as such, the next start would miss it.
   const writing = found.filter(({ writes }) => writes);
   const wanted = writing.find(({ id }) => needed.includes(id)) ?? writing[0];
-  if (!wanted && !recorded?.key) throw wrongKey(needed);
+  if (!wanted && !recorded?.key)
+    throw new SupervisorError(
+      'wrong_key',
+      `The key ${needed.join(' and ')} is here to read with only, and a home needs one to write with. Give it that one, or another, as ENCRYPTION_KEY. Nothing was changed.`,
+      { needed },
+    );
   return wanted ? { id: wanted.id, from: wanted.from } : recorded?.key;
 }
 
