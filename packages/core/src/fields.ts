@@ -14,15 +14,15 @@ export function projectFilter() {
   return slug.optional().meta({ project: 'filter', description: 'Only this project' });
 }
 
+const name = '[A-Za-z0-9][A-Za-z0-9 ._:/@#+-]*';
+const nameProblem = 'must start with a letter or digit and hold only letters, digits, spaces and ._:/@#+-';
+
 /** A copy of the project with things of its own. The caller's linked worktree fills it in; the empty text is the main copy. */
 export function instanceField() {
   return z
     .string()
     .max(200)
-    .regex(
-      /^(?:[A-Za-z0-9][A-Za-z0-9 ._:/@#+-]*)?$/,
-      'must start with a letter or digit and hold only letters, digits, spaces and ._:/@#+-',
-    )
+    .regex(new RegExp(`^(?:${name})?$`), nameProblem)
     .describe('A worktree or other copy of the project')
     .optional()
     .meta({ instance: true });
@@ -34,7 +34,7 @@ export function nameField(description: string, longest = 100) {
     .string()
     .min(1)
     .max(longest)
-    .regex(/^[A-Za-z0-9][A-Za-z0-9 ._:/@#+-]*$/, 'must start with a letter or digit and hold only letters, digits, spaces and ._:/@#+-')
+    .regex(new RegExp(`^${name}$`), nameProblem)
     .describe(description);
 }
 

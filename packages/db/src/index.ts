@@ -16,6 +16,5 @@ export {
 export { claim, holds, leaseColumns, leaseFor, release, renew, type Leased, type LeasedTable } from './lease.js';
 export { tryLock, type Holder, type LockResult } from './lock.js';
 export { migrate, pendingMigrations, readJournal, ready, type JournalRow, type MigratedModule } from './migrate.js';
-export { parsePostgresUrl, type PostgresSettings } from './postgres.js';
-export { describePostgres } from './postgres.js';
+export { describePostgres, parsePostgresUrl, type PostgresSettings } from './postgres.js';
 export { describeDatabase, openDatabase, postgresFromVariables, type DatabaseSettings } from './settings.js';
