@@ -11,11 +11,11 @@ import { parseKey } from './key.js';
 import { KeyRotation } from './key-rotation.js';
 import { Keyring } from './keyring.js';
 import { secretMigrations } from './migrations.js';
-import { checkPath, projectOf, valueProblem } from './path.js';
+import { checkPath, projectOf } from './path.js';
 import { countByProject, listSecrets, metadata, notFound, visible, type ListOptions, type SecretMetadata } from './queries.js';
 import { secrets } from './schema.js';
 import { TextRedaction, type Redacted } from './redact/text-redaction.js';
-import { given, storeNext, storeOne, type MetadataOptions, type StoreOptions, type StoreResult } from './store.js';
+import { given, storeAll, storeNext, type MetadataOptions, type StoreOptions, type StoreResult } from './store.js';
 import { destroyVersion, history, lockSecret, openVersion, reseal, wrapsOf, type Stored, type VersionInfo } from './versions.js';
 
 /** A value with what it may be used for. */
@@ -99,20 +99,7 @@ export class SecretsManager {
 
   /** Stores all values or none. */
   async storeBulk(entries: readonly ({ path: string; value: string } & StoreOptions)[]): Promise<StoreResult[]> {
-    for (const { path, value } of entries) {
-      checkPath(path);
-      const problem = valueProblem(value);
-      if (problem) throw new SupervisorError('invalid_input', `The value of ${path} ${problem}.`);
-    }
-    const { orm } = await this.#database();
-    await this.#keyring.reserve(orm, entries.length);
-    // In one order everywhere: two bulks with the same paths wait for each other instead of deadlocking.
-    const order = entries.map((_, index) => index).toSorted((a, b) => (entries[a]!.path < entries[b]!.path ? -1 : 1));
-    return orm.transaction(async (tx) => {
-      const results: StoreResult[] = [];
-      for (const index of order) results[index] = await storeOne(tx, this.#keyring, entries[index]!);
-      return results;
-    });
+    return storeAll(async () => (await this.#database()).orm, this.#keyring, entries);
   }
 
   /** The current value. @throws SupervisorError `not_found`, with the paths that come near; `forbidden` when it is for use only. */

@@ -4,7 +4,7 @@ import type { Orm } from '@supervisor/db';
 import { eq, sql } from 'drizzle-orm';
 import { chooseExposure, defaultExposure, type Exposure } from './exposure.js';
 import type { Keyring } from './keyring.js';
-import { projectOf } from './path.js';
+import { checkPath, projectOf, valueProblem } from './path.js';
 import { secrets } from './schema.js';
 import { addVersion, lockSecret, openVersion, type Stored } from './versions.js';
 
@@ -33,8 +33,30 @@ export interface StoreResult {
   changed: boolean;
 }
 
-/** Stores one value within a transaction; its wrap must have been reserved. */
-export async function storeOne(tx: Orm, keyring: Keyring, entry: { path: string; value: string } & StoreOptions): Promise<StoreResult> {
+/** Stores all values or none. Nothing is asked of the database before all are what they must be. */
+export async function storeAll(
+  database: () => Promise<Orm>,
+  keyring: Keyring,
+  entries: readonly ({ path: string; value: string } & StoreOptions)[],
+): Promise<StoreResult[]> {
+  for (const { path, value } of entries) {
+    checkPath(path);
+    const problem = valueProblem(value);
+    if (problem) throw new SupervisorError('invalid_input', `The value of ${path} ${problem}.`);
+  }
+  const orm = await database();
+  await keyring.reserve(orm, entries.length);
+  // In one order everywhere: two bulks with the same paths wait for each other instead of deadlocking.
+  const order = entries.map((_, index) => index).toSorted((a, b) => (entries[a]!.path < entries[b]!.path ? -1 : 1));
+  return orm.transaction(async (tx) => {
+    const results: StoreResult[] = [];
+    for (const index of order) results[index] = await storeOne(tx, keyring, entries[index]!);
+    return results;
+  });
+}
+
+// Within a transaction; its wrap must have been reserved.
+async function storeOne(tx: Orm, keyring: Keyring, entry: { path: string; value: string } & StoreOptions): Promise<StoreResult> {
   const { path, value, ...options } = entry;
   const plain = Buffer.from(value);
   try {
