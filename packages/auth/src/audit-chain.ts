@@ -1,7 +1,7 @@
-import { timingSafeEqual } from 'node:crypto';
 import { rows, type Orm } from '@supervisor/db';
-import { and, asc, desc, eq, gt, lte, sql } from 'drizzle-orm';
-import { rowMac, sealMac, type AuditKeys, type StoredRow } from './audit-row.js';
+import { and, asc, desc, eq, gt, gte, lte, sql } from 'drizzle-orm';
+import { startOf, type Start } from './audit-prune.js';
+import { isAuthentic, same, sealMac, type AuditKeys, type StoredRow } from './audit-row.js';
 import { auditEvents, auditSeals } from './schema.js';
 
 /** What a check of the trail found. */
@@ -23,7 +23,7 @@ const lock = 7_385_004;
 const batch = 250;
 const mostProblems = 20;
 const mostLinks = 2 ** 31 - 1;
-const start = Buffer.alloc(32);
+const origin = Buffer.alloc(32);
 
 /** Adds links over the rows that have none yet. @returns the end of the chain, empty before there is one */
 export async function sealRows(orm: Orm, keys: AuditKeys): Promise<string> {
@@ -58,22 +58,28 @@ async function sealBatch(tx: Orm, keys: AuditKeys, last: number): Promise<boolea
   const found = await rowsAfter(tx, before?.last ?? 0, last);
   if (found.length === 0) return false;
   const seal = { id: (before?.id ?? 0) + 1, last: found.at(-1)!.id, count: found.length };
-  await tx.insert(auditSeals).values({ ...seal, mac: sealMac(keys, seal, before?.mac ?? start, found) });
+  await tx.insert(auditSeals).values({ ...seal, mac: sealMac(keys, seal, before?.mac ?? origin, found) });
   return found.length === batch;
 }
 
 /** Checks every row's MAC and every link, and that the chain goes through the given ends; then chains what is new. */
 export async function verifyRows(orm: Orm, keys: AuditKeys, heads: readonly string[]): Promise<Verification> {
   const problems: string[] = [];
-  const seals = await orm.select().from(auditSeals).orderBy(asc(auditSeals.id));
-  let before: Seal | undefined;
+  const start = await startOf(orm, keys);
+  const seals = await orm
+    .select()
+    .from(auditSeals)
+    .where(gte(auditSeals.id, start?.link ?? 0))
+    .orderBy(asc(auditSeals.id));
+  let before: Seal | undefined = seals[0]?.id === start?.link ? seals.shift() : undefined;
+  if (start && !before) problems.push(`Link ${start.link}, after which the trail goes on since it was pruned, is missing.`);
   let count = 0;
   for (const seal of seals) {
     const found = await rowsBetween(orm, before?.last ?? 0, seal.last);
     count += found.length;
     if (seal.id !== (before?.id ?? 0) + 1) problems.push(`Link ${(before?.id ?? 0) + 1} of the chain is missing.`);
-    const expected = sealMac(keys, { ...seal, count: found.length }, before?.mac ?? start, found);
-    problems.push(...wrongRows(keys, found));
+    const expected = sealMac(keys, { ...seal, count: found.length }, before?.mac ?? origin, found);
+    problems.push(...wrongRows(keys, found, start));
     problems.push(...(await repeatedRows(orm, before?.last ?? 0, seal.last)));
     if (found.length !== seal.count || !same(expected, seal.mac))
       problems.push(
@@ -82,11 +88,15 @@ export async function verifyRows(orm: Orm, keys: AuditKeys, heads: readonly stri
     before = seal;
   }
   const open = await rowsBetween(orm, before?.last ?? 0, Number.MAX_SAFE_INTEGER);
-  problems.push(...wrongRows(keys, open));
+  problems.push(...wrongRows(keys, open, start));
   problems.push(...(await repeatedRows(orm, before?.last ?? 0, Number.MAX_SAFE_INTEGER)));
   for (const head of new Set(heads))
-    if (!(await goesThrough(orm, head)))
+    if (Number.parseInt(head) < (start?.link ?? 0))
+      problems.unshift(`The head ${head} is from before the trail was pruned: nothing is left to compare it with.`);
+    else if (!(await goesThrough(orm, head)))
       problems.unshift(`The head ${head} is not part of the chain: it is mistyped, or the trail was cut or replaced.`);
+  // Rows that went while we looked are missed in vain.
+  if (problems.length > 0 && (await startOf(orm, keys))?.link !== start?.link) return verifyRows(orm, keys, heads);
   return {
     ok: problems.length === 0,
     rows: count + open.length,
@@ -109,11 +119,16 @@ function headOf({ id, mac }: Seal): string {
   return `${id}.${mac.toString('hex')}`;
 }
 
-function wrongRows(keys: AuditKeys, found: StoredRow[]): string[] {
+function wrongRows(keys: AuditKeys, found: StoredRow[], start: Start | undefined): string[] {
   const bare = found.filter(({ mac }) => mac === null);
-  const forged = found.filter((row) => row.mac !== null && !same(rowMac(keys, row), row.mac));
+  const forged = found.filter((row) => row.mac !== null && !isAuthentic(keys, row));
+  const old = found.filter(({ at }) => start !== undefined && at < start.since);
   const rows = `Of rows ${bare[0]?.id} to ${bare.at(-1)?.id}, ${bare.length} without a MAC: changed or forged, or from before rows had one.`;
-  return [...(bare.length > 0 ? [rows] : []), ...forged.map(({ id }) => `Row ${id} was changed or forged.`)];
+  return [
+    ...(bare.length > 0 ? [rows] : []),
+    ...forged.map(({ id }) => `Row ${id} was changed or forged.`),
+    ...old.map(({ id }) => `Row ${id} is older than the trail since it was pruned: a copy of a removed one.`),
+  ];
 }
 
 // A copy of an earlier row has a right MAC.
@@ -124,10 +139,6 @@ async function repeatedRows(orm: Orm, after: number, last: number): Promise<stri
         and exists (select from supervisor.audit_events o where o.call = e.call and o.mac = e.mac and o.id < e.id) order by e.id limit ${mostProblems}`,
   );
   return found.map(({ id }) => `Row ${id} is a copy of an earlier one.`);
-}
-
-function same(a: Buffer, b: Buffer): boolean {
-  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 function rowsAfter(orm: Orm, after: number, last: number): Promise<StoredRow[]> {

@@ -1,5 +1,6 @@
 import { instant, nextCursor, operation, page, projectFilter, textField } from '@supervisor/core';
 import { z } from 'zod';
+import { pruneOperation } from './audit-prune.js';
 import type { AuditTrail } from './audit-trail.js';
 
 export interface AuditDeps {
@@ -49,5 +50,19 @@ export const auditOperations = [
     input: z.object({ head: textField('The head of an earlier check, which must still be part of the chain', 100).optional() }),
     output: z.object({ ok: z.boolean(), rows: z.int(), seals: z.int(), head: z.string(), problems: z.array(z.string()) }),
     handle: ({ trail }: AuditDeps, { head }) => trail.verify(head),
+  }),
+  operation({
+    name: pruneOperation,
+    command: 'audit prune',
+    summary: 'Remove what the audit trail has from before a time, for good',
+    description: 'Backups from before still have it.',
+    access: 'owner',
+    input: z.object({ before: instant.meta({ description: 'At least 30 days ago', examples: ['2026-01-01T00:00:00Z'] }) }),
+    output: z.object({
+      removed: z.int().describe('Rows'),
+      since: instant.nullable().describe('Of the oldest row that is left; absent: nothing was ever removed'),
+    }),
+    subject: ({ before }) => before,
+    handle: ({ trail }: AuditDeps, { before }, context) => trail.prune(before, context),
   }),
 ];

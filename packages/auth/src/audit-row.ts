@@ -1,4 +1,4 @@
-import { createHash, createHmac, hkdfSync } from 'node:crypto';
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { Orm } from '@supervisor/db';
 import { inArray, sql } from 'drizzle-orm';
 import { auditEvents } from './schema.js';
@@ -24,6 +24,11 @@ export function rowMac({ row: key }: AuditKeys, row: Row): Buffer {
   return createHmac('sha256', key).update(content(row)).digest();
 }
 
+/** Whether we wrote the row, and as it is. */
+export function isAuthentic(keys: AuditKeys, row: StoredRow): boolean {
+  return row.mac !== null && same(rowMac(keys, row), row.mac);
+}
+
 /** Tells whether two rows are about the same value, and says nothing else of it. */
 export function fingerprint({ value: key }: AuditKeys, value: string): string {
   return createHmac('sha256', key).update(value).digest('hex').slice(0, 16);
@@ -42,6 +47,10 @@ export function sealMac(
   return createHmac('sha256', key)
     .update(JSON.stringify([id, last, count, before.toString('hex'), digest.digest('hex')]))
     .digest();
+}
+
+export function same(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 // In a fixed order, as JSON: no two rows give the same text.

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { remembered, type Audit, type AuditEntry, type Released } from '@supervisor/core';
+import { remembered, SupervisorError, type Audit, type AuditEntry, type Context, type Released } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
 import { deriveKeys, fingerprint, macsOf, rowMac, rowWriter, type AuditKeys, type Row } from './audit-row.js';
 import { listEvents, type AuditEvent, type AuditListOptions } from './audit-list.js';
+import { pruneOperation, removeBefore, startOf, startSince } from './audit-prune.js';
 import { goesThrough, sealRows, verifyRows, type Verification } from './audit-chain.js';
 import { authMigrations } from './migrations.js';
 
@@ -21,6 +22,8 @@ interface Batch {
 // Outcomes that nobody waits for go along with the next intent, and at the latest after this.
 const outcomeMilliseconds = 25;
 const mostLate = 10_000;
+// Nobody hides what they did just now.
+const fewestDays = 30;
 
 /**
  * The trail: rows that are only added, each with a MAC, chained in batches afterwards. Rows that come at the same time
@@ -90,6 +93,26 @@ export class AuditTrail implements Audit {
     const found = await verifyRows(await this.#orm(), await this.#keys(), head === undefined ? [this.#head] : [this.#head, head]);
     if (found.ok) this.#head = found.head;
     return found;
+  }
+
+  /**
+   * Removes what is older than an instant, for good. A row of its own proves it to later checks. What is interrupted goes on with the next call.
+   * @throws SupervisorError `invalid_input` for an instant of the last 30 days
+   */
+  async prune(before: string, by: Pick<Context, 'principal' | 'signal' | 'progress'>): Promise<{ removed: number; since: string | null }> {
+    const latest = new Date(Date.now() - fewestDays * 86_400_000).toISOString();
+    if (Date.parse(before) > Date.parse(latest))
+      throw new SupervisorError('invalid_input', `The last ${fewestDays} days stay. Give a time before ${latest}.`, { fields: ['before'] });
+    await this.flush();
+    await this.seal();
+    const [orm, keys] = await Promise.all([this.#orm(), this.#keys()]);
+    const [start, found] = [await startOf(orm, keys), await startSince(orm, before)];
+    if (found && found.link > (start?.link ?? 0)) {
+      const [row] = rowsOf(randomUUID(), { principal: by.principal, operation: pruneOperation, projects: [], subject: found.since });
+      await this.#add([{ ...row!, version: found.link, outcome: 'ok' }], true);
+    }
+    const begins = await startOf(orm, keys);
+    return { removed: begins ? await removeBefore(orm, begins, by) : 0, since: begins?.since ?? null };
   }
 
   // One row for each value that the call was about, else one for each project.

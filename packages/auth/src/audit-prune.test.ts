@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { owner } from '@supervisor/core';
+import { rows, type Database } from '@supervisor/db';
+import { testDatabases } from '@supervisor/db/testing';
+import { sql, type SQL } from 'drizzle-orm';
+import { deriveKeys, rowMac, rowWriter, type Row } from './audit-row.js';
+import { AuditTrail } from './audit-trail.js';
+
+const master = Buffer.alloc(32, 9);
+const by = { principal: owner, signal: new AbortController().signal, progress: () => {} };
+const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+
+describe.each(testDatabases())('on $kind', ({ open }) => {
+  let database: Database;
+  let trail: AuditTrail;
+  beforeAll(async () => {
+    database = await open();
+    trail = new AuditTrail({ db: database, key: async () => master });
+    for (const days of [90, 80, 70, 50, 40]) await addAged(days);
+    await trail.intent({ principal: owner, operation: 'store_secret', projects: ['shop'] });
+  });
+  afterAll(() => database.close());
+
+  // As a service of that day would have left it, with a link of its own.
+  async function addAged(days: number): Promise<void> {
+    const nothing = { project: null, subject: `day ${days}`, version: null, fingerprint: null, outcome: 'ok', endedAt: null };
+    const row: Row = { at: daysAgo(days), call: randomUUID(), principalId: 'owner', principalKind: 'owner', operation: 'old', ...nothing };
+    await trail.verify();
+    await rowWriter(database.orm)([{ ...row, mac: rowMac(deriveKeys(master), row) }]);
+    await trail.seal();
+  }
+  const subjects = async () => (await trail.list({ principal: 'owner' })).events.map(({ subject }) => subject).toReversed();
+
+  test('the last 30 days stay', async () => {
+    await expect(trail.prune(daysAgo(29), by)).rejects.toThrow('The last 30 days stay.');
+  });
+
+  test('a trail that nothing is too old in stays as it is', async () => {
+    expect(await trail.prune(daysAgo(100), by)).toEqual({ removed: 0, since: null });
+    expect(await trail.verify()).toMatchObject({ ok: true, rows: 6 });
+  });
+
+  test('what is older goes, and the rest is proved to be whole', async () => {
+    const { head } = await trail.verify();
+    const copied = await rows<{ row: string }>(
+      database.orm,
+      sql`select to_json(e)::text as row from supervisor.audit_events e where id = 1`,
+    );
+    expect(await trail.prune(daysAgo(60), by)).toEqual({ removed: 3, since: expect.stringContaining(daysAgo(50).slice(0, 10)) });
+    expect(await subjects()).toEqual(['day 50', 'day 40', null, expect.stringContaining(daysAgo(50).slice(0, 10))]);
+    expect(await trail.verify()).toMatchObject({ ok: true, problems: [], rows: 4 });
+    expect(await trail.verify(head)).toMatchObject({ ok: true });
+    expect(await trail.verify('1.00')).toMatchObject({
+      ok: false,
+      problems: [expect.stringContaining('from before the trail was pruned')],
+    });
+    const again = sql`insert into supervisor.audit_events overriding system value
+      select (json_populate_record(null::supervisor.audit_events, (r::jsonb || '{"id": 1000}')::json)).* from (values (${copied[0]!.row})) as t(r)`;
+    await tampered(again, 'a copy of a removed one');
+  });
+
+  test.each([
+    ['a row after it', sql`delete from supervisor.audit_events where subject = 'day 50'`, 'some were changed, removed or added'],
+    ['the row that proves it', sql`delete from supervisor.audit_events where operation = 'prune_audit'`, 'is missing'],
+    [
+      'the link that the trail goes on after',
+      sql`delete from supervisor.audit_seals where id = (select min(id) from supervisor.audit_seals)`,
+      'after which the trail goes on',
+    ],
+    [
+      'more than was pruned',
+      sql`update supervisor.audit_events set version = version + 1 where operation = 'prune_audit'`,
+      'was changed or forged',
+    ],
+  ])('%s taken away is found', (_, tamper, problem) => tampered(tamper, problem));
+
+  async function tampered(tamper: SQL, problem: string): Promise<void> {
+    const undone = new Error('undone');
+    const look = database.orm.transaction(async (tx) => {
+      await tx.execute(tamper);
+      const { ok, problems } = await new AuditTrail({ db: { ...database, orm: tx }, key: async () => master }).verify();
+      expect({ ok, problems }).toEqual({ ok: false, problems: expect.arrayContaining([expect.stringContaining(problem)]) });
+      throw undone;
+    });
+    await expect(look).rejects.toBe(undone);
+  }
+
+  test('what was interrupted goes on with the next time', async () => {
+    const stopped = { ...by, signal: AbortSignal.abort() };
+    expect(await trail.prune(daysAgo(45), stopped)).toMatchObject({ removed: 0 });
+    expect(await trail.verify()).toMatchObject({ ok: true });
+    expect(await trail.prune(daysAgo(45), by)).toMatchObject({ removed: 1 });
+    expect((await subjects())[0]).toBe('day 40');
+    expect(await trail.verify()).toMatchObject({ ok: true, problems: [] });
+  });
+});
