@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { programs, TestHome } from './harness.js';
 import { withTerminal } from './terminal.js';
@@ -127,9 +127,10 @@ test('a reader that has seen enough changes nothing for the command', () => {
 });
 
 test('a worktree has what the main copy lists, and without a file it is said that nothing is given', async () => {
-  const copy = join(home.work, '../fix');
-  for (const folder of [copy, join(home.work, '.git'), join(home.work, '../bare')]) mkdirSync(folder);
-  writeFileSync(join(copy, '.git'), `gitdir: ${home.work}/.git/worktrees/fix\n`);
+  const [copy, worktree] = [join(home.work, '../fix'), join(home.work, '.git/worktrees/fix')];
+  for (const folder of [copy, worktree, join(home.work, '../bare')]) mkdirSync(folder, { recursive: true });
+  writeFileSync(join(home.work, '.git/HEAD'), '');
+  writeFileSync(join(copy, '.git'), `gitdir: ${worktree}\n`);
   const print = [programs.cli, 'run', '--', 'sh', '-c', 'echo $PORT ${MAIL_KEY:+key}'];
   const { stdout, stderr } = spawnSync(process.execPath, print, { cwd: copy, env: home.env, encoding: 'utf8' });
   expect({ stdout, stderr }).toEqual({ stdout: expect.stringMatching(/^3\d\d\d key\n$/), stderr: '' });
@@ -139,6 +140,8 @@ test('a worktree has what the main copy lists, and without a file it is said tha
   spawnSync(process.execPath, [programs.cli, 'init'], { cwd: copy, env: home.env });
   const file: unknown = JSON.parse(readFileSync(join(copy, '.supervisor.json'), 'utf8'));
   expect(file).toMatchObject(JSON.parse(readFileSync(join(home.work, '.supervisor.json'), 'utf8')) as object);
+  rmSync(worktree, { recursive: true });
+  expect((await home.cli('ports', 'explain', stdout.slice(0, 4))).stdout).toContain('shop/web (fix), whose worktree is gone');
 });
 
 test('a broken project file is named', async () => {

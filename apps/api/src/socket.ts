@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isOutdated, longestLine, readLines, type Build, type ServiceIdentity } from '@supervisor/client';
 import {
@@ -42,6 +42,7 @@ interface Caller {
   principal: Principal;
   project?: string | undefined;
   instance?: string | undefined;
+  worktree?: string | undefined;
   session?: string | undefined;
   selection: ToolSelection;
 }
@@ -215,13 +216,14 @@ function readRequest(line: string): Request {
 }
 
 function readHello(params: Record<string, unknown>): Caller {
-  const { role, project, instance, session, bound, readOnly, toolsets } = params;
+  const { role, project, instance, worktree, session, bound, readOnly, toolsets } = params;
   const slug = typeof project === 'string' && slugPattern.test(project) ? project : undefined;
   if (bound === true && slug === undefined) throw new SupervisorError('invalid_input', 'A bound session needs a project slug.');
   return {
     principal: role === 'owner' ? owner : agent({ boundTo: bound === true ? slug! : null, readOnly: readOnly === true }),
     project: slug,
     instance: typeof instance === 'string' ? instance.slice(0, 200) : undefined,
+    worktree: typeof worktree === 'string' && isAbsolute(worktree) ? worktree : undefined,
     session: typeof session === 'string' && /^[\w-]{8,64}$/.test(session) ? session : undefined,
     selection: { toolsets: Array.isArray(toolsets) ? (toolsets as Toolset[]) : undefined, readOnly: readOnly === true },
   };

@@ -20,6 +20,7 @@ export interface Supervisor {
     | 'listLive'
     | 'explainPort'
     | 'releasePort'
+    | 'releaseCopy'
     | 'getUtilization'
     | 'createPortRange'
     | 'listPortRanges'
@@ -66,6 +67,7 @@ export async function connect(options: { home?: string; directory?: string } = {
       listLive: (options) => call('list_ports', { ...options, live: true }),
       explainPort: (port, project) => call('explain_port', { port, project }),
       releasePort: (project, service, options) => call('release_port', { project, service, ...options }),
+      releaseCopy: (project, instance) => call('release_copy', { project, instance }),
       getUtilization: async (project) => (await call('get_port_utilization', { project })).ranges,
       createPortRange: (project, span) => call('create_port_range', { project, ...span }),
       listPortRanges: async () => (await call('list_port_ranges')).ranges,

@@ -42,7 +42,7 @@ test.each([
 ])('the worktree %s is an instance that every call takes', (worktree, instance) => {
   write('shop/.git/HEAD');
   const at = write(`elsewhere/.git`, `gitdir: ${folder}/shop/.git/worktrees/${worktree}\n`);
-  expect(demandProject(at)).toEqual({ project: 'shop', instance });
+  expect(demandProject(at)).toEqual({ project: 'shop', instance, worktree: `${folder}/shop/.git/worktrees/${worktree}` });
   expect(instanceField().safeParse(instance).success).toBe(true);
 });
 
@@ -52,18 +52,18 @@ test('a worktree without the file has that of the main one', () => {
   write('My Shop/api/.supervisor.json', '{"project": "shop"}');
   const at = write('.supervisor.json', '{"project": "all"}');
   const copy = write('fix/.git', `gitdir: ${folder}/My Shop/.git/worktrees/fix\n`);
-  expect(demandProject(copy)).toEqual({ project: 'shop', instance: 'fix' });
+  expect(demandProject(copy)).toMatchObject({ project: 'shop', instance: 'fix' });
   expect(findProjectFile(write('fix/api/src/x'))).toBe(join(at, 'My Shop/api/.supervisor.json'));
   expect(findProjectFile(write('fix/web/x'))).toBe(join(at, 'My Shop/.supervisor.json'));
   write('fix/.supervisor.json', '{"project": "own"}');
-  expect(demandProject(join(copy, 'api/src'))).toEqual({ project: 'own', instance: 'fix' });
+  expect(demandProject(join(copy, 'api/src'))).toMatchObject({ project: 'own', instance: 'fix' });
 });
 
 test('what lies above the main copy is not of a worktree elsewhere', () => {
   write('code/shop/.git/HEAD');
   write('code/.supervisor.json', '{"project": "code"}');
   const copy = write('trees/fix/.git', `gitdir: ${folder}/code/shop/.git/worktrees/fix\n`);
-  expect(demandProject(copy)).toEqual({ project: 'shop', instance: 'fix' });
+  expect(demandProject(copy)).toMatchObject({ project: 'shop', instance: 'fix' });
   const at = write('trees/.supervisor.json', '{"project": "trees"}');
   expect(findProjectFile(write('trees/fix/src/x'))).toBe(join(at, '.supervisor.json'));
 });

@@ -8,6 +8,8 @@ export interface Place {
   project?: string | undefined;
   /** Name of the linked git worktree; absent in the main one. */
   instance?: string | undefined;
+  /** The folder in `.git/worktrees` that git keeps for that worktree as long as there is one. */
+  worktree?: string | undefined;
 }
 
 const projectFile = '.supervisor.json';
@@ -34,8 +36,8 @@ export function demandProject(directory: string): Place {
 
 function placeInGit(directory: string): Place {
   const git = findAbove(directory, '.git');
-  const { project, instance } = git === undefined ? {} : readGit(git);
-  return { ...(project ? { project } : {}), ...(instance ? { instance } : {}) };
+  const { project, ...copy } = git === undefined ? {} : readGit(git);
+  return { ...(project ? { project } : {}), ...copy };
 }
 
 /**
@@ -98,7 +100,8 @@ function readObject(path: string): Record<string, unknown> {
 
 function readGit(path: string): Place {
   const { main, worktree } = readWorktree(path);
-  return main && worktree ? { project: slugOf(main), instance: instanceOf(worktree) } : { project: slugOf(dirname(path)) };
+  if (!main || !worktree) return { project: slugOf(dirname(path)) };
+  return { project: slugOf(main), instance: instanceOf(worktree), worktree: join(main, '.git', 'worktrees', worktree) };
 }
 
 // In a linked worktree `.git` is a file: "gitdir: /main/.git/worktrees/<name>".

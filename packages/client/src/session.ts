@@ -10,6 +10,7 @@ export interface Hello {
   role: 'agent' | 'owner';
   project?: string | undefined;
   instance?: string | undefined;
+  worktree?: string | undefined;
   /** Touch no other project than this. */
   bound?: boolean | undefined;
   /** One text for as long as this process lives: what it leaves running is abandoned when it ends. */

@@ -8,6 +8,8 @@ export interface Context {
   project?: string | undefined;
   /** The linked worktree the caller works in; absent in the main one. */
   instance?: string | undefined;
+  /** Where git keeps that worktree, on the caller's host. */
+  worktree?: string | undefined;
   /** The caller is on another host: what listens there cannot be seen from here. */
   elsewhere?: boolean | undefined;
   /** The agent's process that asks; absent where the caller has no lasting one. */

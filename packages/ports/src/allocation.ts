@@ -60,6 +60,8 @@ export interface Utilization extends Span {
 export interface AllocateOptions {
   /** A copy of the project with ports of its own, such as a linked worktree. */
   instance?: string | undefined;
+  /** Where git keeps that worktree (`…/.git/worktrees/NAME`): once it is gone, its ports go back when the range is full. */
+  worktree?: string | undefined;
   description?: string | undefined;
   /** A lease of so many seconds instead of for good, 1 to 2,592,000 (30 days); asking again renews it. */
   expiresInSeconds?: number | undefined;

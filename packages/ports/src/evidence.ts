@@ -2,9 +2,10 @@ import type { Listener, ListeningProcess } from './listener.js';
 
 /**
  * What an allocation looks like beside what listens: `confirmed` (its project listens), `idle` (nobody does), `taken` (somebody else
- * does), `unknown` (who listens cannot be seen from here, or whether anybody does).
+ * does), `unknown` (who listens cannot be seen from here, or whether anybody does), `gone` (nobody listens, and neither is there
+ * the worktree that it was given to).
  */
-export type State = 'confirmed' | 'idle' | 'taken' | 'unknown';
+export type State = 'confirmed' | 'idle' | 'gone' | 'taken' | 'unknown';
 
 /** The project of a folder, and which linked worktree of it. */
 export interface Place {

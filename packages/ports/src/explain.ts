@@ -24,11 +24,14 @@ export function advise(facts: Omit<Explanation, 'advice'>): string {
   const who = listener ? describeSighting(listener) : 'nobody';
   if (!allocation) return adviseUnallocated(facts, who);
   const owner = ownerOf(allocation);
-  const release = `supervisor ports release ${allocation.service} --project ${allocation.project}${allocation.instance ? ` --instance ${allocation.instance}` : ''}`;
+  const { instance } = allocation;
+  const release = `supervisor ports release ${allocation.service} --project ${allocation.project}${instance ? ` --instance ${instance}` : ''}`;
   const lease = allocation.expiresAt ? ` It is leased until ${allocation.expiresAt}.` : '';
   if (state === 'confirmed') return `${port} belongs to ${owner}, and ${who} listens: as it should be.${lease}`;
   if (state === 'idle')
     return `${port} belongs to ${owner}, and nothing listens. Start it there, or give the port back: ${release}.${lease}`;
+  if (state === 'gone')
+    return `${port} belongs to ${owner}, whose worktree is gone. It goes back when the range is full, or with all of that worktree's: supervisor ports release-copy ${instance} --project ${allocation.project}.${lease}`;
   if (state === 'taken') {
     const move = range === allocation.project ? `, or let ${owner} move: ${release}, then allocate it again` : '';
     return `${port} belongs to ${owner}, but ${who} listens. Find out what that process is and let its owner end it${move}.${lease}`;

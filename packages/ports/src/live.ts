@@ -7,14 +7,25 @@ import { thisHost } from './host.js';
 import type { Listener } from './listener.js';
 import { shown } from './queries.js';
 import { portAllocations, portQuarantine, portRanges } from './schema.js';
+import { findGone, type Copy } from './worktrees.js';
 
 type Row = Allocation & { host: string | null };
 
-/** Puts allocations beside what listens; null when that cannot be seen. Those of another host are `unknown`. */
-export function withEvidence(rows: readonly Row[], listeners: readonly Listener[] | null, projectOf: ProjectOf): LiveAllocation[] {
+/**
+ * Puts allocations beside what listens; null when that cannot be seen. Those of another host are `unknown`.
+ * @param gone the copies whose worktree on this host is gone
+ */
+export function withEvidence(
+  rows: readonly Row[],
+  listeners: readonly Listener[] | null,
+  projectOf: ProjectOf,
+  gone: readonly Copy[],
+): LiveAllocation[] {
   return rows.map(({ host, ...row }) => {
     const here = listeners !== null && host === thisHost();
-    return { ...row, ...judge(row, here ? listeners.filter(({ port }) => port === row.port) : null, projectOf) };
+    const evidence = judge(row, here ? listeners.filter(({ port }) => port === row.port) : null, projectOf);
+    const isGone = evidence.state === 'idle' && gone.some(({ project, instance }) => project === row.project && instance === row.instance);
+    return { ...row, ...evidence, ...(isGone ? { state: 'gone' } : {}) };
   });
 }
 
@@ -65,7 +76,8 @@ export async function explainPort(
     const state = listeners === null || (listener && listener.pid === null) ? 'unknown' : listener ? 'orphan' : 'free';
     return explain({ port, state, allocation: null, range, listener, quarantinedUntil }, only);
   }
-  const [{ state, listener, ...allocation }] = withEvidence([row], listeners, projectOf) as [LiveAllocation];
+  const gone = await findGone(orm, host, row.project);
+  const [{ state, listener, ...allocation }] = withEvidence([row], listeners, projectOf, gone) as [LiveAllocation];
   return explain({ port, state, allocation, range, listener, quarantinedUntil }, only);
 }
 

@@ -1,5 +1,17 @@
-import { instanceField, instant, nameField, nextCursor, operation, page, projectField, projectFilter, textField } from '@supervisor/core';
+import {
+  instanceField,
+  instant,
+  nameField,
+  nextCursor,
+  operation,
+  page,
+  projectField,
+  projectFilter,
+  textField,
+  type Context,
+} from '@supervisor/core';
 import { z } from 'zod';
+import type { AllocateOptions } from './allocation.js';
 import type { PortManager } from './port-manager.js';
 import { presets, type Preset } from './range.js';
 
@@ -37,7 +49,7 @@ const grant = allocation.extend({
   listener,
   notes: z.array(z.string()),
 });
-const state = z.enum(['confirmed', 'idle', 'taken', 'unknown']);
+const state = z.enum(['confirmed', 'idle', 'gone', 'taken', 'unknown']);
 const span = { first: portNumber, last: portNumber };
 const range = z.object({
   project: z.string(),
@@ -49,6 +61,12 @@ const range = z.object({
 const utilization = z.object({ project: z.string(), ...span, allocated: z.int(), free: z.int(), percent: z.number() });
 
 const expiresInSeconds = z.int().min(1).max(2_592_000).optional();
+
+/** Where whoever calls is. A worktree is known by its own project and name only. */
+function callerOf(project: string, instance: string | undefined, { elsewhere, worktree, ...caller }: Context): AllocateOptions {
+  const own = project === caller.project && instance === caller.instance;
+  return own ? { elsewhere, worktree } : { elsewhere };
+}
 
 export const portOperations = [
   operation({
@@ -68,8 +86,8 @@ export const portOperations = [
     }),
     output: grant,
     subject: ({ service }) => service,
-    handle: ({ ports }: PortDeps, { project, service, ...options }, { elsewhere }) =>
-      ports.allocatePort(project, service, { ...options, elsewhere }),
+    handle: ({ ports }: PortDeps, { project, service, ...options }, context) =>
+      ports.allocatePort(project, service, { ...options, ...callerOf(project, options.instance, context) }),
   }),
   operation({
     name: 'allocate_specific_port',
@@ -87,8 +105,12 @@ export const portOperations = [
     }),
     output: grant,
     subject: ({ service, port }) => `${service}:${port}`,
-    handle: ({ ports }: PortDeps, { project, service, port, ...options }, { elsewhere, principal }) =>
-      ports.allocateSpecificPort(project, service, port, { ...options, elsewhere, bound: principal.boundTo !== null }),
+    handle: ({ ports }: PortDeps, { project, service, port, ...options }, context) =>
+      ports.allocateSpecificPort(project, service, port, {
+        ...options,
+        ...callerOf(project, options.instance, context),
+        bound: context.principal.boundTo !== null,
+      }),
   }),
   operation({
     name: 'get_port',
@@ -142,6 +164,19 @@ export const portOperations = [
     output: z.object({ released: z.boolean(), port: portNumber.nullable(), notes: z.array(z.string()) }),
     subject: ({ service }) => service,
     handle: ({ ports }: PortDeps, { project, service, instance }) => ports.releasePort(project, service, { instance }),
+  }),
+  operation({
+    name: 'release_copy',
+    route: 'DELETE /projects/{project}/instances/{instance}/ports',
+    summary: 'Give back all ports of a worktree or another copy of the project',
+    description: 'Only when the copy is gone for good.',
+    access: 'write',
+    toolset: 'admin',
+    // Named by the caller, never filled in: nobody gives all of their own back by leaving a word out.
+    input: z.object({ instance: nameField('The copy, as list_ports shows it', 200), project: projectField() }),
+    output: z.object({ released: z.array(portNumber), notes: z.array(z.string()) }),
+    subject: ({ instance }) => instance,
+    handle: ({ ports }: PortDeps, { project, instance }) => ports.releaseCopy(project, instance),
   }),
   operation({
     name: 'get_port_utilization',

@@ -1,6 +1,7 @@
 import { checkProject, numberIn, SupervisorError } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, type SQL } from 'drizzle-orm';
+import { existsSync } from 'node:fs';
 import type { AllocateOptions, Allocation, Grant, ListOptions, LiveAllocation, Orphan, PortRange, Utilization } from './allocation.js';
 import { claimPort, confirmClaim, describeAllocation, rejectClaim, type Claim, type ClaimRequest } from './claim.js';
 import { ensureRange, type RangeRequest } from './ensure-range.js';
@@ -15,7 +16,8 @@ import { prepareQueries, type PreparedQueries } from './queries.js';
 import { portAllocations, portRanges } from './schema.js';
 import { claimSpecific } from './specific.js';
 import { sweepLeases, type Swept } from './sweep.js';
-import { countByProject, exhausted, noPort, readHoldings, readUtilization } from './usage.js';
+import { countByProject, exhausted, noCopy, noPort, readHoldings, readUtilization } from './usage.js';
+import { describeFreed, findGone, portsOfGone, releaseGone, rememberWorktree } from './worktrees.js';
 
 export interface PortManagerOptions {
   /** The home's own when absent. */
@@ -52,19 +54,20 @@ export class PortManager {
   /**
    * Gives a service a port of its project's range, which is made on first use. Before it is given for the first time it is
    * bound for a moment: one that something else listens on is passed over for half a minute. Asking again gives the same port,
-   * says who listens there, and renews a lease.
-   * @throws SupervisorError `exhausted` when the range is full, with who holds what.
+   * says who listens there, and renews a lease. When the range is full, the ports of this host's worktrees that are gone go back.
+   * @throws SupervisorError `exhausted` when it still is, with who holds what.
    */
   async allocatePort(project: string, service: string, options: AllocateOptions = {}): Promise<Grant> {
     const { orm } = await this.#database();
     const request = this.#request(project, service, options);
     const notes: string[] = [];
-    for (let rangeMade = false; ;) {
+    await this.#remember(orm, request, options.worktree);
+    for (let failures = 0; ;) {
       const claim = await claimPort(orm, request);
       if (!claim) {
-        if (rangeMade) throw await exhausted(orm, project, request.host);
-        notes.push(...(await ensureRange(orm, project)));
-        rangeMade = true;
+        if (failures === 2) throw await exhausted(orm, project, request.host);
+        notes.push(...(failures === 0 ? await ensureRange(orm, project) : await this.#releaseGone(orm, project)));
+        failures++;
       } else if (!claim.pending) return this.#grant(claim, options, notes);
       else if ((await probePort(claim.port)) === 'taken') await rejectClaim(orm, claim, thisHost(), request.at);
       else if (await confirmClaim(orm, claim)) return grantOf({ ...claim, created: true }, true, notes);
@@ -78,6 +81,7 @@ export class PortManager {
   async allocateSpecificPort(project: string, service: string, port: number, options: AllocateOptions = {}): Promise<Grant> {
     const { orm } = await this.#database();
     const request = this.#request(project, service, options);
+    await this.#remember(orm, request, options.worktree);
     const { notes, ...held } = await claimSpecific(orm, request, port, options.bound === true);
     return this.#grant(held, options, notes);
   }
@@ -102,8 +106,9 @@ export class PortManager {
     const { orm } = await this.#database();
     const { allocations, ...rest } = await this.#page(options);
     const listeners = await this.#listeners(options.port === undefined ? undefined : [options.port]);
+    const gone = await findGone(orm, thisHost(), options.project);
     const orphans = options.cursor === undefined ? await findOrphans(orm, listeners ?? [], this.#projectOf, options.project) : [];
-    return { allocations: withEvidence(allocations, listeners, this.#projectOf), orphans, ...rest };
+    return { allocations: withEvidence(allocations, listeners, this.#projectOf, gone), orphans, ...rest };
   }
 
   /**
@@ -127,18 +132,17 @@ export class PortManager {
       eq(portAllocations.service, service),
       eq(portAllocations.instance, options.instance ?? ''),
     );
-    if (this.#exposedAs) {
-      const [held] = await orm.select({ port: portAllocations.port }).from(portAllocations).where(where);
-      const name = held && (await this.#exposedAs(project, held.port));
-      if (name)
-        throw new SupervisorError(
-          'protected',
-          `Port ${held.port} is exposed as ${name}: whoever gets it next would be too. First: supervisor unexpose ${name} --project ${project}.`,
-        );
-    }
-    const [row] = await orm.delete(portAllocations).where(where).returning({ port: portAllocations.port });
-    if (row) return { released: true, port: row.port, notes: [] };
-    return { released: false, port: null, notes: [(await noPort(orm, project, service, options.instance ?? '')).message] };
+    const [port = null] = await this.#release(orm, project, where);
+    if (port !== null) return { released: true, port, notes: [] };
+    return { released: false, port, notes: [(await noPort(orm, project, service, options.instance ?? '')).message] };
+  }
+
+  /** Gives back all ports of a copy, such as a worktree that was removed. @throws SupervisorError `protected` while one is exposed */
+  async releaseCopy(project: string, instance: string): Promise<{ released: number[]; notes: string[] }> {
+    const { orm } = await this.#database();
+    if (instance === '') throw new SupervisorError('invalid_input', 'Name the copy. Ports of the main one are released one by one.');
+    const released = await this.#release(orm, project, and(eq(portAllocations.project, project), eq(portAllocations.instance, instance)));
+    return { released, notes: released.length > 0 ? [] : [(await noCopy(orm, project, instance)).message] };
   }
 
   /**
@@ -199,6 +203,38 @@ export class PortManager {
     });
     const last = allocations.at(-1);
     return last && allocations.length === limit ? { allocations, nextCursor: String(last.port) } : { allocations };
+  }
+
+  // Nothing of it goes while one of it is exposed.
+  async #release(orm: Orm, project: string, where: SQL | undefined): Promise<number[]> {
+    const held = this.#exposedAs ? await orm.select({ port: portAllocations.port }).from(portAllocations).where(where) : [];
+    for (const { port } of held) {
+      const name = await this.#exposedAs!(project, port);
+      if (name)
+        throw new SupervisorError(
+          'protected',
+          `Port ${port} is exposed as ${name}: whoever gets it next would be too. First: supervisor unexpose ${name} --project ${project}.`,
+        );
+    }
+    const released = await orm.delete(portAllocations).where(where).returning({ port: portAllocations.port });
+    return released.map(({ port }) => port).toSorted((a, b) => a - b);
+  }
+
+  // What cannot be looked at, listens or is exposed stays.
+  async #releaseGone(orm: Orm, project: string): Promise<string[]> {
+    const listening = this.#probe ? await readListeningPorts() : null;
+    if (listening === null) return [];
+    const free: number[] = [];
+    for (const port of await portsOfGone(orm, thisHost(), project))
+      if (!listening.includes(port) && !(await this.#exposedAs?.(project, port))) free.push(port);
+    const freed = free.length === 0 ? [] : await releaseGone(orm, thisHost(), project, free);
+    return freed.length === 0 ? [] : [`The range was full. Given back, of worktrees that are gone: ${describeFreed(freed)}.`];
+  }
+
+  // Of a folder that this process does not see it could never tell whether it is gone.
+  async #remember(orm: Orm, { project, instance, host }: ClaimRequest, folder: string | undefined): Promise<void> {
+    if (folder === undefined || instance === '' || host === null || !existsSync(folder)) return;
+    await rememberWorktree(orm, { project, instance, host, folder });
   }
 
   #listeners(ports?: number[]) {

@@ -1,8 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { testDatabases } from '@supervisor/db/testing';
 import type { Database } from '@supervisor/db';
 import { sql } from 'drizzle-orm';
+import { thisHost } from './host.js';
 import { PortManager } from './port-manager.js';
 import { probePort } from './probe.js';
 
@@ -161,6 +165,92 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       expect((await blind.sweep()).freed).toEqual([]);
     }
     expect(await blind.getPort('lease', 'blind')).toMatchObject({ port });
+  });
+
+  describe('a worktree', () => {
+    const project = 'trees';
+    const repository = mkdtempSync(join(tmpdir(), 'worktrees-'));
+    const worktree = (name: string) => join(repository, '.git/worktrees', name);
+    let exposed: number | undefined;
+    let ports: PortManager;
+    const fill = async (instance: string, service = 'web') =>
+      (await ports.allocatePort(project, service, { instance, worktree: worktree(instance) })).port;
+    beforeAll(async () => {
+      // As git does it: a folder for each worktree, which names the file that leads back.
+      for (const name of ['live', 'removed', 'away', 'again']) {
+        mkdirSync(worktree(name), { recursive: true });
+        mkdirSync(join(repository, name));
+        writeFileSync(join(worktree(name), 'gitdir'), `${repository}/${name}/.git\n`);
+      }
+      writeFileSync(join(repository, '.git/HEAD'), '');
+      ports = new PortManager({ db: database, exposedAs: async (_, port) => (port === exposed ? 'shop.example.com' : undefined) });
+      await ports.createPortRange(project, { first: 24_280, last: 24_285 });
+    });
+    afterAll(() => rmSync(repository, { recursive: true }));
+
+    test('that is gone gives its ports back when the range is full, unless something listens or they are exposed', async () => {
+      const main = (await ports.allocatePort(project, 'web')).port;
+      const live = await fill('live');
+      const [first, second, third] = [await fill('removed', 'a'), await fill('removed', 'b'), await fill('removed', 'c')];
+      await ports.allocatePort(project, 'web', { instance: 'by-name', worktree: join(repository, 'never-seen') });
+      const full = await ports.allocatePort(project, 'more').catch((error: Error) => error);
+      expect(full).toMatchObject({ code: 'exhausted', message: expect.stringContaining('supervisor ports release-copy INSTANCE') });
+      rmSync(worktree('removed'), { recursive: true });
+      await listen(second!, '127.0.0.1');
+      exposed = third;
+      expect(await ports.explainPort(first!)).toMatchObject({
+        state: 'gone',
+        advice: expect.stringContaining('supervisor ports release-copy removed --project trees'),
+      });
+      expect(await ports.explainPort(live)).toMatchObject({ state: 'idle' });
+      expect(await ports.allocatePort(project, 'more')).toMatchObject({
+        port: first,
+        notes: [`The range was full. Given back, of worktrees that are gone: ${first} a (removed).`],
+      });
+      await expect(ports.allocatePort(project, 'yet-more')).rejects.toMatchObject({ code: 'exhausted' });
+      expect([await ports.getPort(project, 'web'), await ports.getPort(project, 'web', { instance: 'live' })]).toMatchObject([
+        { port: main },
+        { port: live },
+      ]);
+      await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
+      exposed = undefined;
+      // Of two at once, one gives back and both are served.
+      const both = await Promise.all(['yet-more', 'for-now'].map((service) => ports.allocatePort(project, service)));
+      expect(both.map(({ port }) => port).toSorted()).toEqual([second, third]);
+      await ports.releasePort(project, 'for-now');
+    });
+
+    test('of another host, or of a repository that cannot be seen, is nobody’s to judge', async () => {
+      const port = await fill('away');
+      rmSync(worktree('away'), { recursive: true });
+      await expect(new PortManager({ db: database, probe: false }).allocatePort(project, 'x')).rejects.toMatchObject({ code: 'exhausted' });
+      await database.orm.execute(sql`update supervisor.port_allocations set host = 'other' where port = ${port}`);
+      await expect(ports.allocatePort(project, 'x')).rejects.toMatchObject({ code: 'exhausted' });
+      await database.orm.execute(sql`update supervisor.port_allocations set host = ${thisHost()} where port = ${port}`);
+      renameSync(join(repository, '.git'), join(repository, 'unplugged'));
+      await expect(ports.allocatePort(project, 'x')).rejects.toMatchObject({ code: 'exhausted' });
+      renameSync(join(repository, 'unplugged'), join(repository, '.git'));
+      expect(await ports.allocatePort(project, 'x')).toMatchObject({ port });
+    });
+
+    test('deleted by hand is gone unless it is locked; all of a copy goes back when asked', async () => {
+      await expect(ports.allocatePort(project, 'y')).rejects.toMatchObject({ code: 'exhausted' });
+      expect(await ports.releaseCopy(project, 'by-name')).toMatchObject({ released: [expect.any(Number)], notes: [] });
+      expect(await ports.releaseCopy(project, 'livee')).toEqual({
+        released: [],
+        notes: ['trees has no ports in the copy livee. Did you mean live?'],
+      });
+      await expect(ports.releaseCopy(project, '')).rejects.toMatchObject({ code: 'invalid_input' });
+      const port = await fill('again');
+      rmSync(join(repository, 'again'), { recursive: true });
+      writeFileSync(join(worktree('again'), 'locked'), '');
+      await expect(ports.allocatePort(project, 'y')).rejects.toMatchObject({ code: 'exhausted' });
+      exposed = port;
+      await expect(ports.releaseCopy(project, 'again')).rejects.toMatchObject({ code: 'protected' });
+      exposed = undefined;
+      rmSync(join(worktree('again'), 'locked'));
+      expect(await ports.allocatePort(project, 'y')).toMatchObject({ port });
+    });
   });
 
   test('the list tells confirmed, idle, taken and orphaned ports apart', async () => {

@@ -57,6 +57,18 @@ export const portAllocations = supervisor.table(
   ],
 );
 
+/** Where git keeps a linked worktree that has ports: its folder in the repository's `.git/worktrees`, as a host sees it. */
+export const portWorktrees = supervisor.table(
+  'port_worktrees',
+  {
+    project: text().notNull(),
+    instance: text().notNull(),
+    host: text().notNull(),
+    folder: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.project, table.instance, table.host] })],
+);
+
 /** Ports that somebody else was found on, and until when no range gives them. */
 export const portQuarantine = supervisor.table(
   'port_quarantine',

@@ -61,9 +61,11 @@ export async function exhausted(orm: Orm, project: string, host: string | null):
       ? [`${givenByNumber.slice(0, 5).join(', ')}${givenByNumber.length > 5 ? ' …' : ''} given by number only`]
       : []),
   ];
+  const copies = held.some((row) => row.project === project && row.instance !== '');
+  const ofCopy = copies ? ` or all of a copy that is no more (supervisor ports release-copy INSTANCE --project ${project})` : '';
   return new SupervisorError(
     'exhausted',
-    `The range of ${project} (${range?.first}–${range?.last}) is full: ${[...some, ...others].join(', ')}. Release one, or pin a port elsewhere.`,
+    `The range of ${project} (${range?.first}–${range?.last}) is full: ${[...some, ...others].join(', ')}. Release one${ofCopy}, or pin a port elsewhere.`,
     { holders },
   );
 }
@@ -76,4 +78,12 @@ export async function noPort(orm: Orm, project: string, service: string, instanc
   const otherwise = `${main ? `The main copy has ${main.port} (instance ''). ` : ''}allocate_port gives it one.`;
   const fact = `${instance === '' ? project : `${project} in the copy ${instance}`} has no port for ${service}.`;
   return new NotFound(fact, service, names, otherwise);
+}
+
+/** Says of a copy without ports which copies come near. */
+export async function noCopy(orm: Orm, project: string, instance: string): Promise<NotFound> {
+  const { instance: name } = portAllocations;
+  const held = await orm.selectDistinct({ name }).from(portAllocations).where(eq(portAllocations.project, project));
+  const names = held.flatMap((row) => (row.name === '' ? [] : [row.name]));
+  return new NotFound(`${project} has no ports in the copy ${instance}.`, instance, names, 'list_ports shows what has some.');
 }

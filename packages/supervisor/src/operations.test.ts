@@ -94,6 +94,7 @@ describe('every operation', () => {
         documents: [],
         sources: [],
         service: 's',
+        instance: 'fix',
         id: 'i',
         port: 3150,
         type: 'A',

@@ -138,6 +138,7 @@ function nameOf({ service, instance }: Port): string {
 }
 
 function listening({ state, listener }: Port): string {
+  if (state === 'gone') return dim('its worktree is gone');
   if (state === undefined || state === 'idle' || !listener) return dim('nobody listens');
   const who = processName(listener.command, listener.pid);
   if (state === 'confirmed') return green(who);

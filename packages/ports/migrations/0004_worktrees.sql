@@ -1,0 +1,7 @@
+CREATE TABLE "supervisor"."port_worktrees" (
+	"project" text NOT NULL,
+	"instance" text NOT NULL,
+	"host" text NOT NULL,
+	"folder" text NOT NULL,
+	CONSTRAINT "port_worktrees_project_instance_host_pk" PRIMARY KEY("project","instance","host")
+);
