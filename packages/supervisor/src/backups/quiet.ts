@@ -1,5 +1,5 @@
 import { auditEvents } from '@supervisor/auth/schema';
-import type { Database } from '@supervisor/db';
+import { vacuum, type Database } from '@supervisor/db';
 import { and, gt, inArray, max, min } from 'drizzle-orm';
 import type { Backups } from './backups.js';
 
@@ -23,7 +23,7 @@ export interface QuietOptions {
   now?: () => number;
 }
 
-/** Backs a home up when it has changed and is quiet. */
+/** Backs a home up when it has changed and is quiet, and then tidies its database. */
 export class QuietBackups {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
@@ -52,8 +52,10 @@ export class QuietBackups {
   }
 
   async #look(): Promise<void> {
-    const { backups, now = Date.now } = this.options;
-    if (isDue(await this.#changes(), now())) await backups.createAutomatic(this.#ending.signal);
+    const { database, backups, now = Date.now } = this.options;
+    if (!isDue(await this.#changes(), now())) return;
+    await backups.createAutomatic(this.#ending.signal);
+    await vacuum(database.orm, this.#ending.signal);
   }
 
   // The audit trail has a row for each change, in this service and in those before it.
