@@ -74,6 +74,19 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await expectExactIndex();
   });
 
+  test('a tag finds what has no such word, for as long as it is there', async () => {
+    const text = 'Round half to even before the sum.';
+    const { id } = await knowledge.learn('tagged', text, { tags: ['vat-rates'] });
+    const found = async (query: string) => (await knowledge.search(query, { projects: ['tagged'] })).results.map((hit) => hit.id);
+    expect(await found('what are the rates of VAT?')).toEqual([id]);
+    await knowledge.learn('tagged', text, { visibility: 'shared', tags: ['money'] });
+    expect([await found('vat'), await found('money')]).toEqual([[id], []]);
+    await knowledge.update(id, { tags: ['invoices'] });
+    expect([await found('vat'), await found('invoice')]).toEqual([[], [id]]);
+    await knowledge.forget({ ids: [id] });
+    await expectExactIndex();
+  });
+
   test('what is superseded comes last, and only once', async () => {
     const old = await knowledge.learn('zoo', 'The staging cluster is called zebra-one.');
     const newer = await knowledge.learn('zoo', 'Since May the staging cluster, formerly in Frankfurt, is called zebra-two.', {

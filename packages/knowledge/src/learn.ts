@@ -64,7 +64,7 @@ export async function store(
         .set({ supersededBy: null, updatedAt: sql`now()` })
         .where(eq(knowledgeEntries.id, own.id));
     if (own?.visibility === 'project' && draft.visibility === 'shared')
-      await replaceEntry(tx, own.id, { ...prepared, draft: { ...draft, kind: own.kind } });
+      await replaceEntry(tx, own.id, prepare({ ...draft, kind: own.kind, tags: own.tags }));
     if (supersedes !== undefined && supersedes !== same?.id) await supersede(tx, supersedes, id!, draft.project);
     return { id: id!, duplicateOf: same?.id ?? null };
   });
@@ -72,10 +72,10 @@ export async function store(
 
 /** Entries of the draft's project, then those for all, that say exactly the same. */
 export function findSame(tx: Orm, draft: Draft, now: Date) {
-  const { id, supersededBy } = knowledgeEntries;
+  const { id, supersededBy, tags } = knowledgeEntries;
   const { project, visibility } = knowledgeScopes;
   return tx
-    .select({ id, supersededBy, project, visibility, kind: sql<Kind>`${knowledgeScopes.kind}` })
+    .select({ id, supersededBy, tags, project, visibility, kind: sql<Kind>`${knowledgeScopes.kind}` })
     .from(knowledgeEntries)
     .innerJoin(knowledgeScopes, eq(knowledgeScopes.id, knowledgeEntries.scope))
     .where(

@@ -15,7 +15,7 @@ export async function related(orm: Orm, work: string, most: number, caller: Call
   const language = caller.project === undefined ? 'english' : await languageOf(orm, caller.project);
   const asked = [...queryTerms(work, language).keys()];
   const fits = (hit: Hit) => {
-    const { counts } = chunkTerms(hit, hit.title, language);
+    const { counts } = chunkTerms(hit, { ...hit, tags: [] }, language);
     return hit.supersededBy === null && asked.filter((term) => counts.has(term)).length >= fewestCommon;
   };
   const seen = new Set<number>();

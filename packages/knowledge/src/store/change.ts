@@ -53,7 +53,6 @@ async function change(orm: Orm, redact: Redact, id: number, changes: Omit<Change
     await tx
       .update(knowledgeEntries)
       .set({
-        tags: clean.tags,
         task: clean.task ?? null,
         source: clean.source ?? null,
         ...(ttlDays === undefined ? {} : { expiresAt: expiry(ttlDays, now) }),

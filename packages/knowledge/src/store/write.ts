@@ -17,7 +17,7 @@ export interface Prepared {
 }
 
 export function prepare(draft: Draft): Prepared {
-  const chunks = split(draft.text, draft.format).map((chunk) => ({ ...chunk, terms: chunkTerms(chunk, draft.title, draft.language) }));
+  const chunks = split(draft.text, draft.format).map((chunk) => ({ ...chunk, terms: chunkTerms(chunk, draft, draft.language) }));
   return { draft, chunks };
 }
 
@@ -53,13 +53,13 @@ export async function insertEntries(tx: Orm, prepared: readonly Prepared[]): Pro
   return ids;
 }
 
-/** Gives an entry another text, title or place; its id and what is known of it stay. */
+/** Gives an entry another text, title, tags or place; its id and what is known of it stay. */
 export async function replaceEntry(tx: Orm, id: number, { draft, chunks }: Prepared): Promise<void> {
   await removeChunks(tx, [id]);
   const [scope] = await scopesOf(tx, [{ draft, chunks }]);
   await tx
     .update(knowledgeEntries)
-    .set({ scope: scope!, title: draft.title, format: draft.format, hash: draft.hash, updatedAt: sql`now()` })
+    .set({ scope: scope!, title: draft.title, tags: draft.tags, format: draft.format, hash: draft.hash, updatedAt: sql`now()` })
     .where(eq(knowledgeEntries.id, id));
   await insertChunks(tx, [{ entry: id, scope: scope!, chunks }]);
 }
@@ -105,6 +105,7 @@ async function removeChunks(tx: Orm, entries: readonly number[]): Promise<void> 
       scope: knowledgeEntries.scope,
       language: knowledgeScopes.language,
       title: knowledgeEntries.title,
+      tags: knowledgeEntries.tags,
       heading: knowledgeChunks.heading,
       text: knowledgeChunks.text,
     })
@@ -113,10 +114,10 @@ async function removeChunks(tx: Orm, entries: readonly number[]): Promise<void> 
     .innerJoin(knowledgeScopes, eq(knowledgeScopes.id, knowledgeEntries.scope))
     .where(inArray(knowledgeChunks.entry, [...entries]))
     .orderBy(asc(knowledgeChunks.id));
-  const indexed = stored.map(({ id, scope, title, language, ...chunk }) => ({
+  const indexed = stored.map(({ id, scope, language, ...chunk }) => ({
     id,
     scope,
-    terms: chunkTerms(chunk, title, language as Language),
+    terms: chunkTerms(chunk, chunk, language as Language),
   }));
   await removeFromIndex(tx, indexed);
   await tx.delete(knowledgeChunks).where(inArray(knowledgeChunks.entry, [...entries]));
