@@ -34,7 +34,9 @@ export function exampleWords(operation: OperationDescription): string[] {
   return [
     ...operation.command.split(' '),
     ...positional.map((field) => exampleOf(field, properties[field]!)),
-    ...worded.flatMap((field) => [`--${flagName(field)}`, exampleOf(field, properties[field]!)]),
+    ...worded.flatMap((field) =>
+      properties[field]!.type === 'boolean' ? [`--no-${flagName(field)}`] : [`--${flagName(field)}`, exampleOf(field, properties[field]!)],
+    ),
   ];
 }
 

@@ -26,6 +26,11 @@ test.each(shown)('the help of $command ends with an example that parses', (opera
   }
 });
 
+test('a question that a flag asks may be answered with no', () => {
+  const operation = operations.find(({ name }) => name === 'update_knowledge')!;
+  expect(parseInput(operation, ['7', '--no-useful']).input).toEqual({ id: 7, useful: false });
+});
+
 test.each(commands)('the help of $command ends with an example of it, with flags that it knows', async ({ command, load }) => {
   const { usage } = await load();
   expect(usage).toMatch(new RegExp(`^Usage: supervisor ${command}\\b`));

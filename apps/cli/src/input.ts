@@ -107,7 +107,7 @@ type Flags<Options extends Record<string, Option>> = ReturnType<
 
 function parse<Options extends Record<string, Option>>(args: string[], options: Options, hidden: readonly string[] = []): Flags<Options> {
   try {
-    return parseArgs({ args, options, allowPositionals: true });
+    return parseArgs({ args, options, allowPositionals: true, allowNegative: true });
   } catch (error) {
     const message = (error as Error).message.split('. ')[0]!.replace(/\.$/, '');
     const [, given = ''] = /^Unknown option '--?([^']*)'/.exec(message) ?? [];

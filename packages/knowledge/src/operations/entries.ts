@@ -122,7 +122,11 @@ export const entryOperations = [
       source: source.optional(),
       supersedes: id.optional(),
       ttlDays: ttlDays.optional(),
-      useful: z.boolean().optional().describe('Whether it helped your project'),
+      useful: z
+        .boolean()
+        .optional()
+        .describe('Whether it helped your project')
+        .meta({ examples: [false] }),
     }),
     output: fullEntry,
     projects: () => [],
