@@ -226,6 +226,17 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await tasks.getStats({ project, since: '2025-04-01', until: '9999-12-31', exact: true })).toMatchObject({ count: 5 });
   });
 
+  test('of days the fewer rollups answer: those of one type, not those of its projects', async () => {
+    const projects = ['q0', 'q1', 'q2'];
+    const done = { id: 'one', type: 'alone', description: 'x', status: 'completed' as const, durationSeconds: 60 };
+    const [startedAt, endedAt] = ['2024-02-01T12:00:00Z', '2024-02-01T12:01:00Z'];
+    await tasks.importTasks(projects.map((project) => ({ ...done, project, startedAt, endedAt })));
+    // Only one rollup alone knows how its latest tasks compare with all.
+    const day = { since: '2024-02-01', until: '2024-02-01' };
+    expect(await tasks.getStats(day)).toMatchObject({ completed: 3, trend: 1 });
+    expect(await tasks.getStatsBy('day', day)).toMatchObject([{ key: day.since, completed: 3, trend: 1 }]);
+  });
+
   test('children ran side by side', async () => {
     const project = 'family';
     expect(await tasks.getChildren('parent', { project })).toBeNull();

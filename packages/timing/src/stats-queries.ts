@@ -1,6 +1,6 @@
 import { SupervisorError } from '@supervisor/core';
 import { rows, type Orm } from '@supervisor/db';
-import { and, desc, eq, gte, lt, lte, sql, type SQL } from 'drizzle-orm';
+import { and, count, desc, eq, gte, inArray, lt, lte, sql, type SQL } from 'drizzle-orm';
 import { Histogram } from './estimate/histogram.js';
 import { rollupKinds, type Part, type RollupKind } from './rollup-keys.js';
 import { taskExecutions, taskRollups } from './schema.js';
@@ -28,14 +28,14 @@ const mostGroups = 100;
 
 /** What the tasks that match took: from the rollups where one covers the question, else from the tasks themselves. */
 export async function readStats(orm: Orm, filter: StatsFilter, by: GroupBy | undefined): Promise<GroupedStats[]> {
-  const kind = filter.exact === true ? undefined : coveringKind(filter, by);
+  const kind = filter.exact === true ? undefined : await coveringKind(orm, filter, by);
   if (kind !== undefined) return fromRollups(orm, kind, filter, by);
   await refuseTooMany(orm, filter);
   return fromTasks(orm, filter, by);
 }
 
 /** The rollup with the fewest parts that has all that is asked for. */
-function coveringKind(filter: StatsFilter, by: GroupBy | undefined): RollupKind | undefined {
+async function coveringKind(orm: Orm, filter: StatsFilter, by: GroupBy | undefined): Promise<RollupKind | undefined> {
   const asked = new Set<Part>(by === undefined ? [] : [by]);
   for (const part of ['project', 'type', 'agent', 'model'] as const) if (filter[part] !== undefined) asked.add(part);
   if (filter.since !== undefined || filter.until !== undefined) asked.add('day');
@@ -43,7 +43,17 @@ function coveringKind(filter: StatsFilter, by: GroupBy | undefined): RollupKind 
     // The rollup that has all parts has too many rows to add up.
     ([kind, parts]) => kind !== 'agent' && [...asked].every((part) => (parts as readonly Part[]).includes(part)),
   );
-  return covering.toSorted(([, a], [, b]) => a.length - b.length)[0]?.[0] as RollupKind | undefined;
+  const kinds = covering.toSorted(([, a], [, b]) => a.length - b.length).map(([kind]) => kind as RollupKind);
+  if (!asked.has('day') || asked.size > 1) return kinds[0];
+  // Days alone are in those of the projects and in those of the types: of many projects and few types, the latter are fewer to add up.
+  const [smallest] = await orm
+    .select({ kind: taskRollups.kind })
+    .from(taskRollups)
+    .where(and(inArray(taskRollups.kind, kinds), ...ofDays(filter)))
+    .groupBy(taskRollups.kind)
+    .orderBy(count())
+    .limit(1);
+  return smallest?.kind ?? kinds[0];
 }
 
 async function fromRollups(orm: Orm, kind: RollupKind, filter: StatsFilter, by: GroupBy | undefined): Promise<GroupedStats[]> {
@@ -54,8 +64,7 @@ async function fromRollups(orm: Orm, kind: RollupKind, filter: StatsFilter, by: 
     const value = parts.includes(part) ? filter[part] : '';
     if (value !== undefined) where.push(eq(taskRollups[part], value));
   }
-  if (filter.since !== undefined) where.push(gte(taskRollups.day, filter.since));
-  if (filter.until !== undefined) where.push(lte(taskRollups.day, filter.until));
+  where.push(...ofDays(filter));
   if (by === 'day') {
     const latest = orm
       .selectDistinct({ day: taskRollups.day })
@@ -95,6 +104,10 @@ async function fromRollups(orm: Orm, kind: RollupKind, filter: StatsFilter, by: 
     [...tallies].map(([key, tally]) => ({ key, ...statsOf(tally) })),
     by,
   );
+}
+
+function ofDays({ since, until }: StatsFilter): SQL[] {
+  return [...(since === undefined ? [] : [gte(taskRollups.day, since)]), ...(until === undefined ? [] : [lte(taskRollups.day, until)])];
 }
 
 function inOrder(groups: GroupedStats[], by: GroupBy | undefined): GroupedStats[] {
