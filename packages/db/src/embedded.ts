@@ -12,6 +12,7 @@ import { parseTar } from 'nanotar';
 import type { Database, Orm } from './database.js';
 import { DiskGuard, freeBytes, reserveBytes } from './disk-guard.js';
 import { tryLock, type Holder } from './lock.js';
+import { withoutValues } from './statement-error.js';
 import { keepLogShort } from './write-ahead-log.js';
 
 // An initialised cluster, made by the build: starting from it takes a second, initdb takes ten.
@@ -182,7 +183,7 @@ function withIdleTimers<Result>(run: () => Result): Result {
 }
 
 function wrap(client: PGlite, location: string, release: () => void): Database {
-  const orm = drizzle(client) as unknown as Orm;
+  const orm = withoutValues(drizzle(client) as unknown as Orm);
   const leaveLog = keepLogShort(client, orm);
   let closing: Promise<void> | undefined;
   const close = () => {

@@ -1,5 +1,4 @@
 import { SupervisorError } from '@supervisor/core';
-import { DrizzleQueryError } from 'drizzle-orm/errors';
 
 /** The SQLSTATE or system code of a database error, however deep Drizzle wrapped it. */
 export function databaseErrorCode(error: unknown): string | undefined {
@@ -50,8 +49,7 @@ export function databaseFailure(error: unknown): SupervisorError | undefined {
 /** What a statement's failure may say in a log: its kind and code. The driver's message can hold parameter values. */
 export function loggable(error: unknown): unknown {
   const code = databaseErrorCode(error);
-  if (!(error instanceof Error) || error.name === 'SupervisorError') return error;
-  if (code === undefined && !(error instanceof DrizzleQueryError)) return error;
+  if (!(error instanceof Error) || error.name === 'SupervisorError' || code === undefined) return error;
   const { stack = '' } = error;
   return { name: error.name, code, at: stack.slice(stack.indexOf('\n    at ')).split('\n').slice(1, 8) };
 }

@@ -17,5 +17,6 @@ export { claim, holds, leaseColumns, leaseFor, release, renew, type Leased, type
 export { tryLock, type Holder, type LockResult } from './lock.js';
 export { migrate, pendingMigrations, readJournal, ready, type JournalRow, type MigratedModule } from './migrate.js';
 export { describePostgres, parsePostgresUrl, type PostgresSettings } from './postgres.js';
+export { StatementError } from './statement-error.js';
 export { describeDatabase, openDatabase, postgresFromVariables, type DatabaseSettings } from './settings.js';
 export { vacuum } from './vacuum.js';

@@ -4,14 +4,17 @@ import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { homeAt } from '@supervisor/core';
 import { sql } from 'drizzle-orm';
-import { rows } from './database.js';
+import { pgTable, text } from 'drizzle-orm/pg-core';
+import { rows, type Orm } from './database.js';
 import { databaseErrorCode, databaseFailure, loggable } from './failure.js';
 import { createInstance, databaseSettings, readInstance } from './instance.js';
 import { lockOf, openInMemory, writeTemplate } from './embedded.js';
 import { parsePostgresUrl } from './postgres.js';
 import { openDatabase, postgresFromVariables } from './settings.js';
+import { testDatabases } from './testing.js';
 import { logBytes, shortenLog } from './write-ahead-log.js';
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'supervisor-db-'));
@@ -161,12 +164,40 @@ test('the first to make a home decides', () => {
   expect(() => readInstance(home)).toThrow(/cannot be read/);
 });
 
-test('a database error shows its code and not its parameters', async () => {
-  const database = await openInMemory();
-  const error: unknown = await database.orm.execute(sql`select ${'a-secret-value'}::int`).catch((caught: unknown) => caught);
-  expect(databaseErrorCode(error)).toBe('22P02');
-  expect(JSON.stringify(loggable(error))).not.toContain('a-secret-value');
-  expect(databaseFailure(error)).toBeUndefined();
+test.each(testDatabases())('a failed statement shows its code and constraint, and no value, on $kind', async ({ open }) => {
+  const database = await open();
+  await database.orm.execute(sql`create table taken (name text constraint one_each unique)`);
+  const taken = pgTable('taken', { name: text().notNull() });
+  const value = 'a-secret-value';
+  const again = (orm: Orm) => orm.insert(taken).values({ name: value });
+  const prepared = database.orm
+    .select({ number: sql`${sql.placeholder('name')}::text::int` })
+    .from(taken)
+    .prepare('numbers');
+  await again(database.orm);
+  const ways = {
+    '22P02': [database.orm.execute(sql`select ${value}::text::int`), prepared.execute({ name: value })],
+    '23505': [
+      again(database.orm),
+      database.orm.transaction((tx) => again(tx as unknown as Orm)),
+      database.orm.transaction((tx) => tx.transaction((inner) => again(inner as unknown as Orm))),
+    ],
+  };
+  for (const [code, failing] of Object.entries(ways)) {
+    for (const each of await Promise.allSettled(failing)) {
+      const error: unknown = each.status === 'rejected' ? each.reason : each;
+      const constraint = code === '23505' ? 'one_each' : undefined;
+      expect(error).toMatchObject({ name: 'StatementError', code, constraint });
+      expect(databaseErrorCode(error)).toBe(code);
+      expect(databaseFailure(error)).toBeUndefined();
+      for (const shown of [inspect(error, { depth: 9, showHidden: true }), JSON.stringify(loggable(error))])
+        expect(shown).not.toMatch(/a-secret-value|insert into|select /);
+    }
+  }
+  await database.close();
+});
+
+test('what a caller may know of a failure', () => {
   expect(databaseFailure(Object.assign(new Error('x'), { code: 'ECONNREFUSED' }))).toMatchObject({ code: 'unavailable' });
   for (const code of ['53100', 'ENOSPC'])
     expect(databaseFailure(Object.assign(new Error('x'), { code }))?.message).toContain('disk is full');
@@ -175,5 +206,4 @@ test('a database error shows its code and not its parameters', async () => {
       code: 'unavailable',
       message: expect.stringContaining('try again'),
     });
-  await database.close();
 });

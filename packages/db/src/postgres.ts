@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { SupervisorError } from '@supervisor/core';
 import { parse } from 'pg-connection-string';
 import type { Database, Orm } from './database.js';
+import { withoutValues } from './statement-error.js';
 
 export interface PostgresSettings {
   /** A host name, or the folder of a Unix socket. */
@@ -66,7 +67,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     );
   }
   let closing: Promise<void> | undefined;
-  return { kind: 'postgres', location, orm: drizzle(pool) as unknown as Orm, close: () => (closing ??= pool.end()) };
+  return { kind: 'postgres', location, orm: withoutValues(drizzle(pool) as unknown as Orm), close: () => (closing ??= pool.end()) };
 }
 
 /** `host:port/database`, without user and password. */

@@ -1,0 +1,52 @@
+import { DrizzleQueryError } from 'drizzle-orm/errors';
+import type { Orm } from './database.js';
+import { databaseErrorCode } from './failure.js';
+
+/** A statement that failed: what kind of failure, and of which constraint. Neither its text nor a value, wherever it is shown or logged. */
+export class StatementError extends Error {
+  override readonly name = 'StatementError';
+
+  /**
+   * @param code the SQLSTATE, or the system's code
+   * @param constraint the one that was violated
+   */
+  constructor(
+    readonly code: string | undefined,
+    readonly constraint: string | undefined,
+  ) {
+    super(`A statement failed (${[code ?? 'no code', constraint].filter(Boolean).join(', ')}).`);
+  }
+}
+
+/**
+ * The same database, whose failed statements throw a StatementError. Drizzle's own error has the SQL and all parameters in its
+ * message, and the driver's below it quotes rows: who uses a package alone would print sealed values, texts and paths.
+ */
+export function withoutValues(orm: Orm): Orm {
+  const { session } = orm._;
+  // Whatever is asked of a database or a transaction goes through its session, by one of these two.
+  const prepareQuery = session.prepareQuery.bind(session);
+  session.prepareQuery = ((...query: Parameters<typeof prepareQuery>) => {
+    const prepared = prepareQuery(...query) as unknown as Record<'execute' | 'all', Run>;
+    for (const name of ['execute', 'all'] as const) {
+      const run = prepared[name].bind(prepared);
+      prepared[name] = (...values) => run(...values).catch(conceal);
+    }
+    return prepared;
+  }) as unknown as typeof prepareQuery;
+  const transaction = session.transaction.bind(session);
+  session.transaction = (work, config) =>
+    transaction((tx) => {
+      withoutValues(tx as unknown as Orm);
+      return work(tx);
+    }, config).catch(conceal);
+  return orm;
+}
+
+type Run = (...values: unknown[]) => Promise<unknown>;
+
+function conceal(error: unknown): never {
+  if (!(error instanceof DrizzleQueryError)) throw error;
+  const { constraint } = (error.cause ?? {}) as { constraint?: unknown };
+  throw new StatementError(databaseErrorCode(error), typeof constraint === 'string' ? constraint : undefined);
+}
