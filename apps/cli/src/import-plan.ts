@@ -3,6 +3,7 @@ import { pathProblem } from '@supervisor/supervisor/secret-path';
 import { plainPath, proposePath } from './find/dotenv.js';
 import { UsageError } from './input.js';
 import { quoteDotenv } from './quote-dotenv.js';
+import { builtFrom } from './read-dotenv.js';
 import { isReference } from './reference.js';
 import type { Entry, FileSecret } from './secret-file.js';
 
@@ -28,11 +29,13 @@ export interface ImportPlace {
 /** Decides which entries of a file are secrets, and where they go. A name with `/` is a path; a variable is one when it seems to hold a key. */
 export function planImport(entries: readonly Entry[], place: ImportPlace): ImportPlan {
   const plan: ImportPlan = { secrets: [], leftOut: [] };
+  const names = entries.map(({ name }) => name);
   for (const { name, value } of entries) {
     const leaveOut = (why: string) => plan.leftOut.push({ name, why });
     if (value === undefined) leaveOut('no text');
     else if (value === '') leaveOut('empty');
     else if (isReference(value)) leaveOut('a reference');
+    else if (builtFrom(value, names)) leaveOut(`built from ${builtFrom(value, names)}`);
     else {
       const paths = pathsFor(name, value, place);
       const path = paths.find((candidate) => plan.secrets.every((other) => other.path !== candidate));

@@ -91,6 +91,7 @@ async function moveKey(
   { moved, stored, found }: { moved: readonly Moved[]; stored: Map<string, string>; found: ProjectFile },
 ): Promise<string> {
   if (!maySet(key.variable)) return `${key.file} keeps ${key.variable}: .supervisor.json may not set that variable`;
+  if (key.builtFrom !== undefined) return `${key.file} keeps ${key.variable}: it is built from ${key.builtFrom}`;
   const file = join(folder, key.file);
   const text = decodeUtf8(readFileSync(file));
   // An address of the project's own service is built from its port at every start; only the password in it is a secret.

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readProjectFile, withFound } from './project-file.js';
+import { maySet, readProjectFile, withFound } from './project-file.js';
 
 const reading = (content: object) => {
   const folder = join(mkdtempSync(join(tmpdir(), 'project-file-')), 'shop');
@@ -25,6 +25,10 @@ test('a text takes secrets of its own project only', () => {
 test.each(['PATH', 'LD_PRELOAD', 'DYLD_INSERT_LIBRARIES', 'NODE_OPTIONS', 'HTTPS_PROXY', 'all_proxy'])('%s is refused', (name) => {
   for (const field of ['ports', 'secrets', 'env'])
     expect(reading({ [field]: { [name]: 'shop/x/y' } })).toThrow(`${field} may not set ${name}`);
+});
+
+test.each(['my-key', 'spring.password', '1ST', ''])('%j is no variable', (name) => {
+  expect(maySet(name)).toBe(false);
 });
 
 test('a name that only looks like one is not refused', () => {

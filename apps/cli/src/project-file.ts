@@ -27,7 +27,7 @@ const risky = /^(?:PATH|LD_(?:PRELOAD|LIBRARY_PATH|AUDIT)|DYLD_.*|NODE_OPTIONS|(
 
 /** Whether `.supervisor.json` may set a variable. */
 export function maySet(name: string): boolean {
-  return !risky.test(name);
+  return variable.test(name) && !risky.test(name);
 }
 
 /** The project file of a folder, there or above; empty when there is none. @throws SupervisorError `invalid_input` */

@@ -67,23 +67,25 @@ test('a file that cannot be read is refused without a word of it', () => {
     expect(() => readSecretFile('{"key": "canary', format)).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('canary') }),
     );
+  expect(() => readSecretFile('canary: &all\n  again: *all', 'yaml')).toThrow('no YAML that can be read');
 });
 
 test('variables go where their form says, what is no secret stays out, nesting is a path', () => {
   const token = `ghp_${'aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6'}`;
-  const text = `DEBUG=1\nEMPTY=\nREF=supervisor://shop/a/b\nGITHUB_TOKEN=${token}\nOTHER_TOKEN=${token}\n`;
+  const text = `\ufeffDEBUG=1\nEMPTY=\nBUILT_KEY=x$DEBUG\nREF=supervisor://shop/a/b\nGITHUB_TOKEN=${token}\nOTHER_TOKEN=${token}\n`;
   const { secrets: planned, leftOut } = planImport(readSecretFile(text, 'dotenv'), { project: 'shop' });
   expect(planned.map(({ name, path }) => [name, path])).toEqual([
     ['GITHUB_TOKEN', expect.stringMatching(/^shop\/github\//)],
     ['OTHER_TOKEN', 'shop/app/other_token'],
   ]);
   expect(leftOut.map(({ name, why }) => [name, why])).toEqual([
+    ['BUILT_KEY', 'built from DEBUG'],
     ['DEBUG', 'no secret'],
     ['EMPTY', 'empty'],
     ['REF', 'a reference'],
   ]);
   expect(() => planImport(readSecretFile(text, 'dotenv'), {})).toThrow('--prefix');
-  const nested = readSecretFile('{"stripe": {"key": "fake", "retries": 3}, "bad name": {"x": "y"}}', 'json');
+  const nested = readSecretFile('\ufeff{"stripe": {"key": "fake", "retries": 3}, "bad name": {"x": "y"}}', 'json');
   const plan = planImport(nested, { prefix: 'shop/staging' });
   expect(plan.secrets).toEqual([{ name: 'stripe/key', path: 'shop/staging/stripe/key', value: 'fake' }]);
   expect(plan.leftOut.map(({ name }) => name)).toEqual(['stripe/retries', 'bad name/x']);

@@ -1,8 +1,8 @@
 import { basename, extname } from 'node:path';
-import { parseEnv } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { UsageError } from './input.js';
 import { quoteDotenv } from './quote-dotenv.js';
+import { readDotenv } from './read-dotenv.js';
 
 export type SecretFormat = 'dotenv' | 'json' | 'yaml';
 
@@ -32,20 +32,21 @@ export function formatOf(file: string, asked: string | undefined): SecretFormat 
 }
 
 /** The entries of a file. @throws UsageError when it cannot be read; without its text, which may be a value */
-export function readSecretFile(text: string, format: SecretFormat): Entry[] {
+export function readSecretFile(file: string, format: SecretFormat): Entry[] {
+  const text = file.replace(/^\ufeff/, '');
   if (format === 'dotenv') {
     const paths = pathsOnTop(text);
-    return Object.entries(parseEnv(text)).map(([name, value]) => ({ name: paths.get(name) ?? name, value }));
+    return Object.entries(readDotenv(text)).map(([name, value]) => ({ name: paths.get(name) ?? name, value }));
   }
-  let data: unknown;
   try {
     // A warning of the YAML reader would quote the line.
-    data = format === 'json' ? JSON.parse(text) : parse(text, { logLevel: 'error' });
+    const data: unknown = format === 'json' ? JSON.parse(text) : parse(text, { logLevel: 'error' });
+    // A YAML file may hold itself, which has no end.
+    if (typeof data === 'object' && data !== null) return flatten(data, []);
   } catch {
     throw new UsageError(`The file is no ${format === 'json' ? 'JSON' : 'YAML'} that can be read. Nothing was stored.`);
   }
-  if (typeof data !== 'object' || data === null) throw new UsageError('The file has no names with values in it.');
-  return flatten(data, []);
+  throw new UsageError('The file has no names with values in it.');
 }
 
 /** The file's text, which {@link readSecretFile} reads back. @throws UsageError naming the secret that the format cannot hold */

@@ -1,8 +1,8 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { slugOf } from '@supervisor/client';
 import { detectSecrets, type Detection } from '@supervisor/supervisor/detect';
+import { builtFrom, readDotenv } from '../read-dotenv.js';
 import { isReference, pathOf } from '../reference.js';
 
 /** A key that lies in a file. The value is for moving and comparing it, never for showing. */
@@ -12,6 +12,8 @@ export interface FoundKey {
   value: string;
   /** Where it could go below the project, such as `stripe/secret_key`. */
   proposedPath: string;
+  /** The other variable of the file that the value is built from. */
+  builtFrom?: string | undefined;
   /** The password alone, where the value is an address with one. */
   inside?: { value: string; proposedPath: string };
 }
@@ -24,9 +26,13 @@ export function findKeys(folder: string): FoundKey[] {
   return envFiles(folder).flatMap((file) => {
     const text = readFileSync(join(folder, file), 'utf8');
     const detections = detectSecrets(text, { file });
-    return Object.entries(parseEnv(text)).flatMap(([variable, value = '']) => {
+    const variables = readDotenv(text);
+    const names = Object.keys(variables);
+    return Object.entries(variables).flatMap(([variable, value]) => {
       const proposedPath = isReference(value) ? undefined : proposePath(variable, value, text, detections);
-      return proposedPath === undefined ? [] : [{ variable, file, value, proposedPath, ...passwordIn(value, text, detections) }];
+      return proposedPath === undefined
+        ? []
+        : [{ variable, file, value, proposedPath, builtFrom: builtFrom(value, names), ...passwordIn(value, text, detections) }];
     });
   });
 }
@@ -91,14 +97,14 @@ export function isOpen(path: string, mode = constants.R_OK): boolean {
  */
 export function replaceValue(text: string, variable: string, value: string): string | undefined {
   const assignment = new RegExp(
-    `^([ \\t]*(?:export[ \\t]+)?${variable}[ \\t]*=[ \\t]*)("[^"]*"|'[^']*'|\`[^\`]*\`|[^\\n#]*?(?=[ \\t\\r]*(?:#|$)))`,
+    `^(\\ufeff?[ \\t]*(?:export[ \\t]+)?${variable}[ \\t]*=[ \\t]*)("[^"]*"|'[^']*'|\`[^\`]*\`|[^\\n#]*?(?=[ \\t\\r]*(?:#|$)))`,
     'gm',
   );
   // Of two, the program sees the last one; the other may be somebody's note.
   if ((text.match(assignment) ?? []).length !== 1) return undefined;
   const changed = text.replace(assignment, (_, start: string) => `${start}${value}`);
-  const { [variable]: now, ...others } = parseEnv(changed);
-  const { [variable]: _before, ...othersBefore } = parseEnv(text);
+  const { [variable]: now, ...others } = readDotenv(changed);
+  const { [variable]: _before, ...othersBefore } = readDotenv(text);
   return now === value && JSON.stringify(others) === JSON.stringify(othersBefore) ? changed : undefined;
 }
 
@@ -110,7 +116,5 @@ export function referencesIn(folder: string): Record<string, string> {
 
 /** All variables of a folder's `.env` files with their values, those of the weightiest file first. */
 export function variablesIn(folder: string): [string, string][] {
-  return envFiles(folder).flatMap((file) =>
-    Object.entries(parseEnv(readFileSync(join(folder, file), 'utf8'))).map(([name, value = '']): [string, string] => [name, value]),
-  );
+  return envFiles(folder).flatMap((file) => Object.entries(readDotenv(readFileSync(join(folder, file), 'utf8'))));
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { slugOf } from '@supervisor/client';
+import { readDotenv } from '../read-dotenv.js';
 import { portGivenIn, portOfCommand, startsServer, type CommandPort } from './command-line.js';
 import { portsOfCompose } from './compose.js';
 import { isBackingPort, isPort, serviceOf, variableOf, type Edit, type FoundService } from './service.js';
@@ -55,8 +55,8 @@ function fromEnv(folder: string, main: string): FoundService[] {
   return ['.env', '.env.local', '.env.development'].flatMap((file) => {
     const text = read(folder, file);
     if (text === undefined) return [];
-    return Object.entries(parseEnv(text)).flatMap(([variable, value]) => {
-      if (!/(^|_)PORT$/.test(variable) || !isPort(value) || isBackingPort(Number(value))) return [];
+    return Object.entries(readDotenv(text)).flatMap(([variable, value]) => {
+      if (!/^(?:[A-Za-z_]\w*_)?PORT$/.test(variable) || !isPort(value) || isBackingPort(Number(value))) return [];
       return [{ service: serviceOf(variable, main), variable, port: Number(value), file }];
     });
   });
