@@ -160,6 +160,27 @@ test('a long answer is cut, and not inside a value', async () => {
   expect(body).toMatch(/^x+$/);
 });
 
+test('how much of a cut answer is missing says nothing of a value, whoever chose its end', async () => {
+  const ending = async (text: string) => {
+    answer = (_request, response) => response.end('x'.repeat(256 * 1024 - text.length) + text + 'y'.repeat(100));
+    return (await send({})).body.length;
+  };
+  const lengths = [];
+  const wrapped = `${'A'.repeat(40)}${Buffer.from(secret.value).toString('base64').slice(0, 8)}\n${' '.repeat(5000)}`;
+  for (const text of ['y', secret.value.slice(0, 1), secret.value.slice(0, 9), wrapped]) lengths.push(await ending(text));
+  expect(new Set(lengths).size).toBe(1);
+  expect(lengths[0]).toBeGreaterThan(255 * 1024);
+});
+
+test('a cut through a character leaves a text', async () => {
+  for (const before of ['', 'x', 'xx']) {
+    answer = (_request, response) => response.end(before + '漢'.repeat(100_000));
+    const { body, encoding } = await send({});
+    expect(encoding).toBe('utf8');
+    expect(body.replaceAll('漢', '')).toBe(before);
+  }
+});
+
 test('an answer that is packed is looked into, or not shown', async () => {
   answer = (_request, response) => response.setHeader('content-encoding', 'gzip').end(gzipSync(`key ${secret.value}`));
   expect((await send({})).body).toBe('key [secret:shop/acme/key]');

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
+import { StringDecoder } from 'node:string_decoder';
 import type { TLSSocket } from 'node:tls';
 import { SupervisorError } from '@supervisor/core';
 import { createRedactor } from '../redact/index.js';
@@ -167,13 +168,14 @@ function checkHeaderText(name: string, text: string): void {
 function hide({ status, headers, body, cut }: Reply, secrets: readonly SendableSecret[]): HttpAnswer {
   const named = secrets.map(({ path, value }) => ({ name: path, value }));
   const listed = Object.entries(shownHeaders(headers));
-  // Where the body was cut, a value of which only the beginning is left is looked for too.
+  // Where the body was cut, no form may be left out: how much of its end is not shown goes by the longest one.
   const all = cut ? undefined : Buffer.concat([Buffer.from(listed.map(([, value]) => `${value}\n`).join('')), body]);
   const redactor = createRedactor(named, all);
   const shown = listed.map(([name, value]) => [name, redactor.text(value)]);
   const clean = redactor.bytes(body, { cut });
-  const text = clean.toString();
-  const encoding = Buffer.from(text).equals(clean) ? 'utf8' : 'base64';
+  // A cut may go through a character.
+  const text = cut ? new StringDecoder('utf8').write(clean) : clean.toString();
+  const encoding = Buffer.from(text).equals(cut ? clean.subarray(0, Buffer.byteLength(text)) : clean) ? 'utf8' : 'base64';
   return {
     status,
     headers: Object.fromEntries(shown),

@@ -12,7 +12,10 @@ export interface NamedSecret {
 /** Takes known values out of text and streams, in every disguise of the table of encodings. */
 export interface Redactor {
   text(text: string): string;
-  /** `cut`: more followed, so an end that may be the beginning of a value is left out. */
+  /**
+   * `cut`: more followed, so an end is left out that is as long as any form of a value: always as much, or who chooses what
+   * stands there would learn a value from how much is missing, character by character.
+   */
   bytes(bytes: Buffer, options?: { cut?: boolean }): Buffer;
   /** Bytes in, bytes out. Keeps back only what could still become a value; what holds none passes unchanged. */
   stream(): Transform;
@@ -35,13 +38,15 @@ export function createRedactor(secrets: readonly NamedSecret[], within?: Buffer)
   const { plain, wrapped } = formsOf(secrets, within);
   const automata = { plain: new Automaton(plain), wrapped: new Automaton(wrapped) };
   const shortest = Math.min(...wrapped.map(({ bytes }) => bytes.length));
+  // With room for the line ends and indents of what is wrapped.
+  const longest = Math.max(0, ...plain.map(({ bytes }) => bytes.length), ...wrapped.map(({ bytes }) => 2 * bytes.length));
   const scanners = (): Scanner[] => [
     ...(plain.length > 0 ? [new PlainScanner(automata.plain)] : []),
     ...(wrapped.length > 0 ? [new WrappedScanner(automata.wrapped, shortest)] : []),
   ];
   const redact = (bytes: Buffer, { cut = false } = {}) => {
     const pass = new Pass(scanners());
-    return Buffer.concat([...pass.push(bytes), ...(cut ? [] : pass.end())]);
+    return Buffer.concat(cut ? pass.push(bytes, longest) : [...pass.push(bytes), ...pass.end()]);
   };
   return {
     bytes: redact,
@@ -132,10 +137,11 @@ class Pass {
 
   constructor(private readonly scanners: readonly Scanner[]) {}
 
-  push(chunk: Buffer): Buffer[] {
+  /** @param keep how much is kept back; left out, what could still become a value */
+  push(chunk: Buffer, keep?: number): Buffer[] {
     const bytes = this.#kept.length === 0 ? chunk : Buffer.concat([this.#kept, chunk]);
     for (const scanner of this.scanners) scanner.push(bytes, this.#kept.length, this.#offset, (finding) => this.#add(finding));
-    const pending = Math.max(0, ...this.scanners.map((scanner) => scanner.pending(bytes)));
+    const pending = keep ?? Math.max(0, ...this.scanners.map((scanner) => scanner.pending(bytes)));
     return this.#release(bytes, this.#offset + bytes.length - pending);
   }
 
