@@ -14,6 +14,8 @@ const own = new Set([
   'expect',
   'accept-encoding',
   'range',
+  // Its old name, which Apache still obeys.
+  'request-range',
   'if-range',
 ]);
 
