@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { callTool, TestHome } from './harness.js';
@@ -141,4 +144,13 @@ test('many bad tokens are slowed down, a good one is not', async () => {
   expect(statuses).toContain(401);
   expect(statuses.at(-1)).toBe(429);
   expect((await api('GET', '/api/v1/status')).status).toBe(200);
+});
+
+test('a line on the socket that is no JSON is cut off, and not quoted in the log', async () => {
+  const socket = connect(home.home.socket);
+  socket.write('{"id":1,"method":"call","params":{"input":{"value":canary-value}}}\n');
+  await once(socket.resume(), 'close');
+  const log = readFileSync(join(home.home.logs, 'service.log'), 'utf8');
+  expect(log).toContain('no JSON-RPC request');
+  expect(log).not.toContain('canary');
 });

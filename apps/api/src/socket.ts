@@ -208,11 +208,20 @@ class Session {
 
 /** @throws when the line is no request: only our own clients speak here, and one that does not make sense is cut off */
 function readRequest(line: string): Request {
-  const request = JSON.parse(line) as Partial<Request> | null;
+  const request = parse(line);
   const { method, params } = request ?? {};
   const validParams = params === undefined || (typeof params === 'object' && params !== null);
   if (typeof method !== 'string' || !validParams) throw new Error('This is no JSON-RPC request.');
   return request as Request;
+}
+
+// The parser's own error quotes what it could not read, and goes into the log.
+function parse(line: string): Partial<Request> | null {
+  try {
+    return JSON.parse(line) as Partial<Request> | null;
+  } catch {
+    return null;
+  }
 }
 
 function readHello(params: Record<string, unknown>): Caller {
