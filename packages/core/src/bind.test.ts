@@ -123,7 +123,7 @@ test('what is expected is said in words', async () => {
   expect(await said({})).toBe('write_note: text is missing.');
   expect(await said({ text: 5 })).toBe('write_note: text must be text.');
   expect(await said({ text: 'much-too-long-a-text' })).toMatch(/^write_note: text must be at most \d+ characters long\.$/);
-  expect(await said({ text: 'a', colour: 'red' })).toBe('write_note: unknown field colour.');
+  expect(await said({ text: 'a', colour: 'red' })).toBe('write_note: unknown field colour; there are text, project.');
 });
 
 test('a bound caller gets its own project and no other', async () => {

@@ -13,7 +13,7 @@ export function explain(error: z.ZodError): string {
 export function inWords(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'unrecognized_keys':
-      return `unknown field ${issue.keys.map((key) => key.slice(0, 40)).join(', ')}`;
+      return `unknown field ${issue.keys.map((key) => key.slice(0, 40)).join(', ')}${fieldsOf(issue.inst)}`;
     case 'invalid_type':
       return issue.input === undefined ? 'is missing' : `must be ${nouns[issue.expected] ?? issue.expected}`;
     case 'invalid_value':
@@ -29,6 +29,12 @@ export function inWords(issue: z.core.$ZodRawIssue): string | undefined {
     default:
       return undefined;
   }
+}
+
+function fieldsOf(schema: { _zod: { def: object } } | undefined): string {
+  const { shape } = (schema?._zod.def ?? {}) as { shape?: object };
+  const fields = Object.keys(shape ?? {});
+  return fields.length === 0 ? '' : `; there are ${fields.join(', ')}`;
 }
 
 const nouns: Record<string, string> = {
