@@ -95,9 +95,22 @@ test('only the token’s bearer, only our Host, only our Origin', async () => {
 test('what is open says nothing private, metrics are not open', async () => {
   expect(await (await fetch(`${home.url}/healthz`)).json()).toMatchObject({ status: 'ok' });
   expect(await (await fetch(`${home.url}/readyz`)).json()).toEqual({ status: 'ready' });
-  const document = (await (await fetch(`${home.url}/openapi.json`)).json()) as { openapi: string; paths: object };
+  const document = (await (await fetch(`${home.url}/openapi.json`)).json()) as {
+    openapi: string;
+    paths: Record<string, Record<string, { requestBody?: object }>>;
+    components: { schemas: object };
+  };
   expect(document.openapi).toBe('3.1.0');
-  expect(Object.keys(document.paths)).toContain('/api/v1/projects/{project}/ports/{service}');
+  const { put } = document.paths['/api/v1/projects/{project}/ports/{service}']!;
+  expect(put!.requestBody).toMatchObject({
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/AllocatePortBody' } } },
+  });
+  expect(document.components.schemas).toMatchObject({
+    AllocatePortBody: { properties: { instance: {} } },
+    AllocatePortAnswer: { properties: { port: {} } },
+  });
+  const shapes = Object.values(document.paths).flatMap((path) => Object.values(path));
+  expect(JSON.stringify(shapes)).not.toContain('"schema":{"type":"object"');
   const docs = await fetch(`${home.url}/docs/`);
   expect(await docs.text()).toContain('swagger-ui');
   expect(docs.headers.get('content-security-policy')).toContain("script-src 'self'");

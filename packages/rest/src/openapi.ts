@@ -12,17 +12,19 @@ const problem = {
     status: { type: 'integer' },
     detail: { type: 'string', description: 'What is wrong and what to do next' },
     code: { type: 'string', enum: Object.keys(httpStatus) },
-    details: { type: 'object' },
+    details: { type: 'object', additionalProperties: true },
   },
 };
 
 /** The OpenAPI 3.1 document of the operations that have a route. */
 export function openApiDocument(operations: readonly OperationDescription[], version: string): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
+  // Each shape has a name here: what is inline, a generated client calls InlineObject37.
+  const schemas: Record<string, unknown> = { Problem: problem };
   for (const operation of operations) {
     if (!operation.route) continue;
     const path = `${apiPrefix}${operation.route.path}`;
-    (paths[path] ??= {})[operation.route.method.toLowerCase()] = describeRoute(operation);
+    (paths[path] ??= {})[operation.route.method.toLowerCase()] = describeRoute(operation, schemas);
   }
   return {
     openapi: '3.1.0',
@@ -35,7 +37,7 @@ export function openApiDocument(operations: readonly OperationDescription[], ver
     servers: [{ url: '/' }],
     security: [{ token: [] }],
     paths,
-    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } }, schemas: { Problem: problem } },
+    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } }, schemas },
   };
 }
 
@@ -49,7 +51,7 @@ export function isQueried(method: string): boolean {
   return method === 'GET' || method === 'DELETE';
 }
 
-function describeRoute(operation: OperationDescription): Record<string, unknown> {
+function describeRoute(operation: OperationDescription, schemas: Record<string, unknown>): Record<string, unknown> {
   const { route, input, output } = operation;
   const inPath = pathFields(route!.path);
   const others = Object.keys(input.properties).filter((field) => !inPath.includes(field));
@@ -71,17 +73,20 @@ function describeRoute(operation: OperationDescription): Record<string, unknown>
     properties: Object.fromEntries(others.map((field) => [field, input.properties[field]])),
     ...(required.length > 0 ? { required } : {}),
   };
+  const named = (kind: string, schema: unknown) => {
+    const name = `${operation.name.replace(/(?:^|_)([a-z])/g, (_, first: string) => first.toUpperCase())}${kind}`;
+    schemas[name] = schema;
+    return { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } };
+  };
   return {
     operationId: operation.name,
     tags: [operation.module],
     summary: operation.summary,
     ...(operation.description ? { description: operation.description } : {}),
     parameters: [...inPath.map(parameter('path')), ...(queried ? others.map(parameter('query')) : [])],
-    ...(queried || others.length === 0
-      ? {}
-      : { requestBody: { required: required.length > 0, content: { 'application/json': { schema: body } } } }),
+    ...(queried || others.length === 0 ? {} : { requestBody: { required: required.length > 0, content: named('Body', body) } }),
     responses: {
-      200: { description: 'Done', content: { 'application/json': { schema: output } } },
+      200: { description: 'Done', content: named('Answer', output) },
       default: { description: 'Not done', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
     },
   };
