@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
+import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -70,8 +70,48 @@ test('what goes wrong is problem details, with what to do next', async () => {
   });
   expect(await problem(await api('DELETE', '/api/v1/projects/shop/ports/web?service=api'))).toMatchObject({ status: 400 });
   expect(await (await api('GET', '/api/v1/projects/shop/ports/web')).json()).toMatchObject({ service: 'web' });
+  const web = '/api/v1/projects/shop/ports/web';
+  expect(await problem(await api('PUT', web, 'x', { 'content-type': 'text/plain' }))).toMatchObject({ status: 415 });
+  expect(await problem(await api('GET', '/api/v1/ports?__proto__=1'))).toMatchObject({ details: { fields: ['__proto__'] } });
   expect(await problem(await api('GET', '/api/v1/nothing'))).toMatchObject({ status: 404 });
+  for (const [method, path, allow] of [
+    ['POST', '/api/v1/status', 'GET, HEAD'],
+    ['OPTIONS', '/api/v1/projects/shop/ports/web?x=1', 'DELETE, GET, HEAD, PUT'],
+    ['DELETE', '/healthz', 'GET, HEAD'],
+    ['GET', '/mcp/shop', 'POST'],
+  ] as const) {
+    const answer = await api(method, path);
+    expect(await problem(answer)).toMatchObject({ status: 405, code: 'method_not_allowed', detail: expect.stringContaining(allow) });
+    expect(answer.headers.get('allow')).toBe(allow);
+  }
   expect(await problem(await api('GET', '/api/v1/%zz'))).toMatchObject({ status: 400, code: 'invalid_input' });
+});
+
+test('a body is JSON in UTF-8, an empty one is none, and a stranger’s is not read', async () => {
+  const path = '/api/v1/secrets/shop%2Flatin';
+  const latin = await fetch(`${home.url}${path}`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: Buffer.from('{"value":"gr\xfcn"}', 'latin1'),
+  });
+  expect(await latin.json()).toMatchObject({ status: 400, detail: expect.stringContaining('UTF-8') });
+  expect((await api('GET', `${path}/exists`)).status).toBe(200);
+  expect(await (await api('GET', `${path}/exists`)).json()).toEqual({ exists: false });
+  const json = { 'content-type': 'application/json' };
+  expect((await api('PUT', '/api/v1/projects/shop/ports/web', '', json)).status).toBe(200);
+  expect((await api('DELETE', '/api/v1/projects/shop/ports/none', undefined, json)).status).toBe(200);
+  expect((await api('PUT', path, '{', { authorization: 'Bearer nobody' })).status).toBe(401);
+});
+
+test('also what is no HTTP is answered with problem details', async () => {
+  const { port } = new URL(home.url);
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = createConnection(Number(port), '127.0.0.1', () => socket.write('hello\r\n\r\n'));
+    socket.once('data', (data) => resolve(String(data))).once('error', reject);
+  });
+  const [head, body] = answer.split('\r\n\r\n');
+  expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request\r\nContent-Type: application\/problem\+json/);
+  expect(JSON.parse(body!)).toMatchObject({ status: 400, code: 'invalid_input', detail: expect.any(String) });
 });
 
 test('only the token’s bearer, only our Host, only our Origin', async () => {
@@ -156,11 +196,13 @@ test('many bad tokens are slowed down, a good one is not', async () => {
     statuses.push((await api('GET', '/api/v1/status', undefined, { authorization: 'Bearer nonsense' })).status);
   expect(statuses).toContain(401);
   expect(statuses.at(-1)).toBe(429);
+  const refused = await api('GET', '/api/v1/status', undefined, { authorization: 'Bearer nonsense' });
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   expect((await api('GET', '/api/v1/status')).status).toBe(200);
 });
 
 test('a line on the socket that is no JSON is cut off, and not quoted in the log', async () => {
-  const socket = connect(home.home.socket);
+  const socket = createConnection(home.home.socket);
   socket.write('{"id":1,"method":"call","params":{"input":{"value":canary-value}}}\n');
   await once(socket.resume(), 'close');
   const log = readFileSync(join(home.home.logs, 'service.log'), 'utf8');

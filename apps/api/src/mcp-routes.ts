@@ -9,10 +9,10 @@ export function addMcpRoutes(
   { app, authenticate }: RestServer,
   { select, ...options }: Pick<McpOptions, 'answerer' | 'version' | 'instructions'> & Pick<Supervisor, 'select'>,
 ): void {
-  const url = ['/mcp', '/mcp/:project'];
-  for (const path of url) {
-    app.post(path, async (request, reply) => {
-      const principal = confine(await authenticate(request), (request.params as { project?: string }).project);
+  // Nothing is kept between requests, so there is no stream to GET and no session to DELETE.
+  for (const path of ['/mcp', '/mcp/:project']) {
+    app.post(path, { onRequest: authenticate }, async (request, reply) => {
+      const principal = confine(request.principal, (request.params as { project?: string }).project);
       const selection = await select(readSelection(request));
       for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value);
       reply.hijack();
@@ -22,19 +22,6 @@ export function addMcpRoutes(
         reply.raw,
         request.body,
       );
-    });
-    // Nothing is kept between requests, so there is no stream to open and no session to end.
-    app.route({
-      method: ['GET', 'DELETE'],
-      url: path,
-      handler: (_request, reply) =>
-        reply
-          .code(405)
-          .header('allow', 'POST')
-          .type('application/problem+json')
-          .send(
-            '{"type":"urn:supervisor:error:method_not_allowed","title":"method not allowed","status":405,"detail":"POST JSON-RPC messages here."}',
-          ),
     });
   }
 }

@@ -12,12 +12,14 @@ export const httpStatus = {
   budget: 403,
   not_found: 404,
   unknown_operation: 404,
+  method_not_allowed: 405,
   conflict: 409,
   already_exists: 409,
   exhausted: 409,
   /** What must not be changed by this call, whoever asks. */
   protected: 409,
   too_large: 413,
+  unsupported_media_type: 415,
   /** The effects are named; the call has to be made again with the word it was given. */
   confirmation_required: 428,
   rate_limited: 429,

@@ -1,11 +1,11 @@
-import { SupervisorError, type Answerer, type Context, type Principal } from '@supervisor/core';
+import { SupervisorError, type Answerer, type Context } from '@supervisor/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 
 /** `/metrics` in Prometheus' format, and an answerer that counts what passes through it. */
 export function addMetrics(
   app: FastifyInstance,
-  authenticate: (request: FastifyRequest) => Promise<Principal>,
+  authenticate: (request: FastifyRequest) => Promise<void>,
 ): { count(answerer: Answerer<Context>): Answerer<Context> } {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -16,10 +16,9 @@ export function addMetrics(
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
     registers: [registry],
   });
-  app.get('/metrics', async (request, reply) => {
-    await authenticate(request);
-    return reply.type(registry.contentType).send(await registry.metrics());
-  });
+  app.get('/metrics', { onRequest: authenticate }, async (_request, reply) =>
+    reply.type(registry.contentType).send(await registry.metrics()),
+  );
   return {
     count: (answerer) => ({
       operations: answerer.operations,

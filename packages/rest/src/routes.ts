@@ -6,7 +6,7 @@ import { apiPrefix, isQueried } from './openapi.js';
 export function addRoutes(
   app: FastifyInstance,
   answerer: Answerer<Context>,
-  authenticate: (request: FastifyRequest) => Promise<Principal>,
+  authenticate: (request: FastifyRequest) => Promise<void>,
 ): void {
   for (const operation of answerer.operations) {
     if (!operation.route) continue;
@@ -14,17 +14,17 @@ export function addRoutes(
     app.route({
       method,
       url: `${apiPrefix}${path.replace(/\{(\w+)\}/g, ':$1')}`,
-      handler: async (request, reply) => {
-        const principal = await authenticate(request);
-        return answerer.call(operation.name, readInput(operation, request), new RequestContext(principal, reply));
-      },
+      onRequest: authenticate,
+      handler: async (request, reply) =>
+        answerer.call(operation.name, readInput(operation, request), new RequestContext(request.principal, reply)),
     });
   }
 }
 
 function readInput(operation: OperationDescription, request: FastifyRequest): Record<string, unknown> {
   const { properties } = operation.input;
-  const input: Record<string, unknown> = {};
+  // With no prototype: a field named __proto__ is an unknown one.
+  const input = Object.create(null) as Record<string, unknown>;
   const query = request.query as Record<string, string | string[]>;
   const params = request.params as Record<string, string>;
   const refuseTwice = (given: object, where: string) => {

@@ -3,10 +3,12 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { isLocal, SupervisorError, type Answerer, type Context, type Principal } from '@supervisor/core';
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { readJsonOnly } from './body.js';
 import { Gate } from './gate.js';
 import { addMetrics } from './metrics.js';
+import { noteMethods } from './methods.js';
 import { openApiDocument } from './openapi.js';
-import { fastifyProblem, sendProblem } from './problem.js';
+import { fastifyProblem, refuseConnection, sendProblem } from './problem.js';
 import { addRoutes } from './routes.js';
 
 export interface RestOptions {
@@ -21,12 +23,22 @@ export interface RestOptions {
   logError(id: string, operation: string, error: unknown): void;
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks, on a route with `authenticate`. */
+    principal: Principal;
+  }
+}
+
 export interface RestServer {
   app: FastifyInstance;
-  authenticate(request: FastifyRequest): Promise<Principal>;
+  /** For a route's `onRequest`: nobody else's body is read. */
+  authenticate(request: FastifyRequest): Promise<void>;
 }
 
 const bodyLimit = 1024 * 1024;
+// For a request to arrive, not for its answer.
+const requestTimeout = 60_000;
 
 // Answers are data: no browser may run, frame or keep them.
 const headers = {
@@ -50,19 +62,32 @@ function badPath({ statusCode }: { statusCode?: number | undefined }): Superviso
   return new SupervisorError('invalid_input', 'The path cannot be read: behind a % there must be two hex digits.');
 }
 
+function wrongMethod({ method }: FastifyRequest, methods: string[]): SupervisorError {
+  return new SupervisorError('method_not_allowed', `This address takes ${methods.join(', ')}, not ${method}. /docs lists the routes.`);
+}
+
+function noRoute({ method, url }: FastifyRequest): SupervisorError {
+  const hint = /\/secrets\//.test(url) ? " A secret's path is one part of the route: write its slashes as %2F." : '';
+  return new SupervisorError('not_found', `There is no ${method} route here. /docs lists them.${hint}`);
+}
+
 /** The HTTP server: operations under `/api/v1`, their description, health and metrics. It does not listen yet. */
 export async function createRestServer(options: RestOptions): Promise<RestServer> {
   const gate = new Gate(options.verifyToken, options.origins);
-  const authenticate = (request: FastifyRequest) => gate.authenticate(request);
+  const authenticate = async (request: FastifyRequest) => void (request.principal = await gate.authenticate(request));
   const secure = options.origins().some((origin) => origin.startsWith('https:') && !isLocal(origin));
   const allHeaders = secure ? { ...headers, ...onlyHttps } : headers;
   const app = fastify({
     bodyLimit,
+    requestTimeout,
+    clientErrorHandler: refuseConnection,
     routerOptions: { maxParamLength: 600 },
     forceCloseConnections: 'idle',
     // A path that cannot be decoded passes no hook and no other handler.
     frameworkErrors: (error, _request, reply) => void sendProblem(reply.headers(allHeaders), badPath(error)),
   });
+  readJsonOnly(app);
+  app.decorateRequest('principal', null as never);
   // Synchronous, and with the headers ready: this runs for every request.
   app.addHook('onRequest', (request, reply, done) => {
     gate.checkHost(request);
@@ -79,15 +104,14 @@ export async function createRestServer(options: RestOptions): Promise<RestServer
       new SupervisorError('internal', `Something went wrong inside Supervisor. The log has it under ${id}.`, { id }),
     );
   });
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      reply,
-      new SupervisorError(
-        'not_found',
-        `There is no ${request.method} route here. /docs lists them.${/\/secrets\//.test(request.url) ? " A secret's path is one part of the route: write its slashes as %2F." : ''}`,
-      ),
-    ),
-  );
+  const methodsOf = noteMethods(app);
+  app.setNotFoundHandler((request, reply) => {
+    const [path] = request.url.split('?');
+    const methods = methodsOf(path!);
+    return methods.length > 0
+      ? sendProblem(reply.header('allow', methods.join(', ')), wrongMethod(request, methods))
+      : sendProblem(reply, noRoute(request));
+  });
 
   const metrics = addMetrics(app, authenticate);
   const document = openApiDocument(options.answerer.operations, options.version);
