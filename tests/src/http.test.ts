@@ -176,6 +176,8 @@ test('MCP over HTTP, stateless, at the root and confined to a project', async ()
   expect(await callTool(confined, 'allocate_port', { service: 'web' })).toMatchObject({ structuredContent: { port: expect.any(Number) } });
   expect(await callTool(confined, 'allocate_port', { project: 'blog', service: 'web' })).toMatchObject({ isError: true });
   expect(await callTool(confined, 'list_ports', {})).toMatchObject({ structuredContent: { allocations: [{ project: 'shop' }] } });
+  const listed = await callTool(confined, 'list_ports', []);
+  expect(listed).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('must be an object') }] });
   await confined.close();
 
   const readOnly = await connect('/mcp?toolsets=all&readOnly');

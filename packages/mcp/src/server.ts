@@ -1,6 +1,6 @@
 // The one adapter to the SDK. Definitions know nothing of it, so that another SDK means another file like this one.
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
-import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { ErrorCode, ListToolsRequestSchema, McpError } from '@modelcontextprotocol/sdk/types.js';
 import { listTools, type Answerer, type Context, type ToolSelection } from '@supervisor/core';
 import { callTool } from './call-tool.js';
 
@@ -18,8 +18,10 @@ export function createMcpServer({ answerer, version, instructions, selection, ca
   // The capability is declared even when no tool is left: without it the SDK answers tools/list with "method not found".
   const server = new Server({ name: 'supervisor', version }, { capabilities: { tools: {} }, instructions });
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listTools(answerer.operations, selection) }));
-  server.setRequestHandler(CallToolRequestSchema, (request, extra) => {
-    const { name, arguments: input, _meta } = request.params;
+  // Not with the SDK's schema of tools/call: to arguments that are no object it would answer, past the model, with zod's issues.
+  server.fallbackRequestHandler = async ({ method, params = {} }, extra) => {
+    if (method !== 'tools/call') throw new McpError(ErrorCode.MethodNotFound, 'Method not found');
+    const { name, arguments: input, _meta } = params;
     const progressToken = _meta?.progressToken;
     const progress: Context['progress'] = (done, total, message) => {
       if (progressToken === undefined) return;
@@ -32,6 +34,6 @@ export function createMcpServer({ answerer, version, instructions, selection, ca
       void extra.sendNotification({ method: 'notifications/progress', params }).catch(() => {});
     };
     return callTool(answerer, selection, name, input, { ...caller, signal: extra.signal, progress });
-  });
+  };
   return server;
 }
