@@ -56,7 +56,7 @@ console.log(
     '',
     `export SUPERVISOR_HOME=${home.directory}`,
     `cd ${work}`,
-    `supervisor() { node ${join(checkout, 'apps/cli/dist/main.js')} "$@"; }`,
+    `supervisor() { ${home.command} "$@"; }`,
     ...lines,
     '',
   ].join('\n'),
