@@ -1,6 +1,7 @@
 import { SupervisorError } from '@supervisor/core';
 import { z } from 'zod';
 import { longestWaitSeconds, type TokenBucket } from './bucket.js';
+import { isMissing } from '../failure.js';
 import { failureOf, noAnswer, unavailable, type Failure } from './failure.js';
 import type { Time } from './time.js';
 
@@ -59,7 +60,7 @@ export class CloudflareApi {
       await this.#repeat('DELETE', path, z.unknown(), { body: {} });
       return true;
     } catch (error) {
-      if (error instanceof SupervisorError && error.code === 'not_found') return false;
+      if (isMissing(error)) return false;
       throw error;
     }
   }

@@ -26,6 +26,7 @@ const codes: Record<number, ErrorCode> = {
   1003: 'not_found',
   81045: 'quota',
   1022: 'protected',
+  6003: 'forbidden',
 };
 
 const statuses: Record<number, ErrorCode> = {
@@ -35,6 +36,9 @@ const statuses: Record<number, ErrorCode> = {
   404: 'not_found',
   409: 'already_exists',
 };
+
+const lacking = 'docs/cloud.md names the permissions that the token needs.';
+const unknownToken = 'It does not take the token: store a good one at the tokenPath that `supervisor cloudflare list-accounts` shows.';
 
 /** What an answer other than success means. */
 export function failureOf(status: number, body: unknown, retryAfter: string | null, what: string): Failure {
@@ -49,7 +53,7 @@ export function failureOf(status: number, body: unknown, retryAfter: string | nu
   const code = known === undefined ? (statuses[status] ?? 'invalid_input') : codes[known]!;
   const said =
     errors.map(({ code, message }) => `${code ?? status}: ${message ?? 'no reason'}`.slice(0, 200)).join('; ') || `status ${status}`;
-  const next = code === 'forbidden' ? ' Check what the token may do, with `supervisor cloudflare verify-token`.' : '';
+  const next = code === 'forbidden' ? ` ${status === 403 ? lacking : unknownToken}` : '';
   const details = { status, codes: errors.flatMap(({ code }) => code ?? []) };
   return { error: new SupervisorError(code, `Cloudflare refused ${what}: ${said}.${next}`, details), outcome: 'final' };
 }

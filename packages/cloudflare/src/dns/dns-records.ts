@@ -6,6 +6,7 @@ import { alone, type Held } from '../alone.js';
 import { recordAnswer, type RemoteRecord } from '../api/answers.js';
 import type { CloudflareApi } from '../api/cloudflare-api.js';
 import { unavailable } from '../api/failure.js';
+import { isMissing } from '../failure.js';
 import { cloudflareDnsRecords } from '../schema.js';
 import { noteFailure, ownersOf, pursue, saw } from './intents.js';
 import { listRemote, listRows, placeOf, type RecordFilter, type RecordRow } from './listing.js';
@@ -141,8 +142,7 @@ export class DnsRecords {
     try {
       return await listRemote(reach.api, row.zoneId, row.name);
     } catch (error) {
-      if (!(error instanceof SupervisorError) || error.code !== 'not_found') throw error;
-      if ((await this.#accounts.zones(reach, true)).some(({ id }) => id === row.zoneId)) throw error;
+      if (!isMissing(error) || (await this.#accounts.zones(reach, true)).some(({ id }) => id === row.zoneId)) throw error;
       return [];
     }
   }

@@ -287,6 +287,18 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(records()).toHaveLength(8);
   });
 
+  test('a token that is missing does not make a tunnel gone', async () => {
+    await cloudflare.ensureTunnel();
+    const without = new CloudflareManager({
+      db: database,
+      token: async () => {
+        throw new SupervisorError('not_found', 'There is no secret.');
+      },
+      time,
+    });
+    await expect(without.listTunnels()).rejects.toMatchObject({ message: 'There is no secret.' });
+  });
+
   test('a port that must not be exposed ends it before anything is asked of Cloudflare', async () => {
     const refusing = new CloudflareManager({
       db: database,

@@ -7,7 +7,7 @@ import type { Accounts, Reach } from '../accounts.js';
 import { alone } from '../alone.js';
 import { tunnelAnswer, type RemoteTunnel } from '../api/answers.js';
 import { unavailable } from '../api/failure.js';
-import { isFinal, reasonOf } from '../failure.js';
+import { isFinal, isMissing, reasonOf } from '../failure.js';
 import { isCatchAll } from '../ingress/rule.js';
 import { cloudflareTunnelRoutes, cloudflareTunnels } from '../schema.js';
 import { readConfiguration } from './configuration.js';
@@ -118,7 +118,7 @@ export class Tunnels {
     const gone = { row, status: null, connected: false };
     if (row.tunnelId === null) return gone;
     const remote = await api.get(`/accounts/${account.accountId}/cfd_tunnel/${row.tunnelId}`, tunnelAnswer).catch((error: unknown) => {
-      if (error instanceof SupervisorError && error.code === 'not_found') return undefined;
+      if (isMissing(error)) return undefined;
       throw error;
     });
     if (!remote || remote.deleted_at) return gone;
