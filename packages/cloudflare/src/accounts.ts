@@ -55,16 +55,19 @@ export class Accounts {
     if ((accessTeam === null) !== (accessAudience.length === 0))
       throw new SupervisorError('invalid_input', 'Give accessTeam and accessAudience together: a visitor is checked against both.');
     const values = { accountId, tokenPath, baseUrl, accessTeam, accessAudience };
-    const before = (await this.list()).find((account) => account.name === name);
-    // What is in the one would be looked for in the other.
-    if (before && before.accountId !== accountId) await this.#refuseUsed(name);
-    const [row] = await this.#orm
-      .insert(cloudflareAccounts)
-      .values({ name, ...values })
-      .onConflictDoUpdate({ target: cloudflareAccounts.name, set: values })
-      .returning();
+    const row = await this.#orm.transaction(async (tx) => {
+      const [before] = await tx.select().from(cloudflareAccounts).where(eq(cloudflareAccounts.name, name)).for('update');
+      // What is in the one would be looked for in the other.
+      if (before && before.accountId !== accountId) await refuseUsed(tx, name);
+      const [kept] = await tx
+        .insert(cloudflareAccounts)
+        .values({ name, ...values })
+        .onConflictDoUpdate({ target: cloudflareAccounts.name, set: values })
+        .returning();
+      return kept!;
+    });
     this.#zones.delete(name);
-    return row!;
+    return row;
   }
 
   async list(): Promise<Account[]> {
@@ -73,20 +76,13 @@ export class Accounts {
 
   /** Forgets an account. @throws SupervisorError `protected` while something of ours is in it */
   async remove(name: string): Promise<boolean> {
-    await this.#refuseUsed(name);
-    const gone = await this.#orm.delete(cloudflareAccounts).where(eq(cloudflareAccounts.name, name)).returning();
-    return gone.length > 0;
-  }
-
-  async #refuseUsed(name: string): Promise<void> {
-    for (const table of [cloudflareExposures, cloudflareDnsRecords, cloudflareTunnels]) {
-      const rows = await this.#orm.select({ id: table.id }).from(table).where(eq(table.account, name)).limit(1);
-      if (rows.length > 0)
-        throw new SupervisorError(
-          'protected',
-          `Account ${name} still has records, tunnels or exposures of ours. Remove or release them first.`,
-        );
-    }
+    return this.#orm.transaction(async (tx) => {
+      const which = eq(cloudflareAccounts.name, name);
+      const there = await tx.select().from(cloudflareAccounts).where(which).for('update');
+      await refuseUsed(tx, name);
+      await tx.delete(cloudflareAccounts).where(which);
+      return there.length > 0;
+    });
   }
 
   /** The way to an account; to the first one where none is named. @throws SupervisorError `not_found` */
@@ -150,6 +146,29 @@ export class Accounts {
     const id = createHash('sha256').update(`${baseUrl} ${tokenPath}`).digest('hex').slice(0, 32);
     const bucket = new TokenBucket(this.#orm, id, this.#time);
     return { account, api: new CloudflareApi({ baseUrl, token: () => this.#token(tokenPath), bucket, time: this.#time }) };
+  }
+}
+
+/**
+ * Writes the first row of something into an account, which is not removed meanwhile.
+ * @throws SupervisorError `not_found` when it was removed before
+ */
+export async function writeInto<T>(orm: Orm, { name }: Account, write: (tx: Orm) => Promise<T>): Promise<T> {
+  return orm.transaction(async (tx) => {
+    const there = await tx.select().from(cloudflareAccounts).where(eq(cloudflareAccounts.name, name)).for('share');
+    if (there.length === 0) throw new SupervisorError('not_found', `The Cloudflare account ${name} was removed meanwhile.`);
+    return write(tx);
+  });
+}
+
+async function refuseUsed(tx: Orm, name: string): Promise<void> {
+  for (const table of [cloudflareExposures, cloudflareDnsRecords, cloudflareTunnels]) {
+    const rows = await tx.select({ id: table.id }).from(table).where(eq(table.account, name)).limit(1);
+    if (rows.length > 0)
+      throw new SupervisorError(
+        'protected',
+        `Account ${name} still has records, tunnels or exposures of ours. Remove or release them first.`,
+      );
   }
 }
 

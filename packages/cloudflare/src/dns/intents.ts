@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SupervisorError } from '@supervisor/core';
 import { holds, leaseFor, type Orm } from '@supervisor/db';
 import { and, eq, inArray, sql } from 'drizzle-orm';
-import type { FoundZone } from '../accounts.js';
+import { writeInto, type FoundZone } from '../accounts.js';
 import { alone, holding, leaseSeconds, type Held } from '../alone.js';
 import type { RemoteRecord } from '../api/answers.js';
 import { isFinal, reasonOf } from '../failure.js';
@@ -41,22 +41,14 @@ export async function pursue<T>(orm: Orm, wish: Wish, work: (row: RecordRow, hel
   };
   const wanted = { ...desired, state: 'wanted' as const };
   if (desired.type === 'TXT') await findByText(orm, project, desired, place);
-  const [made] = await orm
-    .insert(table)
-    .values({
-      id: randomUUID(),
-      account: account.name,
-      project,
-      zone: zone.name,
-      ...place,
-      ...wanted,
-      exposure,
-      recordId: recordId ?? null,
-      leaseUntil: leaseFor(leaseSeconds),
-      fence: 1,
-    })
-    .onConflictDoNothing()
-    .returning();
+  const values = { id: randomUUID(), account: account.name, project, zone: zone.name, ...place, ...wanted, exposure };
+  const [made] = await writeInto(orm, account, (tx) =>
+    tx
+      .insert(table)
+      .values({ ...values, recordId: recordId ?? null, leaseUntil: leaseFor(leaseSeconds), fence: 1 })
+      .onConflictDoNothing()
+      .returning(),
+  );
   if (made) return holding(orm, table, made, (held) => attempt(made, undefined, held));
   const [there] = await orm
     .select()

@@ -299,6 +299,21 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await expect(without.listTunnels()).rejects.toMatchObject({ message: 'There is no secret.' });
   });
 
+  test('an account that is removed while a name is about to be exposed has nothing made in it', async () => {
+    const removing = new CloudflareManager({
+      db: database,
+      token: async () => fake.token,
+      time,
+      portOf: async () => {
+        expect(await cloudflare.removeAccount('main')).toBe(true);
+        return { service: 'web', port: 3100 };
+      },
+    });
+    await expect(removing.expose(request)).rejects.toMatchObject({ code: 'not_found', message: expect.stringContaining('removed') });
+    expect({ writes: fake.writes, rows: await count() }).toEqual({ writes: 0, rows: 0 });
+    expect(await cloudflare.removeAccount('main')).toBe(false);
+  });
+
   test('a port that must not be exposed ends it before anything is asked of Cloudflare', async () => {
     const refusing = new CloudflareManager({
       db: database,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SupervisorError } from '@supervisor/core';
 import { claim, holds, leaseFor, renew, type Orm } from '@supervisor/db';
 import { and, asc, eq, inArray, isNotNull, ne, sql } from 'drizzle-orm';
-import type { Accounts, FoundZone } from '../accounts.js';
+import { writeInto, type Accounts, type FoundZone } from '../accounts.js';
 import { leaseSeconds } from '../alone.js';
 import type { DnsRecords } from '../dns/dns-records.js';
 import { dnsName } from '../dns/name.js';
@@ -105,23 +105,14 @@ export class Exposures {
   async #begin(request: ExposeRequest & { service: string; port: number }, { account }: FoundZone): Promise<ExposureRow> {
     const { orm } = this.#parts;
     const { project, instance = '', service, port, hostname, access } = request;
-    const [made] = await orm
-      .insert(cloudflareExposures)
-      .values({
-        id: randomUUID(),
-        account: account.name,
-        project,
-        instance,
-        service,
-        port,
-        hostname,
-        access,
-        state: 'exposing',
-        leaseUntil: leaseFor(leaseSeconds),
-        fence: 1,
-      })
-      .onConflictDoNothing()
-      .returning();
+    const values = { id: randomUUID(), account: account.name, project, instance, service, port, hostname, access };
+    const [made] = await writeInto(orm, account, (tx) =>
+      tx
+        .insert(cloudflareExposures)
+        .values({ ...values, state: 'exposing', leaseUntil: leaseFor(leaseSeconds), fence: 1 })
+        .onConflictDoNothing()
+        .returning(),
+    );
     if (made) return made;
     const [there] = await orm.select().from(cloudflareExposures).where(eq(cloudflareExposures.hostname, hostname));
     if (!there) throw busy(hostname);

@@ -3,7 +3,7 @@ import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, asc, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import type { Accounts, Reach } from '../accounts.js';
+import { writeInto, type Accounts, type Reach } from '../accounts.js';
 import { alone } from '../alone.js';
 import { tunnelAnswer, type RemoteTunnel } from '../api/answers.js';
 import { unavailable } from '../api/failure.js';
@@ -84,7 +84,7 @@ export class Tunnels {
         `Tunnel ${name} has its rules in a file beside its connector, which rules written here would replace. Move them to Cloudflare first: its dashboard has "Migrate" for that tunnel.`,
       );
     const account = reach.account.name;
-    return this.#orm.transaction(async (tx) => {
+    return writeInto(this.#orm, reach.account, async (tx) => {
       await tx.update(cloudflareTunnels).set({ standard: false }).where(eq(cloudflareTunnels.account, account));
       const [row] = await tx
         .insert(cloudflareTunnels)
@@ -167,11 +167,13 @@ export class Tunnels {
 
   async #intend({ account }: Reach, name: string | undefined): Promise<{ row: TunnelRow; fresh: boolean }> {
     const values = { account: account.name, name: name ?? `supervisor-${randomBytes(6).toString('hex')}`, standard: name === undefined };
-    const [made] = await this.#orm
-      .insert(cloudflareTunnels)
-      .values({ id: randomUUID(), ...values, state: 'wanted' })
-      .onConflictDoNothing()
-      .returning();
+    const [made] = await writeInto(this.#orm, account, (tx) =>
+      tx
+        .insert(cloudflareTunnels)
+        .values({ id: randomUUID(), ...values, state: 'wanted' })
+        .onConflictDoNothing()
+        .returning(),
+    );
     const row = made ?? (await this.#stored(account.name, name));
     if (!row) throw deletedMeanwhile(values.name);
     return { row, fresh: made !== undefined };
