@@ -4,7 +4,7 @@ import { Accounts, type Account, type AccountSettings } from './accounts.js';
 import { tokenAnswer, type RemoteRecord, type Zone } from './api/answers.js';
 import { realTime, type Time } from './api/time.js';
 import { DnsRecords, type RecordChoice } from './dns/dns-records.js';
-import { listRemote, type RecordFilter, type RecordRow } from './dns/listing.js';
+import { listRemote, type PageOptions, type RecordFilter, type RecordRow } from './dns/listing.js';
 import { dnsName } from './dns/name.js';
 import { observedOf, readComment, type RecordWish } from './dns/record.js';
 import { syncRecords, type SyncReport } from './dns/sync.js';
@@ -41,6 +41,12 @@ export interface VerifiedToken {
   status: string;
   expiresAt: string | null;
   zones: string[];
+}
+
+/** A rule of ours, with the name of its tunnel. */
+export interface PlacedRoute {
+  route: RouteRow;
+  tunnel: string;
 }
 
 interface Parts {
@@ -185,9 +191,10 @@ export class CloudflareManager {
   }
 
   /** Puts a rule of ours into a tunnel's list; the rules of others stay. */
-  async putRoute(project: string, rule: Rule & { hostname: string }, place: Place = {}): Promise<RouteRow> {
+  async putRoute(project: string, rule: Rule & { hostname: string }, place: Place = {}): Promise<PlacedRoute> {
     const { routes } = await this.#parts();
-    return routes.put(project, await this.#tunnel(place), { ...rule, hostname: dnsName(rule.hostname) });
+    const tunnel = await this.#tunnel(place);
+    return { route: await routes.put(project, tunnel, { ...rule, hostname: dnsName(rule.hostname) }), tunnel: tunnel.name };
   }
 
   /** Takes a rule of ours out. Repeating it changes nothing. */
@@ -201,11 +208,12 @@ export class CloudflareManager {
     return row !== undefined;
   }
 
-  /** Our rules. */
-  async listRoutes(project?: string): Promise<{ route: RouteRow; tunnel: TunnelRow | undefined }[]> {
+  /** Our rules, in the order of their names. */
+  async listRoutes(filter: { project?: string | undefined } & PageOptions = {}): Promise<PlacedRoute[]> {
     const { routes, tunnels } = await this.#parts();
-    const all = await tunnels.rows();
-    return (await routes.rows({ project })).map((route) => ({ route, tunnel: all.find(({ id }) => id === route.tunnel) }));
+    const { limit, cursor, project } = filter;
+    const names = new Map((await tunnels.rows()).map(({ id, name }) => [id, name]));
+    return (await routes.rows({ project }, { limit, cursor })).map((route) => ({ route, tunnel: names.get(route.tunnel) ?? '' }));
   }
 
   /** What cloudflared would say to these rules; to those of a tunnel where none are given. */
@@ -239,8 +247,9 @@ export class CloudflareManager {
     return (await this.#parts()).exposures.unexpose(project, hostname);
   }
 
-  async listExposures(project?: string): Promise<ExposureRow[]> {
-    return (await this.#parts()).exposures.list(project);
+  /** In the order of their names. */
+  async listExposures(filter: { project?: string | undefined } & PageOptions = {}): Promise<ExposureRow[]> {
+    return (await this.#parts()).exposures.list(filter);
   }
 
   /** Takes up what was broken off. To be called at the start and once a minute; any number of services may. */

@@ -154,7 +154,7 @@ async function compose(
   const ports = new PortManager({
     ...options,
     projectOf,
-    exposedAs: async (project, port) => (await managers.cloudflare.listExposures(project)).find((one) => one.port === port)?.hostname,
+    exposedAs: async (project, port) => (await managers.cloudflare.listExposures({ project })).find((one) => one.port === port)?.hostname,
   });
   const valueOf = async (path: string) => (await secrets.use([path]))[0]!.value;
   const managers: Managers = {

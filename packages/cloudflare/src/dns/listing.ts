@@ -13,6 +13,12 @@ export async function listRemote(api: CloudflareApi, zoneId: string, name?: stri
   return api.list(`/zones/${zoneId}/dns_records`, recordAnswer, { per_page: pageSize, ...(name === undefined ? {} : { name }) });
 }
 
+/** All where they are left out; the cursor is where the last page ended. */
+export interface PageOptions {
+  limit?: number | undefined;
+  cursor?: string | undefined;
+}
+
 export interface RecordFilter {
   project?: string | undefined;
   zone?: string | undefined;

@@ -5,6 +5,7 @@ import type { Database } from '@supervisor/db';
 import { CloudflareFake, FakeClock, type Fault } from '@supervisor/fakes';
 import { sql } from 'drizzle-orm';
 import { CloudflareManager } from '../cloudflare-manager.js';
+import { cloudflareModule } from '../module.js';
 import type { ExposeRequest } from './exposure.js';
 
 const request: ExposeRequest = { project: 'shop', service: 'web', hostname: 'shop.example.com', access: 'public' };
@@ -312,6 +313,23 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await expect(removing.expose(request)).rejects.toMatchObject({ code: 'not_found', message: expect.stringContaining('removed') });
     expect({ writes: fake.writes, rows: await count() }).toEqual({ writes: 0, rows: 0 });
     expect(await cloudflare.removeAccount('main')).toBe(false);
+  });
+
+  test('names come in pages', async () => {
+    for (const hostname of ['a.shop.example.com', request.hostname]) await cloudflare.expose({ ...request, hostname });
+    const call = async (name: string, input: object) => {
+      const found = [...cloudflareModule.operations].find((one) => one.name === name)!;
+      return found.handle({ cloudflare } as never, found.input.parse(input) as never, {} as never) as Promise<Record<string, any>>;
+    };
+    for (const [name, list] of [
+      ['list_exposures', 'exposures'],
+      ['list_tunnel_routes', 'routes'],
+    ] as const) {
+      const first = await call(name, { limit: 1 });
+      const second = await call(name, { limit: 1, cursor: first['nextCursor'] });
+      expect([first, second].map((page) => page[list][0].hostname)).toEqual(['a.shop.example.com', 'shop.example.com']);
+      expect(await call(name, { limit: 1, cursor: second['nextCursor'] })).toEqual({ [list]: [] });
+    }
   });
 
   test('a port that must not be exposed ends it before anything is asked of Cloudflare', async () => {

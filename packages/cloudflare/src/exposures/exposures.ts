@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { SupervisorError } from '@supervisor/core';
 import { claim, holds, leaseFor, renew, type Orm } from '@supervisor/db';
-import { and, asc, eq, inArray, isNotNull, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNotNull, ne, sql } from 'drizzle-orm';
 import { writeInto, type Accounts, type FoundZone } from '../accounts.js';
 import { leaseSeconds } from '../alone.js';
 import type { DnsRecords } from '../dns/dns-records.js';
+import type { PageOptions } from '../dns/listing.js';
 import { dnsName } from '../dns/name.js';
 import { reasonOf } from '../failure.js';
 import { cloudflareDnsRecords, cloudflareExposures, cloudflareTunnels } from '../schema.js';
@@ -43,12 +44,15 @@ export class Exposures {
     this.#parts = parts;
   }
 
-  async list(project?: string): Promise<ExposureRow[]> {
-    return this.#parts.orm
+  async list({ project, cursor, limit }: { project?: string | undefined } & PageOptions = {}): Promise<ExposureRow[]> {
+    const { project: owner, hostname } = cloudflareExposures;
+    const wanted = [project === undefined ? undefined : eq(owner, project), cursor === undefined ? undefined : gt(hostname, cursor)];
+    const query = this.#parts.orm
       .select()
       .from(cloudflareExposures)
-      .where(project === undefined ? undefined : eq(cloudflareExposures.project, project))
-      .orderBy(asc(cloudflareExposures.hostname));
+      .where(and(...wanted))
+      .orderBy(asc(hostname));
+    return limit === undefined ? query : query.limit(limit);
   }
 
   /** Makes a service reachable under a name: tunnel, rule, record. Asking again mends what is not as it should be. */

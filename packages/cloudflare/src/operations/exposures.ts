@@ -1,4 +1,4 @@
-import { instanceField, instant, nameField, operation, projectField, projectFilter } from '@supervisor/core';
+import { instanceField, instant, nameField, nextCursor, operation, page, projectField, projectFilter } from '@supervisor/core';
 import { z } from 'zod';
 import { name, problem, type CloudflareDeps } from './fields.js';
 
@@ -59,7 +59,7 @@ export const exposureOperations = [
     route: 'GET /exposures',
     summary: 'List services that are reachable from outside, and how far the others are',
     access: 'read',
-    input: z.object({ project: projectFilter() }),
+    input: z.object({ project: projectFilter(), ...page }),
     output: z.object({
       exposures: z.array(
         z.object({
@@ -76,9 +76,13 @@ export const exposureOperations = [
           problem,
         }),
       ),
+      nextCursor,
     }),
-    handle: async ({ cloudflare }: CloudflareDeps, { project }) => ({
-      exposures: (await cloudflare.listExposures(project)).map(({ lastError, ...row }) => ({ ...row, problem: lastError })),
-    }),
+    handle: async ({ cloudflare }: CloudflareDeps, filter) => {
+      const rows = await cloudflare.listExposures(filter);
+      const last = rows.length === filter.limit ? rows.at(-1) : undefined;
+      const exposures = rows.map(({ lastError, ...row }) => ({ ...row, problem: lastError }));
+      return { exposures, ...(last && { nextCursor: last.hostname }) };
+    },
   }),
 ];

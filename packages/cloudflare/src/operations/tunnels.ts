@@ -1,7 +1,8 @@
-import { instant, operation, projectField, projectFilter, sensitive, textField } from '@supervisor/core';
+import { instant, nextCursor, operation, page, projectField, projectFilter, sensitive, textField } from '@supervisor/core';
 import { z } from 'zod';
+import type { PlacedRoute } from '../cloudflare-manager.js';
 import type { Rule } from '../ingress/rule.js';
-import type { RouteRow } from '../tunnels/routes.js';
+import { placeOf } from '../tunnels/routes.js';
 import type { TunnelRow } from '../tunnels/tunnels.js';
 import { account, name, problem, tunnel, type CloudflareDeps } from './fields.js';
 
@@ -36,7 +37,7 @@ const route = z.object({
   problem,
 });
 
-const showRoute = ({ rule, exposure, lastError, ...row }: RouteRow, tunnel: string): z.input<typeof route> => ({
+const showRoute = ({ route: { rule, exposure, lastError, ...row }, tunnel }: PlacedRoute): z.input<typeof route> => ({
   ...row,
   service: rule.service ?? '',
   tunnel,
@@ -136,11 +137,8 @@ export const tunnelOperations = [
     }),
     output: route,
     subject: ({ hostname, path = '' }) => `${hostname} ${path}`.trim(),
-    handle: async ({ cloudflare }: CloudflareDeps, { project, account, tunnel, ...rule }) => {
-      const put = await cloudflare.putRoute(project, rule as Rule & { hostname: string }, { account, tunnel });
-      const listed = (await cloudflare.listRoutes(project)).find(({ route }) => route.id === put.id);
-      return showRoute(put, listed?.tunnel?.name ?? '');
-    },
+    handle: async ({ cloudflare }: CloudflareDeps, { project, account, tunnel, ...rule }) =>
+      showRoute(await cloudflare.putRoute(project, rule as Rule & { hostname: string }, { account, tunnel })),
   }),
   operation({
     name: 'remove_tunnel_route',
@@ -160,11 +158,13 @@ export const tunnelOperations = [
     route: 'GET /cloudflare/routes',
     summary: 'List the rules of ours in tunnels',
     access: 'read',
-    input: z.object({ project: projectFilter() }),
-    output: z.object({ routes: z.array(route) }),
-    handle: async ({ cloudflare }: CloudflareDeps, { project }) => ({
-      routes: (await cloudflare.listRoutes(project)).map(({ route, tunnel }) => showRoute(route, tunnel?.name ?? '')),
-    }),
+    input: z.object({ project: projectFilter(), ...page }),
+    output: z.object({ routes: z.array(route), nextCursor }),
+    handle: async ({ cloudflare }: CloudflareDeps, filter) => {
+      const routes = await cloudflare.listRoutes(filter);
+      const last = routes.length === filter.limit ? routes.at(-1) : undefined;
+      return { routes: routes.map(showRoute), ...(last && { nextCursor: placeOf(last.route) }) };
+    },
   }),
   operation({
     name: 'validate_tunnel_routes',

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, gt, inArray, sql } from 'drizzle-orm';
 import type { Accounts } from '../accounts.js';
+import type { PageOptions } from '../dns/listing.js';
 import { isFinal, reasonOf } from '../failure.js';
 import { samePlace } from '../ingress/checks.js';
 import { withoutRule, withRule } from '../ingress/merge.js';
@@ -13,6 +14,11 @@ import { changeRules, readConfiguration, type Change } from './configuration.js'
 import type { TunnelRow, Tunnels } from './tunnels.js';
 
 export type RouteRow = typeof cloudflareTunnelRoutes.$inferSelect;
+
+/** Where the next page begins. */
+export function placeOf({ hostname, id }: RouteRow): string {
+  return `${hostname} ${id}`;
+}
 
 export interface SyncedRoute {
   hostname: string;
@@ -34,17 +40,22 @@ export class TunnelRoutes {
     this.#tunnels = tunnels;
   }
 
-  async rows(filter: { project?: string | undefined; tunnel?: string | undefined; exposure?: string | undefined }): Promise<RouteRow[]> {
+  async rows(
+    filter: { project?: string | undefined; tunnel?: string | undefined; exposure?: string | undefined },
+    { cursor, limit }: PageOptions = {},
+  ): Promise<RouteRow[]> {
     const { project, tunnel, exposure } = cloudflareTunnelRoutes;
     const columns = { project, tunnel, exposure };
     const wanted = Object.entries(filter).flatMap(([key, value]) =>
       value === undefined ? [] : [eq(columns[key as keyof typeof columns], value)],
     );
-    return this.#orm
+    const place = sql`${cloudflareTunnelRoutes.hostname} || ' ' || ${cloudflareTunnelRoutes.id} collate "C"`;
+    const query = this.#orm
       .select()
       .from(cloudflareTunnelRoutes)
-      .where(and(...wanted))
-      .orderBy(asc(cloudflareTunnelRoutes.hostname), asc(cloudflareTunnelRoutes.path), asc(cloudflareTunnelRoutes.id));
+      .where(and(...wanted, cursor === undefined ? undefined : gt(place, cursor)))
+      .orderBy(place);
+    return limit === undefined ? query : query.limit(limit);
   }
 
   /** Puts a rule into a tunnel's list, or makes ours as it should be. Asking again changes nothing. */
