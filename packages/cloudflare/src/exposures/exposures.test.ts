@@ -332,6 +332,31 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     }
   });
 
+  test('what was broken off waits for a provider that does not answer, and is taken back once that refuses', async () => {
+    const breakOff = async () => {
+      fake.server.faults.add({ on: config, what: 'hang-before' });
+      void manager()
+        .expose(request)
+        .catch(() => {});
+      const played = fake.server.faults.played;
+      for (let waited = 0; fake.server.faults.played === played && waited < 200; waited++)
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      for (const table of ['exposures', 'tunnels'])
+        await database.orm.execute(sql.raw(`update supervisor.cloudflare_${table} set lease_until = null, fence = fence + 1`));
+    };
+    await breakOff();
+    fake.server.faults.add({ on: 'GET /client/v4/zones', times: 4, what: 'error-before' });
+    expect(await manager().resume()).toEqual({ resumed: 0, failed: 1 });
+    expect(await cloudflare.listExposures()).toMatchObject([{ state: 'exposing', lastError: expect.any(String) }]);
+    expect(await manager().resume()).toEqual({ resumed: 1, failed: 0 });
+    expect(await cloudflare.listExposures()).toMatchObject([{ state: 'exposed', lastError: null }]);
+    await cloudflare.unexpose('shop', request.hostname);
+    await breakOff();
+    fake.state.addRecord(fake.zone('example.com'), { name: request.hostname, type: 'A', content: '192.0.2.1' });
+    expect(await manager().resume()).toEqual({ resumed: 0, failed: 1 });
+    expect({ tunnels: tunnels(), rows: await count() }).toEqual({ tunnels: [], rows: 0 });
+  });
+
   test('a port that must not be exposed ends it before anything is asked of Cloudflare', async () => {
     const refusing = new CloudflareManager({
       db: database,

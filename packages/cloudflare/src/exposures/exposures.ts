@@ -7,7 +7,7 @@ import { leaseSeconds } from '../alone.js';
 import type { DnsRecords } from '../dns/dns-records.js';
 import type { PageOptions } from '../dns/listing.js';
 import { dnsName } from '../dns/name.js';
-import { reasonOf } from '../failure.js';
+import { isFinal, reasonOf } from '../failure.js';
 import { cloudflareDnsRecords, cloudflareExposures, cloudflareTunnels } from '../schema.js';
 import type { TunnelRoutes } from '../tunnels/routes.js';
 import type { TunnelRow, Tunnels } from '../tunnels/tunnels.js';
@@ -150,7 +150,8 @@ export class Exposures {
       return await this.#describe({ ...row, state: 'exposed' }, tunnel!, zone);
     } catch (error) {
       if (isLost(error)) throw error;
-      if (row.exposedAt !== null) {
+      // Nobody waits for what is taken up again: it was asked for, and is tried until it works or is refused.
+      if (row.exposedAt !== null || (found === undefined && !isFinal(error))) {
         await this.#save(row, { lastError: reasonOf(error), leaseUntil: null });
         throw error;
       }
