@@ -95,7 +95,7 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await expect(cloudflare.expose({ ...request, project: 'blog' })).rejects.toMatchObject({ code: 'not_owned' });
     await expect(cloudflare.expose({ ...request, service: 'api' })).rejects.toMatchObject({ code: 'conflict' });
     await expect(cloudflare.expose({ ...request, access: 'login' })).rejects.toMatchObject({ code: 'invalid_input' });
-    expect(await cloudflare.unexpose('blog', 'shop.example.com')).toMatchObject({ removed: false });
+    await expect(cloudflare.unexpose('blog', 'shop.example.com')).rejects.toMatchObject({ code: 'not_owned' });
     const record = { name: 'shop.example.com', type: 'CNAME' as const, content: 'elsewhere.example.org' };
     await expect(cloudflare.upsertRecord('shop', record)).rejects.toMatchObject({ code: 'protected' });
     await expect(cloudflare.deleteRecord('shop', { name: record.name }, true)).rejects.toMatchObject({ code: 'protected' });
@@ -288,18 +288,6 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(records()).toHaveLength(8);
   });
 
-  test('a token that is missing does not make a tunnel gone', async () => {
-    await cloudflare.ensureTunnel();
-    const without = new CloudflareManager({
-      db: database,
-      token: async () => {
-        throw new SupervisorError('not_found', 'There is no secret.');
-      },
-      time,
-    });
-    await expect(without.listTunnels()).rejects.toMatchObject({ message: 'There is no secret.' });
-  });
-
   test('an account that is removed while a name is about to be exposed has nothing made in it', async () => {
     const removing = new CloudflareManager({
       db: database,
@@ -313,23 +301,6 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await expect(removing.expose(request)).rejects.toMatchObject({ code: 'not_found', message: expect.stringContaining('removed') });
     expect({ writes: fake.writes, rows: await count() }).toEqual({ writes: 0, rows: 0 });
     expect(await cloudflare.removeAccount('main')).toBe(false);
-  });
-
-  test('names come in pages', async () => {
-    for (const hostname of ['a.shop.example.com', request.hostname]) await cloudflare.expose({ ...request, hostname });
-    const call = async (name: string, input: object) => {
-      const found = [...cloudflareModule.operations].find((one) => one.name === name)!;
-      return found.handle({ cloudflare } as never, found.input.parse(input) as never, {} as never) as Promise<Record<string, any>>;
-    };
-    for (const [name, list] of [
-      ['list_exposures', 'exposures'],
-      ['list_tunnel_routes', 'routes'],
-    ] as const) {
-      const first = await call(name, { limit: 1 });
-      const second = await call(name, { limit: 1, cursor: first['nextCursor'] });
-      expect([first, second].map((page) => page[list][0].hostname)).toEqual(['a.shop.example.com', 'shop.example.com']);
-      expect(await call(name, { limit: 1, cursor: second['nextCursor'] })).toEqual({ [list]: [] });
-    }
   });
 
   test('what was broken off waits for a provider that does not answer, and is taken back once that refuses', async () => {
@@ -355,6 +326,37 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     fake.state.addRecord(fake.zone('example.com'), { name: request.hostname, type: 'A', content: '192.0.2.1' });
     expect(await manager().resume()).toEqual({ resumed: 0, failed: 1 });
     expect({ tunnels: tunnels(), rows: await count() }).toEqual({ tunnels: [], rows: 0 });
+  });
+
+  test('names come in pages, and one that the usual certificate does not hold for is told of', async () => {
+    const deep = await cloudflare.expose({ ...request, hostname: 'a.shop.example.com' });
+    expect(deep.warnings).toContainEqual(expect.stringContaining('certificate'));
+    expect((await cloudflare.expose(request)).warnings).not.toContainEqual(expect.stringContaining('certificate'));
+    const call = async (name: string, input: object) => {
+      const found = [...cloudflareModule.operations].find((one) => one.name === name)!;
+      return found.handle({ cloudflare } as never, found.input.parse(input) as never, {} as never) as Promise<Record<string, any>>;
+    };
+    for (const [name, list] of [
+      ['list_exposures', 'exposures'],
+      ['list_tunnel_routes', 'routes'],
+    ] as const) {
+      const first = await call(name, { limit: 1 });
+      const second = await call(name, { limit: 1, cursor: first['nextCursor'] });
+      expect([first, second].map((page) => page[list][0].hostname)).toEqual(['a.shop.example.com', 'shop.example.com']);
+      expect(await call(name, { limit: 1, cursor: second['nextCursor'] })).toEqual({ [list]: [] });
+    }
+  });
+
+  test('a token that is missing does not make a tunnel gone', async () => {
+    await cloudflare.ensureTunnel();
+    const without = new CloudflareManager({
+      db: database,
+      token: async () => {
+        throw new SupervisorError('not_found', 'There is no secret.');
+      },
+      time,
+    });
+    await expect(without.listTunnels()).rejects.toMatchObject({ message: 'There is no secret.' });
   });
 
   test('a port that must not be exposed ends it before anything is asked of Cloudflare', async () => {

@@ -69,11 +69,9 @@ export class Exposures {
   /** Takes a name back: record, rule, and the tunnel when nothing else is in it. Repeating it changes nothing. */
   async unexpose(project: string, hostname: string): Promise<{ removed: boolean; warnings: string[] }> {
     const name = dnsName(hostname);
-    const [row] = await this.#parts.orm
-      .select()
-      .from(cloudflareExposures)
-      .where(and(eq(cloudflareExposures.hostname, name), eq(cloudflareExposures.project, project)));
+    const [row] = await this.#parts.orm.select().from(cloudflareExposures).where(eq(cloudflareExposures.hostname, name));
     if (!row) return { removed: false, warnings: [] };
+    if (row.project !== project) throw exposedByOther(name);
     const [mine] = await claim(this.#parts.orm, cloudflareExposures, eq(cloudflareExposures.id, row.id), leaseSeconds);
     if (!mine) throw busy(name);
     await this.#save(mine, { state: 'removing' });
@@ -120,7 +118,7 @@ export class Exposures {
     if (made) return made;
     const [there] = await orm.select().from(cloudflareExposures).where(eq(cloudflareExposures.hostname, hostname));
     if (!there) throw busy(hostname);
-    if (there.project !== project) throw new SupervisorError('not_owned', `${hostname} is exposed by another project.`);
+    if (there.project !== project) throw exposedByOther(hostname);
     if (there.service !== service || there.instance !== instance || there.port !== port || there.access !== access)
       throw new SupervisorError(
         'conflict',
@@ -238,6 +236,10 @@ export class Exposures {
     const { status, connected } = await this.#parts.tunnels.status(tunnel).catch(() => ({ status: 'unknown', connected: false }));
     const first = (await this.#parts.accounts.list())[0]?.name === account.name;
     const warnings = row.access === 'public' ? [`Anybody can open https://${row.hostname}: the service itself has to check who asks.`] : [];
+    if (row.hostname.slice(0, -zone.name.length - 1).includes('.'))
+      warnings.push(
+        `Cloudflare's usual certificate holds for ${zone.name} and one label before it. Without one for ${row.hostname}, made at Cloudflare, browsers refuse it.`,
+      );
     if (zone.status && zone.status !== 'active')
       warnings.push(`Zone ${zone.name} is ${zone.status}: its names are not answered by Cloudflare yet.`);
     return {
@@ -279,6 +281,13 @@ function leaseLost(hostname: string): SupervisorError {
 
 function isLost(error: unknown): boolean {
   return error instanceof SupervisorError && error.details['takenOver'] === true;
+}
+
+function exposedByOther(hostname: string): SupervisorError {
+  return new SupervisorError(
+    'not_owned',
+    `${hostname} is exposed by another project. \`supervisor cloudflare list-exposures\` tells which.`,
+  );
 }
 
 function busy(hostname: string): SupervisorError {

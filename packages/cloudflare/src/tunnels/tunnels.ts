@@ -139,7 +139,11 @@ export class Tunnels {
     await this.alone(row, async () => {
       const { id, tunnel } = cloudflareTunnelRoutes;
       const routes = await this.#orm.select({ id }).from(cloudflareTunnelRoutes).where(eq(tunnel, row.id)).limit(1);
-      if (routes.length > 0) throw new SupervisorError('protected', `Tunnel ${row.name} still has rules of ours. Remove them first.`);
+      if (routes.length > 0)
+        throw new SupervisorError(
+          'protected',
+          `Tunnel ${row.name} still has rules of ours. Unexpose or remove them first: \`supervisor cloudflare list-tunnel-routes\` shows them.`,
+        );
       if (!row.shared) await this.#deleteRemote(row);
       await this.#orm.delete(cloudflareTunnels).where(eq(cloudflareTunnels.id, row.id));
     });
@@ -205,7 +209,10 @@ export class Tunnels {
     const there = await this.#find(reach, row.name);
     if (there === undefined || (row.tunnelId !== null && there.id !== row.tunnelId)) return;
     if (isConnected(there))
-      throw new SupervisorError('protected', `Tunnel ${row.name} has a connector. Stop \`supervisor tunnel run\` first.`);
+      throw new SupervisorError(
+        'protected',
+        `Tunnel ${row.name} has a connector, so it stays. Stop \`supervisor tunnel run\`, then \`supervisor cloudflare delete-tunnel\` removes it.`,
+      );
     const { ingress } = await readConfiguration(reach, there.id);
     if (ingress.some((rule) => !isCatchAll(rule)))
       throw new SupervisorError('protected', `Tunnel ${row.name} holds rules of others, so it stays. Remove them at Cloudflare first.`);
