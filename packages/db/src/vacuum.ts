@@ -6,9 +6,11 @@ import { rows, type Orm } from './database.js';
  * an embedded database has no process beside it that does. A table at a time: callers come in between.
  */
 export async function vacuum(orm: Orm, signal?: AbortSignal): Promise<void> {
+  // It writes, and PostgreSQL lets it even where nothing may be written: on a disk that is nearly full (DiskGuard).
   const changed = await rows<{ name: string }>(
     orm,
-    sql`select format('%I.%I', schemaname, relname) as name from pg_stat_user_tables where n_mod_since_analyze > 0`,
+    sql`select format('%I.%I', schemaname, relname) as name from pg_stat_user_tables
+      where n_mod_since_analyze > 0 and current_setting('transaction_read_only') = 'off'`,
   );
   for (const { name } of changed) {
     if (signal?.aborted) return;
