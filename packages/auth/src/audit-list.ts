@@ -1,3 +1,4 @@
+import { cutPage } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, desc, eq, gte, lt, sql } from 'drizzle-orm';
 import { auditEvents, tokens } from './schema.js';
@@ -36,7 +37,7 @@ export async function listEvents(orm: Orm, options: AuditListOptions): Promise<{
   const { id, at, principalId, operation, version, fingerprint, call } = auditEvents;
   const known = sql`${auditEvents.outcome} is not null`;
   const alone = sql`not exists (select from supervisor.audit_events later where later.call = ${call} and later.outcome is not null)`;
-  const events = await orm
+  const found = await orm
     .select({
       id,
       at,
@@ -63,7 +64,7 @@ export async function listEvents(orm: Orm, options: AuditListOptions): Promise<{
       ),
     )
     .orderBy(desc(id))
-    .limit(limit);
-  const last = events.at(-1);
-  return last && events.length === limit ? { events, nextCursor: String(last.id) } : { events };
+    .limit(limit + 1);
+  const { rows: events, ...next } = cutPage(found, limit, (last) => String(last.id));
+  return { events, ...next };
 }

@@ -49,6 +49,7 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await release('one');
     expect((await trail.list({ subject: 'shop/died' })).events).toMatchObject([{ outcome: null }]);
     expect((await trail.list({ outcome: 'forbidden' })).events).toHaveLength(1);
+    expect(await trail.list({ outcome: 'forbidden', limit: 1 })).not.toHaveProperty('nextCursor');
     const first = await trail.list({ limit: 2 });
     expect((await trail.list({ cursor: first.nextCursor })).events[0]!.id).toBeLessThan(first.events[1]!.id);
   });

@@ -66,5 +66,5 @@ export const page = {
   cursor: textField("The last answer's nextCursor", 500).optional(),
 };
 
-/** The cursor after the last row of a full page, and none after the last page. */
+/** The cursor after the last row of a page that others follow, and none after the last page. */
 export const nextCursor = z.string().optional().describe('Pass as cursor for the next page; absent at the end');

@@ -1,6 +1,6 @@
 export { bind, type Audit, type AuditEntry, type BindOptions } from './bind.js';
 export { coerce } from './coerce.js';
-export { badCursor, numberIn } from './cursor.js';
+export { badCursor, cutPage, numberIn } from './cursor.js';
 export { describe } from './describe.js';
 export type { Answerer, Catalogue, FieldSchema, ObjectSchema, OperationDescription } from './description.js';
 export { errorFromBody, httpStatus, SupervisorError, type ErrorBody, type ErrorCode, type ErrorDetails } from './errors.js';

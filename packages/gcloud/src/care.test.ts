@@ -163,10 +163,12 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       if (!cursor) break;
     }
     expect(names).toEqual(['a', 'b', 'c']);
+    expect(await gcloud.listVms({ limit: 3, ended: true })).not.toHaveProperty('nextCursor');
     const all = (await gcloud.listOperations({})).operations.map(({ id }) => id);
     const first = await gcloud.listOperations({ limit: 2 });
     const second = await gcloud.listOperations({ limit: 500, cursor: first.nextCursor });
     expect([...first.operations, ...second.operations].map(({ id }) => id)).toEqual(all);
+    expect(await gcloud.listOperations({ limit: all.length })).not.toHaveProperty('nextCursor');
     for (const cursor of ['x', "a/'", 'a/b/c']) {
       await expect(gcloud.listVms({ cursor })).rejects.toMatchObject({ code: 'invalid_input' });
       await expect(gcloud.listOperations({ cursor })).rejects.toMatchObject({ code: 'invalid_input' });

@@ -1,4 +1,4 @@
-import { badCursor, NotFound, SupervisorError } from '@supervisor/core';
+import { badCursor, cutPage, NotFound, SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, asc, desc, eq, gt, isNull, sql } from 'drizzle-orm';
 import type { Observed } from './schema.js';
@@ -69,7 +69,7 @@ export async function findVm(orm: Orm, project: string, name: string, account?: 
 /** In the order of their names. */
 export async function listVms(orm: Orm, filter: VmFilter): Promise<{ vms: Vm[]; nextCursor?: string }> {
   const { project, account, ended = false, limit = 100 } = filter;
-  const rows = await orm
+  const found = await orm
     .select({ vm: gcloudVms, operation: gcloudOperations })
     .from(gcloudVms)
     .leftJoin(gcloudOperations, and(eq(gcloudOperations.vm, gcloudVms.id), isNull(gcloudOperations.endedAt)))
@@ -82,10 +82,9 @@ export async function listVms(orm: Orm, filter: VmFilter): Promise<{ vms: Vm[]; 
       ),
     )
     .orderBy(asc(gcloudVms.name), asc(gcloudVms.id))
-    .limit(limit);
-  const vms = rows.map(({ vm, operation }) => shownVm(vm, operation ?? undefined));
-  const last = vms.at(-1);
-  return last && vms.length === limit ? { vms, nextCursor: `${last.name}/${last.id}` } : { vms };
+    .limit(limit + 1);
+  const { rows, ...next } = cutPage(found, limit, ({ vm }) => `${vm.name}/${vm.id}`);
+  return { vms: rows.map(({ vm, operation }) => shownVm(vm, operation ?? undefined)), ...next };
 }
 
 /** @throws SupervisorError `not_found` */
@@ -111,7 +110,7 @@ export async function listOperations(
     cursor === undefined
       ? undefined
       : sql`(${gcloudOperations.createdAt}, ${gcloudOperations.id}) < (select o.created_at, o.id from supervisor.gcloud_operations o where o.id = ${cursor})`;
-  const rows = await orm
+  const found = await orm
     .select({ operation: gcloudOperations, project: gcloudVms.project, name: gcloudVms.name })
     .from(gcloudOperations)
     .innerJoin(gcloudVms, eq(gcloudVms.id, gcloudOperations.vm))
@@ -123,10 +122,9 @@ export async function listOperations(
       ),
     )
     .orderBy(desc(gcloudOperations.createdAt), desc(gcloudOperations.id))
-    .limit(limit);
-  const operations = rows.map(({ operation, ...vm }) => ({ ...shownOperation(operation), ...vm }));
-  const last = operations.at(-1);
-  return last && operations.length === limit ? { operations, nextCursor: last.id } : { operations };
+    .limit(limit + 1);
+  const { rows, ...next } = cutPage(found, limit, ({ operation }) => operation.id);
+  return { operations: rows.map(({ operation, ...vm }) => ({ ...shownOperation(operation), ...vm })), ...next };
 }
 
 export function shownVm(row: VmRow, operation?: OperationRow): Vm {

@@ -1,4 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises';
+import { cutPage } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, asc, eq, gt, inArray } from 'drizzle-orm';
 import type { Draft, Redact, Visibility } from './entry.js';
@@ -147,15 +148,14 @@ export async function listDocuments(
   page: { limit?: number | undefined; cursor?: string | undefined },
 ): Promise<{ documents: { id: number; source: string; updatedAt: string }[]; nextCursor?: string }> {
   const limit = page.limit ?? 100;
-  const rows = await orm
+  const found = await orm
     .select({ id: knowledgeEntries.id, source: knowledgeEntries.source, updatedAt: knowledgeEntries.updatedAt })
     .from(knowledgeEntries)
     .where(and(eq(knowledgeEntries.root, root), gt(knowledgeEntries.id, page.cursor === undefined ? 0 : cursorId(page.cursor))))
     .orderBy(asc(knowledgeEntries.id))
-    .limit(limit);
-  const documents = rows.map(({ source, ...row }) => ({ ...row, source: source! }));
-  const last = documents.at(-1);
-  return last && documents.length === limit ? { documents, nextCursor: String(last.id) } : { documents };
+    .limit(limit + 1);
+  const { rows, ...next } = cutPage(found, limit, ({ id }) => String(id));
+  return { documents: rows.map(({ source, ...row }) => ({ ...row, source: source! })), ...next };
 }
 
 /** Forgets documents that are no longer there. */

@@ -108,6 +108,7 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     const back = await knowledge.learn('zoo', again, { supersedes: newer.id });
     expect(back).toMatchObject({ id: old.id, created: false });
     expect((await knowledge.list({ project: 'zoo' })).entries.map(({ supersededBy }) => supersededBy)).toEqual([old.id, null]);
+    expect(await knowledge.list({ project: 'zoo', limit: 2 })).not.toHaveProperty('nextCursor');
     await knowledge.learn('other', 'The clusters are named after zebras.', { visibility: 'shared' });
     const own = await knowledge.learn('zoo', 'The clusters are named after lions.');
     expect(await knowledge.learn('zoo', 'The clusters are named after zebras.', { supersedes: own.id })).toMatchObject({ created: true });

@@ -194,6 +194,7 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     }
     const all = (await ports.listAllocations({ limit: 500 })).allocations.map(({ port }) => port);
     expect(seen).toEqual(all);
+    expect((await ports.listAllocations({ limit: all.length })).nextCursor).toBeUndefined();
     expect((await ports.listAllocations({ port: 5173 })).allocations).toMatchObject([{ project: 'shop' }]);
     await expect(ports.listAllocations({ cursor: 'x' })).rejects.toMatchObject({ code: 'invalid_input' });
   });

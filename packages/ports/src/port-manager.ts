@@ -1,4 +1,4 @@
-import { checkProject, numberIn, SupervisorError } from '@supervisor/core';
+import { checkProject, cutPage, numberIn, SupervisorError } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
 import { and, asc, eq, type SQL } from 'drizzle-orm';
 import { existsSync } from 'node:fs';
@@ -195,14 +195,14 @@ export class PortManager {
   async #page(options: ListOptions) {
     const { orm } = await this.#database();
     const limit = options.limit ?? 100;
-    const allocations = await this.#prepared(orm).page.execute({
+    const found = await this.#prepared(orm).page.execute({
       project: options.project ?? null,
       port: options.port ?? null,
       after: options.cursor === undefined ? 0 : numberIn(options.cursor, 65_535),
-      limit,
+      limit: limit + 1,
     });
-    const last = allocations.at(-1);
-    return last && allocations.length === limit ? { allocations, nextCursor: String(last.port) } : { allocations };
+    const { rows: allocations, ...next } = cutPage(found, limit, ({ port }) => String(port));
+    return { allocations, ...next };
   }
 
   // Nothing of it goes while one of it is exposed.

@@ -1,4 +1,4 @@
-import { NotFound, SupervisorError } from '@supervisor/core';
+import { cutPage, NotFound, SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, asc, count, eq, gt, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import { projectOf } from './path.js';
@@ -78,9 +78,9 @@ export async function listSecrets(orm: Orm, options: ListOptions): Promise<{ sec
       ),
     )
     .orderBy(asc(secrets.path))
-    .limit(limit);
-  const last = found.at(-1);
-  return last && found.length === limit ? { secrets: found, nextCursor: last.path } : { secrets: found };
+    .limit(limit + 1);
+  const { rows, ...next } = cutPage(found, limit, ({ path }) => path);
+  return { secrets: rows, ...next };
 }
 
 /** How many secrets each project has. */

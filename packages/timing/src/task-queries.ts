@@ -1,4 +1,4 @@
-import { badCursor } from '@supervisor/core';
+import { badCursor, cutPage } from '@supervisor/core';
 import { rows, type Orm } from '@supervisor/db';
 import { and, desc, eq, sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
@@ -17,15 +17,16 @@ export async function readPage(
   search: SQL | undefined,
   limit: number,
 ): Promise<{ tasks: Task[]; nextCursor?: string }> {
-  const tasks: Task[] = await orm
+  const found: Task[] = await orm
     .select()
     .from(taskExecutions)
     .where(and(...conditions(filter), filter.cursor === undefined ? undefined : after(filter.cursor), search))
     .orderBy(desc(taskExecutions.startedAt), desc(taskExecutions.project), desc(taskExecutions.id))
-    .limit(limit);
-  const last = tasks.at(-1);
-  if (!last || tasks.length < limit) return { tasks };
-  return { tasks, nextCursor: Buffer.from(JSON.stringify([last.startedAt, last.project, last.id])).toString('base64url') };
+    .limit(limit + 1);
+  const { rows: tasks, ...next } = cutPage(found, limit, ({ startedAt, project, id }) =>
+    Buffer.from(JSON.stringify([startedAt, project, id])).toString('base64url'),
+  );
+  return { tasks, ...next };
 }
 
 /** What the children of a task took; null when it has none. */

@@ -1,4 +1,4 @@
-import { SupervisorError } from '@supervisor/core';
+import { cutPage, SupervisorError } from '@supervisor/core';
 import { holds, type Orm } from '@supervisor/db';
 import { eq } from 'drizzle-orm';
 import type { Accounts } from '../accounts.js';
@@ -48,9 +48,7 @@ export class DnsRecords {
     filter: RecordFilter,
     options: { limit: number; cursor?: string | undefined },
   ): Promise<{ rows: RecordRow[]; nextCursor?: string }> {
-    const rows = await listRows(this.#orm, filter, options.cursor, options.limit + 1);
-    const last = rows.length > options.limit ? rows[options.limit - 1] : undefined;
-    return { rows: rows.slice(0, options.limit), ...(last ? { nextCursor: placeOf(last) } : {}) };
+    return cutPage(await listRows(this.#orm, filter, options.cursor, options.limit + 1), options.limit, placeOf);
   }
 
   /** Makes a record, or makes ours as it should be. Asking again changes nothing. */

@@ -1,4 +1,4 @@
-import { numberIn, SupervisorError } from '@supervisor/core';
+import { cutPage, numberIn, SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, asc, desc, eq, gt, inArray, isNull, lt, or, sql, type SQL } from 'drizzle-orm';
 import type { Caller, Entry, EntrySummary, Kind, Visibility } from '../entry.js';
@@ -49,7 +49,7 @@ export async function listEntries(
 ): Promise<{ entries: (EntrySummary & { preview: string })[]; nextCursor?: string }> {
   const limit = filter.limit ?? 100;
   const preview = sql<string>`coalesce((select left(text, 200) from ${knowledgeChunks} where entry = ${knowledgeEntries.id} and ordinal = 0), '')`;
-  const entries = await orm
+  const found = await orm
     .select({ ...summary, preview })
     .from(knowledgeEntries)
     .innerJoin(knowledgeScopes, eq(knowledgeScopes.id, knowledgeEntries.scope))
@@ -65,9 +65,9 @@ export async function listEntries(
       ),
     )
     .orderBy(desc(knowledgeEntries.id))
-    .limit(limit);
-  const last = entries.at(-1);
-  return last && entries.length === limit ? { entries, nextCursor: String(last.id) } : { entries };
+    .limit(limit + 1);
+  const { rows: entries, ...next } = cutPage(found, limit, ({ id }) => String(id));
+  return { entries, ...next };
 }
 
 /** Entries with their whole text, in the order of their ids. */
