@@ -343,7 +343,7 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       const first = await call(name, { limit: 1 });
       const second = await call(name, { limit: 1, cursor: first['nextCursor'] });
       expect([first, second].map((page) => page[list][0].hostname)).toEqual(['a.shop.example.com', 'shop.example.com']);
-      expect(await call(name, { limit: 1, cursor: second['nextCursor'] })).toEqual({ [list]: [] });
+      expect(second).not.toHaveProperty('nextCursor');
     }
   });
 

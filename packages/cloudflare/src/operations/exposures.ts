@@ -1,4 +1,4 @@
-import { instanceField, instant, nameField, nextCursor, operation, page, projectField, projectFilter } from '@supervisor/core';
+import { cutPage, instanceField, instant, nameField, nextCursor, operation, page, projectField, projectFilter } from '@supervisor/core';
 import { z } from 'zod';
 import { name, problem, type CloudflareDeps } from './fields.js';
 
@@ -79,10 +79,9 @@ export const exposureOperations = [
       nextCursor,
     }),
     handle: async ({ cloudflare }: CloudflareDeps, filter) => {
-      const rows = await cloudflare.listExposures(filter);
-      const last = rows.length === filter.limit ? rows.at(-1) : undefined;
-      const exposures = rows.map(({ lastError, ...row }) => ({ ...row, problem: lastError }));
-      return { exposures, ...(last && { nextCursor: last.hostname }) };
+      const found = await cloudflare.listExposures({ ...filter, limit: filter.limit + 1 });
+      const { rows, ...next } = cutPage(found, filter.limit, ({ hostname }) => hostname);
+      return { exposures: rows.map(({ lastError, ...row }) => ({ ...row, problem: lastError })), ...next };
     },
   }),
 ];

@@ -1,4 +1,4 @@
-import { instant, nextCursor, operation, page, projectField, projectFilter, sensitive, textField } from '@supervisor/core';
+import { cutPage, instant, nextCursor, operation, page, projectField, projectFilter, sensitive, textField } from '@supervisor/core';
 import { z } from 'zod';
 import type { PlacedRoute } from '../cloudflare-manager.js';
 import type { Rule } from '../ingress/rule.js';
@@ -161,9 +161,9 @@ export const tunnelOperations = [
     input: z.object({ project: projectFilter(), ...page }),
     output: z.object({ routes: z.array(route), nextCursor }),
     handle: async ({ cloudflare }: CloudflareDeps, filter) => {
-      const routes = await cloudflare.listRoutes(filter);
-      const last = routes.length === filter.limit ? routes.at(-1) : undefined;
-      return { routes: routes.map(showRoute), ...(last && { nextCursor: placeOf(last.route) }) };
+      const found = await cloudflare.listRoutes({ ...filter, limit: filter.limit + 1 });
+      const { rows, ...next } = cutPage(found, filter.limit, ({ route }) => placeOf(route));
+      return { routes: rows.map(showRoute), ...next };
     },
   }),
   operation({
