@@ -68,7 +68,10 @@ export class HttpRequester {
     checkHeaders(request.headers ?? {});
     const paths = pathsOf(request);
     if (paths.length === 0)
-      throw new SupervisorError('invalid_input', 'The request has no {{secret:path}}. Send it with any other HTTP client.');
+      throw new SupervisorError(
+        'invalid_input',
+        'The request names no secret: write {{secret:path}} where its value belongs, such as {{secret:shop/stripe/api_key}}. What needs none goes with any other HTTP client.',
+      );
     const secrets = await this.#use(paths);
     for (const secret of secrets) checkHost(secret, target.host);
     const message = { method: request.method, ...filled(request, target, secrets) };
