@@ -12,7 +12,7 @@ import {
   type Preset,
   type Span,
 } from './range.js';
-import { portRanges } from './schema.js';
+import { portAllocations, portRanges, portWorktrees } from './schema.js';
 
 // The first number of the advisory locks that ranges take. claim_port has another, with ports as the second.
 const lockSpace = 7_385_002;
@@ -70,6 +70,18 @@ export function ensureRange(orm: Orm, project: string, request: RangeRequest = {
     await tx.insert(portRanges).values({ project, ...block, denied: deniedIn(block, request.deny), start: request.bound ? usual : start });
     const known = ranges.map((range) => range.project);
     return notesOn(project, block, known, ephemeral);
+  });
+}
+
+/** Gives back all ports of a project, also those elsewhere, and its range: its block is another project's then. */
+export function removeRange(orm: Orm, project: string): Promise<{ released: number[]; range: Span | null }> {
+  return orm.transaction(async (tx) => {
+    await tx.execute(sql`select pg_advisory_xact_lock(${lockSpace}::int, 0)`);
+    const { first, last } = portRanges;
+    const [range = null] = await tx.delete(portRanges).where(eq(portRanges.project, project)).returning({ first, last });
+    const freed = await tx.delete(portAllocations).where(eq(portAllocations.project, project)).returning({ port: portAllocations.port });
+    await tx.delete(portWorktrees).where(eq(portWorktrees.project, project));
+    return { released: freed.map(({ port }) => port).toSorted((a, b) => a - b), range };
   });
 }
 

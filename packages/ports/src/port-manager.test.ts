@@ -179,6 +179,15 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(notes).toEqual(['shopp is new. Did you mean shop?']);
   });
 
+  test('a project that is over gives everything back', async () => {
+    await ports.createPortRange('over', { first: 21_000, last: 21_009 });
+    await ports.allocatePort('over', 'web', { instance: 'fix' });
+    await ports.allocateSpecificPort('over', 'pinned', 22_000);
+    expect(await ports.releaseProject('over')).toEqual({ released: [21_000, 22_000], range: { first: 21_000, last: 21_009 } });
+    expect(await ports.releaseProject('over')).toEqual({ released: [], range: null });
+    expect(await ports.createPortRange('next', { first: 21_000, last: 21_009 })).toMatchObject({ project: 'next' });
+  });
+
   test('holdings are the first of each project', async () => {
     expect(await ports.holdings(1, 'tiny')).toEqual([{ project: 'tiny', owner: 'tiny/a', port: 20_000 }]);
     expect((await ports.holdings(1)).filter(({ project }) => project === 'rush')).toHaveLength(1);

@@ -4,7 +4,7 @@ import { and, asc, eq, type SQL } from 'drizzle-orm';
 import { existsSync } from 'node:fs';
 import type { AllocateOptions, Allocation, Grant, ListOptions, LiveAllocation, Orphan, PortRange, Utilization } from './allocation.js';
 import { claimPort, confirmClaim, describeAllocation, rejectClaim, type Claim, type ClaimRequest } from './claim.js';
-import { ensureRange, type RangeRequest } from './ensure-range.js';
+import { ensureRange, removeRange, type RangeRequest } from './ensure-range.js';
 import { describeSighting, judge, type ProjectOf } from './evidence.js';
 import type { Explanation } from './explain.js';
 import { thisHost } from './host.js';
@@ -13,6 +13,7 @@ import { explainPort, findOrphans, withEvidence } from './live.js';
 import { portMigrations } from './migrations.js';
 import { probePort } from './probe.js';
 import { prepareQueries, type PreparedQueries } from './queries.js';
+import type { Span } from './range.js';
 import { portAllocations, portRanges } from './schema.js';
 import { claimSpecific } from './specific.js';
 import { sweepLeases, type Swept } from './sweep.js';
@@ -143,6 +144,11 @@ export class PortManager {
     if (instance === '') throw new SupervisorError('invalid_input', 'Name the copy. Ports of the main one are released one by one.');
     const released = await this.#release(orm, project, and(eq(portAllocations.project, project), eq(portAllocations.instance, instance)));
     return { released, notes: released.length > 0 ? [] : [(await noCopy(orm, project, instance)).message] };
+  }
+
+  /** Gives back all ports of a project that is over, and its range. Who listens there, or can be reached, is the caller's to see to. */
+  async releaseProject(project: string): Promise<{ released: number[]; range: Span | null }> {
+    return removeRange((await this.#database()).orm, project);
   }
 
   /**

@@ -7,6 +7,7 @@ import { portsModule } from '@supervisor/ports';
 import { secretsModule } from '@supervisor/secrets';
 import { timingModule } from '@supervisor/timing';
 import { backupOperations } from './backups/operations.js';
+import { forgetProject } from './forget-project.js';
 import { keyOperations } from './key-operations.js';
 import { statusOperations } from './status.js';
 
@@ -14,7 +15,7 @@ const statusModule: Module = {
   name: 'supervisor',
   group: '',
   migrations: new URL('../migrations/', import.meta.url),
-  operations: [...statusOperations, ...keyOperations, ...backupOperations],
+  operations: [...statusOperations, forgetProject, ...keyOperations, ...backupOperations],
 };
 
 /** Every room of the house. A new domain is added here and in compose.ts. */

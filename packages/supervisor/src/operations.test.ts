@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agent, homeAt, listTools, owner, parseToolsets, type Context, type FieldSchema, type Principal } from '@supervisor/core';
@@ -66,6 +67,36 @@ describe('every operation', () => {
       () => 'ok',
       (error: { code: string }) => error.code,
     );
+
+  test('a project is forgotten when nothing is left that its owner must see to', async () => {
+    const call = (name: string, input: object) => supervisor.call(name, input, as(owner));
+    const { port } = await call('allocate_port', { project: 'over', service: 'web' });
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(port as number, '127.0.0.1', resolve));
+    await call('store_secret', { path: 'over/mail/key', value: 'a-value-of-some-length' });
+    await call('learn', { project: 'over', text: 'The webhook is signed twice.' });
+    for (const id of ['one', 'two']) await call('start_task', { project: 'over', id, type: 'fix', description: 'x' });
+    await call('complete_task', { project: 'over', id: 'one' });
+    await call('create_token', { name: 'ci', project: 'over' });
+    await expect(call('forget_project', { project: 'over' })).rejects.toMatchObject({
+      code: 'conflict',
+      details: { secrets: 1, knowledge: 1, 'running tasks': 1, tokens: 1, 'ports that somebody listens on': 1 },
+    });
+    await new Promise((resolve) => server.close(resolve));
+    expect(await code('forget_project', { project: 'meta' }, owner)).toBe('protected');
+    await call('delete_secret', { path: 'over/mail/key' });
+    await call('forget_knowledge', { project: 'over' });
+    await call('complete_task', { project: 'over', id: 'two' });
+    const { tokens } = (await call('list_tokens', {})) as { tokens: { id: string }[] };
+    for (const { id } of tokens) await call('revoke_token', { id });
+    expect(await call('forget_project', { project: 'over' })).toEqual({
+      released: [port],
+      range: { first: expect.any(Number), last: expect.any(Number) },
+      tasks: 2,
+    });
+    expect(await call('list_projects', { project: 'over' })).toEqual({ projects: [] });
+    expect(await call('list_port_ranges', { project: 'over' })).toEqual({ ranges: [] });
+  });
 
   test.each(operations)('$name refuses who lacks its scope, and what it does not know', async ({ name, access }) => {
     const nobody: Principal = { ...agent(), scopes: [] };

@@ -1,0 +1,72 @@
+import { operation, slug, SupervisorError, type AnyOperation } from '@supervisor/core';
+import { z } from 'zod';
+import type { Managers } from './managers.js';
+
+const port = z.int();
+
+/** For a project that is over. What only its owner can judge is not deleted with it: it is named, and refused for. */
+export const forgetProject: AnyOperation<Managers> = operation({
+  name: 'forget_project',
+  summary: 'Forget a project that is over: its ports, its range of ports and its ended tasks go',
+  description:
+    'Refused while anything else is there: secrets, knowledge, running tasks, exposures, tunnel rules, DNS records, VMs, tokens, or somebody who listens on its ports. What its tasks took stays in statistics and estimates.',
+  access: 'owner',
+  command: 'projects forget',
+  // Never filled in from the folder: whoever forgets a project names it.
+  input: z.object({ project: slug.meta({ description: 'The project' }) }),
+  output: z.object({
+    released: z.array(port).describe('Ports that were given back'),
+    range: z.object({ first: port, last: port }).nullable(),
+    tasks: z.int().describe('Ended tasks that were deleted'),
+  }),
+  subject: ({ project }) => project,
+  handle: async (managers: Managers, { project }) => {
+    if (project === 'meta') throw new SupervisorError('protected', 'meta is of Supervisor itself. It is never forgotten.');
+    const left = (await whatIsLeft(managers, project)).filter(({ count }) => count > 0);
+    if (left.length > 0)
+      throw new SupervisorError(
+        'conflict',
+        `${project} is not over: ${left.map(({ count, what, next }) => `${what}: ${count} (${next})`).join(', ')}. Nothing was forgotten.`,
+        Object.fromEntries(left.map(({ what, count }) => [what, count])),
+      );
+    const tasks = await managers.tasks.pruneTasks(0, { project });
+    return { ...(await managers.ports.releaseProject(project)), tasks };
+  },
+});
+
+async function whatIsLeft(managers: Managers, project: string): Promise<{ what: string; count: number; next: string }[]> {
+  const { secrets, tasks, knowledge, cloudflare, gcloud, tokens, ports } = managers;
+  const [kept, learned, ran, exposures, rules, records, vms, bound] = await Promise.all([
+    secrets.countByProject(project),
+    knowledge.stats(project),
+    tasks.countByProject(project),
+    cloudflare.listExposures(project),
+    cloudflare.listRoutes(project),
+    cloudflare.listRecords({ project }, { limit: 500 }),
+    gcloud.listVms({ project, limit: 500 }),
+    tokens.list(),
+  ]);
+  const listening = await countListening(ports, project);
+  const sum = (counts: number[]) => counts.reduce((all, count) => all + count, 0);
+  return [
+    { what: 'secrets', count: sum(kept.map(({ count }) => count)), next: 'delete_secret' },
+    { what: 'knowledge', count: sum(learned.map(({ entries }) => entries)), next: 'forget_knowledge' },
+    { what: 'running tasks', count: sum(ran.map(({ running }) => running)), next: 'complete_task' },
+    { what: 'exposures', count: exposures.length, next: 'unexpose_service' },
+    { what: 'tunnel rules', count: rules.length, next: 'remove_tunnel_route' },
+    { what: 'DNS records', count: records.rows.length, next: 'delete_dns_record' },
+    { what: 'VMs', count: vms.vms.length, next: 'delete_vm' },
+    { what: 'tokens', count: bound.filter((token) => token.project === project && token.revokedAt === null).length, next: 'revoke_token' },
+    { what: 'ports that somebody listens on', count: listening, next: 'list_ports' },
+  ];
+}
+
+async function countListening(ports: Managers['ports'], project: string): Promise<number> {
+  let count = 0;
+  for (let cursor: string | undefined; ;) {
+    const page = await ports.listLive({ project, limit: 500, cursor });
+    count += page.allocations.filter(({ listener }) => listener !== null).length;
+    if (page.nextCursor === undefined) return count;
+    cursor = page.nextCursor;
+  }
+}
