@@ -1,3 +1,4 @@
+import { SupervisorError } from '@supervisor/core';
 import { Credentials } from './google/credentials.js';
 import type { DefaultCredentials } from './google/application-default.js';
 import { GoogleClient, type Transport } from './google/client.js';
@@ -16,8 +17,8 @@ export class Connections {
   readonly #known = new Map<string, { made: string; connection: Connection }>();
 
   constructor(
-    readonly secret: (path: string) => Promise<string>,
-    readonly defaults: DefaultCredentials,
+    readonly secret: (path: string) => Promise<string> = noSecrets,
+    readonly defaults: DefaultCredentials = {},
     readonly transport: Transport,
   ) {}
 
@@ -35,4 +36,11 @@ export class Connections {
     this.#known.set(name, { made, connection });
     return connection;
   }
+}
+
+function noSecrets(): Promise<never> {
+  throw new SupervisorError(
+    'invalid_input',
+    'This GCloudManager was given no way to read secrets. Pass `secret`, or use application-default credentials.',
+  );
 }

@@ -6,6 +6,7 @@ import { demandConfirmation, type Confirming } from './confirm.js';
 import { Connections, type Connection } from './connections.js';
 import type { DefaultCredentials } from './google/application-default.js';
 import { realTransport, type Transport } from './google/client.js';
+import type { Compute } from './google/compute.js';
 import { pruneHealth, readHealth, sampleAccount, sampleDue, type VmHealth } from './health.js';
 import { gcloudMigrations } from './migrations.js';
 import { estimate } from './rules/estimate.js';
@@ -14,10 +15,10 @@ import type { LimitChanges } from './rules/limits.js';
 import { planVm, type VmWish } from './rules/plan.js';
 import { observedOf } from './saga/close.js';
 import { dueOperations } from './saga/due.js';
-import { followOperation } from './saga/follow.js';
-import { busy, intendChange, intendCreate, openOperation } from './saga/intents.js';
+import { followOperation, type WaitOptions } from './saga/follow.js';
+import { busy, intendChange, intendCreate, openOperation, type Intent } from './saga/intents.js';
 import { readOurs } from './saga/ownership.js';
-import type { Kind, OperationRow, VmRow } from './saga/rows.js';
+import type { AccountRow, Kind, OperationRow, VmRow } from './saga/rows.js';
 import { gcloudVms } from './schema.js';
 import { syncAccount, type Synced } from './sync.js';
 import { verifyAccount, type Verified } from './verify.js';
@@ -36,18 +37,15 @@ export interface GCloudManagerOptions {
   leaseSeconds?: number;
 }
 
-/** How a call waits for Google. */
-export interface WaitOptions {
-  account?: string | undefined;
-  /** Then the answer is `operation_timeout`, and the operation goes on. 300 when absent, at most 600. */
-  waitSeconds?: number | undefined;
-  signal?: AbortSignal | undefined;
-  progress?: (done: number, total: number, message: string) => void;
-}
-
 export interface CreateOptions extends WaitOptions, VmWish {}
 
 export interface DeleteOptions extends WaitOptions, Confirming {}
+
+export interface HealthOptions {
+  account?: string | undefined;
+  /** How far back. 1 when absent. */
+  hours?: number | undefined;
+}
 
 const sweepSeconds = 50;
 const sweepOperations = 20;
@@ -63,7 +61,7 @@ export class GCloudManager {
     this.#database = connect(gcloudMigrations, options.db);
     this.#transport = options.transport ?? realTransport;
     this.#leaseSeconds = options.leaseSeconds ?? 60;
-    this.#connections = new Connections(options.secret ?? noSecrets, options.defaults ?? {}, this.#transport);
+    this.#connections = new Connections(options.secret, options.defaults, this.#transport);
   }
 
   /** Makes an account, or changes where it leads. For its owner. @throws SupervisorError `invalid_input` for plain http to another machine */
@@ -90,23 +88,20 @@ export class GCloudManager {
    * @throws SupervisorError `forbidden` when it does not
    */
   async verifyCredentials(account?: string): Promise<Verified> {
-    const orm = await this.#orm();
-    const row = await demandAccount(orm, account);
-    return verifyAccount(orm, row, this.#connections.of(row), this.#now());
+    const { orm, row, connection } = await this.#reach(account);
+    return verifyAccount(orm, row, connection, this.#now());
   }
 
   /** Google's zones, and which of them the owner allows. */
   async listZones(account?: string) {
-    const row = await demandAccount(await this.#orm(), account);
-    const zones = await this.#connections.of(row).compute.zones();
-    return zones.map((zone) => ({ ...zone, allowed: row.zones.includes(zone.name) }));
+    const { row, connection } = await this.#reach(account);
+    return (await connection.compute.zones()).map((zone) => ({ ...zone, allowed: row.zones.includes(zone.name) }));
   }
 
   /** The machine types of a zone, with what they cost an hour where that is known: an estimate. */
   async listMachineTypes(zone: string, account?: string) {
-    const row = await demandAccount(await this.#orm(), account);
-    const types = await this.#connections.of(row).compute.machineTypes(zone);
-    return types
+    const { row, connection } = await this.#reach(account);
+    return (await connection.compute.machineTypes(zone))
       .filter(({ deprecated }) => deprecated?.state === undefined)
       .map(({ name, guestCpus, memoryMb }) => ({
         name,
@@ -127,7 +122,7 @@ export class GCloudManager {
     const row = await findVm(orm, project, name, options.account);
     const operation = await openOperation(orm, row.id);
     if (!options.live || row.endedAt !== null) return shownVm(row, operation);
-    const instance = await readOurs((await this.#connectionOf(row)).compute, row);
+    const instance = await readOurs(await this.#computeOf(row), row);
     const seen = instance ? observedOf(instance, this.#now().toISOString()) : { status: null, observed: null };
     return shownVm({ ...row, ...seen }, operation);
   }
@@ -141,9 +136,8 @@ export class GCloudManager {
     const orm = await this.#orm();
     const account = await demandAccount(orm, options.account);
     const plan = planVm(account, { project, name, ...options });
-    const { vm, operation } = await intendCreate(orm, account.name, plan, options, this.#now().toISOString());
-    if (operation) await this.#follow(orm, operation, vm, options);
-    return { ...(await this.#shown(orm, vm.id)), created: vm.id === plan.id };
+    const intent = await intendCreate(orm, account.name, plan, options, this.#now().toISOString());
+    return { ...(await this.#carryOut(orm, intent, options)), created: intent.vm.id === plan.id };
   }
 
   /** Starts a stopped VM. Its time to run begins anew. */
@@ -184,13 +178,12 @@ export class GCloudManager {
     const open = await openOperation(orm, row.id);
     if (open && open.kind !== 'delete') throw busy(row, open);
     // One under way was confirmed when it began.
-    if (!open) await demandConfirmation(orm, (await this.#connectionOf(row)).compute, row, options, this.#transport.now());
+    if (!open) await demandConfirmation(orm, await this.#computeOf(row), row, options, this.#transport.now());
     const mayUnprotect = options.mayUnprotect === true;
-    const { vm, operation } = open
+    const intent = open
       ? { vm: row, operation: open }
       : await intendChange(orm, row, 'delete', this.#now().toISOString(), mayUnprotect ? { unprotect: 'yes' } : undefined);
-    if (operation) await this.#follow(orm, operation, vm, options);
-    return this.#shown(orm, vm.id);
+    return this.#carryOut(orm, intent, options);
   }
 
   /** Waits for an operation. @throws SupervisorError why it failed, or `operation_timeout` */
@@ -206,32 +199,21 @@ export class GCloudManager {
 
   /** Compares rows with Google, and says what differs, what is unknown and what is paid for without use. Changes nothing there. */
   async sync(account?: string): Promise<Synced> {
-    const orm = await this.#orm();
-    const row = await demandAccount(orm, account);
-    return syncAccount(orm, row, this.#connections.of(row).compute, this.#now().toISOString());
+    const { orm, row, connection } = await this.#reach(account);
+    return syncAccount(orm, row, connection.compute, this.#now().toISOString());
   }
 
   /** Reads the newest figures of an account's VMs. */
   async sampleHealth(account?: string): Promise<{ vms: number; samples: number }> {
-    const orm = await this.#orm();
-    const row = await demandAccount(orm, account);
-    return sampleAccount(orm, row, this.#connections.of(row).monitoring, this.#now());
+    const { orm, row, connection } = await this.#reach(account);
+    return sampleAccount(orm, row, connection.monitoring, this.#now());
   }
 
   /** The figures of a VM; what there is none of is absent, with the reason. */
-  async getHealth(
-    project: string,
-    name: string,
-    options: { account?: string | undefined; hours?: number | undefined } = {},
-  ): Promise<VmHealth> {
+  async getHealth(project: string, name: string, { account, hours = 1 }: HealthOptions = {}): Promise<VmHealth> {
     const orm = await this.#orm();
     const now = this.#now();
-    return readHealth(
-      orm,
-      await findVm(orm, project, name, options.account),
-      new Date(now.getTime() - (options.hours ?? 1) * 3_600_000),
-      now,
-    );
+    return readHealth(orm, await findVm(orm, project, name, account), new Date(now.getTime() - hours * 3_600_000), now);
   }
 
   /** Forgets figures that are older than seven days. */
@@ -280,36 +262,29 @@ export class GCloudManager {
     const orm = await this.#orm();
     const row = await findVm(orm, project, name, options.account);
     if (row.endedAt !== null) throw new SupervisorError('not_found', `VM ${name} is no more: ${row.lastError ?? row.state}.`);
-    const { vm, operation } = await intendChange(orm, row, kind, this.#now().toISOString(), wanted);
+    return this.#carryOut(orm, await intendChange(orm, row, kind, this.#now().toISOString(), wanted), options);
+  }
+
+  // Waits for what was decided, and answers how the VM is then.
+  async #carryOut(orm: Orm, { vm, operation }: Intent, options: WaitOptions): Promise<Vm> {
     if (operation) await this.#follow(orm, operation, vm, options);
-    return this.#shown(orm, vm.id);
+    const [row] = await orm.select().from(gcloudVms).where(eq(gcloudVms.id, vm.id));
+    return shownVm(row!, await openOperation(orm, vm.id));
   }
 
   async #follow(orm: Orm, operation: OperationRow, vm: VmRow, options: WaitOptions): Promise<OperationRow> {
-    const waitSeconds = Math.min(options.waitSeconds ?? 300, 600);
-    const started = this.#transport.now();
-    let told = -1;
-    return followOperation(orm, operation.id, {
-      compute: (await this.#connectionOf(vm)).compute,
-      transport: this.#transport,
-      deadline: started + waitSeconds * 1000,
-      leaseSeconds: this.#leaseSeconds,
-      signal: options.signal,
-      progress: (message) => {
-        // A client takes progress only when it grows.
-        told = Math.max(told + 1, Math.round((this.#transport.now() - started) / 1000));
-        options.progress?.(told, Math.max(waitSeconds, told), message);
-      },
-    });
+    const means = { compute: await this.#computeOf(vm), transport: this.#transport, leaseSeconds: this.#leaseSeconds };
+    return followOperation(orm, operation.id, means, options);
   }
 
-  async #connectionOf(vm: VmRow): Promise<Connection> {
-    return this.#connections.of(await demandAccount(await this.#orm(), vm.account));
+  async #computeOf({ account }: VmRow): Promise<Compute> {
+    return (await this.#reach(account)).connection.compute;
   }
 
-  async #shown(orm: Orm, id: string): Promise<Vm> {
-    const [row] = await orm.select().from(gcloudVms).where(eq(gcloudVms.id, id));
-    return shownVm(row!, await openOperation(orm, id));
+  async #reach(account: string | undefined): Promise<{ orm: Orm; row: AccountRow; connection: Connection }> {
+    const orm = await this.#orm();
+    const row = await demandAccount(orm, account);
+    return { orm, row, connection: this.#connections.of(row) };
   }
 
   async #orm(): Promise<Orm> {
@@ -319,11 +294,4 @@ export class GCloudManager {
   #now(): Date {
     return new Date(this.#transport.now());
   }
-}
-
-function noSecrets(): Promise<never> {
-  throw new SupervisorError(
-    'invalid_input',
-    'This GCloudManager was given no way to read secrets. Pass `secret`, or use application-default credentials.',
-  );
 }

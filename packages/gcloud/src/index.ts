@@ -1,5 +1,5 @@
 export type { Account, AccountSettings } from './account.js';
-export { GCloudManager, type CreateOptions, type DeleteOptions, type GCloudManagerOptions, type WaitOptions } from './gcloud-manager.js';
+export { GCloudManager, type CreateOptions, type DeleteOptions, type GCloudManagerOptions } from './gcloud-manager.js';
 export type { DefaultCredentials } from './google/application-default.js';
 export type { Transport } from './google/client.js';
 export type { Reading, VmHealth } from './health.js';
@@ -8,5 +8,6 @@ export { estimate, type Estimate } from './rules/estimate.js';
 export type { LimitChanges, Limits } from './rules/limits.js';
 export { priceTable } from './rules/prices.js';
 export { healthThresholds } from './rules/thresholds.js';
+export type { WaitOptions } from './saga/follow.js';
 export type { Difference, Leaked, Synced } from './sync.js';
 export type { Vm, VmFilter, VmOperation } from './vm.js';

@@ -1,10 +1,23 @@
 import { SupervisorError, type ErrorCode } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { eq } from 'drizzle-orm';
+import type { Transport } from '../google/client.js';
 import { gcloudOperations, gcloudVms } from '../schema.js';
 import { LostLease } from './close.js';
 import { claimOperation, driveOperation, stillRunning, type DriveOptions } from './drive.js';
 import type { OperationRow } from './rows.js';
+
+/** How a call waits for Google. */
+export interface WaitOptions {
+  account?: string | undefined;
+  /** Then the answer is `operation_timeout`, and the operation goes on. 300 when absent, at most 600. */
+  waitSeconds?: number | undefined;
+  signal?: AbortSignal | undefined;
+  progress?: (done: number, total: number, message: string) => void;
+}
+
+/** What an operation is worked on with. */
+type Means = Pick<DriveOptions, 'compute' | 'transport' | 'leaseSeconds'>;
 
 const lookMilliseconds = 500;
 
@@ -12,7 +25,8 @@ const lookMilliseconds = 500;
  * Waits for an operation, and works on it whenever nobody else does.
  * @throws SupervisorError `operation_timeout` at the deadline: it goes on without the caller; otherwise why it failed
  */
-export async function followOperation(orm: Orm, id: string, options: DriveOptions): Promise<OperationRow> {
+export async function followOperation(orm: Orm, id: string, means: Means, wait: WaitOptions): Promise<OperationRow> {
+  const options = { ...means, ...patienceOf(means.transport, wait) };
   for (;;) {
     const claimed = await claimOperation(orm, id, options.leaseSeconds);
     const [row] = await orm.select().from(gcloudOperations).where(eq(gcloudOperations.id, id));
@@ -28,6 +42,21 @@ export async function followOperation(orm: Orm, id: string, options: DriveOption
       throw stillRunning(row, vm!);
     } else await options.transport.sleep(lookMilliseconds, options.signal);
   }
+}
+
+function patienceOf({ now }: Transport, { waitSeconds: asked = 300, signal, progress }: WaitOptions) {
+  const waitSeconds = Math.min(asked, 600);
+  const started = now();
+  let told = -1;
+  return {
+    deadline: started + waitSeconds * 1000,
+    signal,
+    progress: (message: string) => {
+      // A client takes progress only when it grows.
+      told = Math.max(told + 1, Math.round((now() - started) / 1000));
+      progress?.(told, Math.max(waitSeconds, told), message);
+    },
+  };
 }
 
 function finished(row: OperationRow): OperationRow {
