@@ -15,10 +15,10 @@ const quoted = /\\?(["'`])((?:(?!\1)[^\\\n]|\\(?!\1)[^\n]){0,500})\\?\1/y;
 const bare = /[^\s"'`,;<>(){}[\]]{1,500}/y;
 const code = /\.(?:[cm]?[jt]sx?|py|go|rs|java|kt|cs|rb|php|swift|c|h|cpp|scala|dart|vue|svelte)$/i;
 
-const secretName = /key|token|secret|passw(?:or)?d|passwd|passphrase|pwd|credential|auth/i;
-const passwordName = /passw|pwd|passphrase/i;
+const secretName = /(?:^|[_.-])pass$|key|token|secret|passw(?:or)?d|passwd|passphrase|pwd|credential|auth/i;
+const passwordName = /(?:^|[_.-])pass$|passw|pwd|passphrase/i;
 const otherName =
-  /public|keyword|keyboard|keystroke|keyframe|monkey|turkey|hockey|tokeniz|tokens$|max_?token|token_?(?:count|limit|type|url|endpoint|budget)|key_?(?:id|name|type|path|file|code|size|length|usage|prefix|vault|ring|space|schema)$|(?:primary|foreign|sort|partition|cache|object|hot|row|short|arrow|page)_?key$|secret_?(?:name|id|arn|path|ref)$|author|hash|digest|checksum|fingerprint|integrity|password_?(?:field|policy|length|hash|reset)|auth_?(?:url|type|method|mode|provider|user|domain|endpoint)|version$|_url$|_uri$|_file$/i;
+  /publi(?:c|shable)|idempotency|site_?key|token_?id$|_arn$|keyword|keyboard|keystroke|keyframe|monkey|turkey|hockey|tokeniz|tokens$|max_?token|token_?(?:count|limit|type|url|endpoint|budget)|key_?(?:id|name|type|path|file|code|size|length|usage|prefix|vault|ring|space|schema)$|(?:primary|foreign|sort|partition|cache|object|hot|row|short|arrow|page)_?key$|secret_?(?:name|id|arn|path|ref)$|author|hash|digest|checksum|fingerprint|integrity|password_?(?:field|policy|length|hash|reset)|auth_?(?:url|type|method|mode|provider|user|domain|endpoint)|version$|_url$|_uri$|_file$/i;
 
 /** Values beside a likely name. In source code only quoted ones: there a bare word is a variable. */
 export function findAssignments(text: string, file?: string): Assignment[] {

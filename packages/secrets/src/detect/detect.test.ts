@@ -56,6 +56,18 @@ const keys: [text: (value: string) => string, value: string, proposed: string][]
   [(key) => `acme_api_token: ${key}\n`, fake(28), 'acme/api_token'],
   [(key) => `curl -H "Authorization: Bearer ${key}" https://api.example.com`, fake(40), 'http/token'],
   [(key) => `  SESSION_SECRET: '${key}'`, hex(64), 'session/secret'],
+  [(key) => `SMTP_PASS=${key}`, 'Tr0ub4dor&3', 'smtp/pass'],
+  [(key) => `auth: { user: 'me', pass: '${key}' }`, 'blue-Horse-77!', 'app/pass'],
+  [(key) => `up --authkey=${key}`, join('ts', 'key-auth-', fake(12), '-', fake(32)), 'tailscale/auth_key'],
+  [(key) => key, join('nf', 'p_', fake(36)), 'netlify/token'],
+  [(key) => `FlyV1 ${key}`, join('fm', '2_', fake(120)), 'fly/token'],
+  [(key) => key, join('rn', 'd_', fake(28)), 'render/token'],
+  [(key) => key, join('na', 'pi_', fake(64)), 'neon/api_key'],
+  [(key) => key, join('pc', 'sk_', fake(6), '_', fake(60)), 'pinecone/api_key'],
+  [(key) => key, join('ls', 'v2_pt_', hex(32), '_', hex(10)), 'langsmith/api_key'],
+  [(key) => key, join('tv', 'ly-dev-', fake(32)), 'tavily/api_key'],
+  [(key) => key, join('sk', '_', hex(48)), 'elevenlabs/api_key'],
+  [(key) => key, join('ph', 'x_', fake(43)), 'posthog/api_key'],
 ];
 
 /** Ordinary text that promises a secret and holds none. */
@@ -89,6 +101,14 @@ const harmless = [
   'AUTH_URL=https://auth.example.com/oauth2/token?x=1234567890abcd',
   'retrieve_secret({ path: "shop/stripe/api_key" })',
   'PASSWORD=<hidden>',
+  'BYPASS=a1b2-c3d4-x',
+  'compass: n0rth-by-w3st',
+  `STRIPE_PUBLISHABLE_KEY=${join('pk', '_test_', fake(24))}`,
+  `RECAPTCHA_SITE_KEY=${fake(40)}`,
+  `Idempotency-Key: ${hex(32)}`,
+  `token_id: ${hex(24)}`,
+  `token: sha256:${hex(64)}`,
+  `KMS_KEY=arn:aws:kms:eu-west-1:123456789012:key/${hex(32)}`,
   'api_key: "{{secret:shop/stripe/key}}"',
 ];
 

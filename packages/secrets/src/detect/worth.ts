@@ -25,10 +25,10 @@ function entropy(text: string): number {
 // A part of a name: a word in any of the usual spellings, with a number behind it perhaps, or a number.
 const word = /^(?:[A-Za-z]?[a-z]*(?:[A-Z][a-z]+)*|[A-Z]+)[0-9]{0,4}$|^[0-9]{1,8}$/;
 
-/** Whether a text looks made at random: long and mixed, and no path, address, word or date. */
+/** Whether a text looks made at random: long and mixed, and no path, address, digest, word or date. */
 export function looksRandom(value: string): boolean {
   if (value.length < 16 || /\s/.test(value)) return false;
-  if (/^[./~]|^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return false;
+  if (/^[./~]|^[a-z][a-z0-9+.-]*:\/\/|^arn:|^sha[0-9]+[:-]/i.test(value)) return false;
   if (!/[0-9]/.test(value) || !/[A-Za-z]/.test(value)) return false;
   if (value.split(/[-_.:/@]/).every((part) => word.test(part))) return false;
   return entropy(value) >= 3;
