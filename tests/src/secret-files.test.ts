@@ -50,6 +50,17 @@ test('all or none: one that the service refuses keeps the others out', async () 
   expect((await json('secrets', 'has', 'shop/good/key')).exists).toBe(false);
 });
 
+test('a file of more than one call takes is stored a hundred at a time, and an error says how far it came', async () => {
+  const many = Array.from({ length: 102 }, (_, index) => [`many/keys/${1000 + index}`, 'fake']);
+  const write = (last: string) =>
+    writeFileSync(join(home.work, 'many.json'), JSON.stringify(Object.fromEntries([...many, ['many/keys/z', last]])));
+  write('x'.repeat(70_000));
+  const { code, stderr } = await home.cli('secrets', 'import', 'many.json', '--yes');
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('The first 100 are stored') });
+  write('fake');
+  expect((await home.cli('secrets', 'import', 'many.json', '--yes')).stdout).toMatch(/Stored 3; 100 had this value already\.\n$/);
+});
+
 withTerminal('an export asks its owner, leaves out what may not be shown, and reads back', async () => {
   const values = { 'shop/files/one': 'it\'s "so" # $1\nü', 'shop/files/two': '`\\' };
   writeFileSync(join(home.work, 'in.yaml'), JSON.stringify(values));

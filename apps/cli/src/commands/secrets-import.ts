@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
+import { SupervisorError } from '@supervisor/core/errors';
 import type { Caller } from '../caller.js';
 import { notLikeAKey, planImport, type ImportPlan } from '../import-plan.js';
 import { parseFlags, UsageError } from '../input.js';
@@ -9,8 +10,8 @@ import { formatOf, readSecretFile } from '../secret-file.js';
 
 export const usage = `Usage: supervisor secrets import FILE [--prefix PATH] [--format dotenv|json|yaml] [--all] [--yes]
 
-Stores the secrets of a .env, JSON or YAML file, all or none, after showing where each would go. No value is shown; equal values have equal
-fingerprints. Keys inside keys are a path: {"shop": {"stripe": {"key": …}}} is shop/stripe/key. A variable alone is stored when its value
+Stores the secrets of a .env, JSON or YAML file, all or none of each hundred, after showing where each would go. No value is shown;
+equal values have equal fingerprints. Keys inside keys are a path: {"shop": {"stripe": {"key": …}}} is shop/stripe/key. A variable alone is stored when its value
 looks like a key, below this folder's project; what is no secret, such as DEBUG=1, is left out and named. The file stays as it is.
 
   --prefix PATH    in front of every path, such as shop or shop/staging
@@ -22,7 +23,7 @@ Example: supervisor secrets import .env.production --prefix shop/production
 `;
 
 // As many as one call takes, which is what makes it all or none.
-const most = 100;
+const atOnce = 100;
 
 export async function run(words: string[], caller: Caller): Promise<void> {
   const flags = { prefix: { type: 'string' }, format: { type: 'string' }, all: { type: 'boolean' }, yes: { type: 'boolean' } } as const;
@@ -32,8 +33,6 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const entries = readSecretFile(readText(file), formatOf(file, values.format));
   const plan = planImport(entries, { prefix: values.prefix?.replace(/\/$/, ''), project: caller.place.project, all: values.all });
   const { secrets } = plan;
-  if (secrets.length > most)
-    throw new UsageError(`${file} has ${secrets.length} secrets, and one import takes ${most}: split it. Nothing was stored.`);
   const there = await Promise.all(secrets.map((secret) => findPlace(caller, secret)));
   show(plan, there);
   if (secrets.length === 0) return console.log('There is nothing to store.');
@@ -41,18 +40,29 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     if (!process.stdin.isTTY) throw new UsageError('Nothing was stored: give --yes where nobody can be asked.');
     if (!(await ask(`Store ${secrets.length}?`))) throw new UsageError('Nothing was stored.');
   }
-  const stored = await caller.call('store_secret_bulk', {
-    secrets: secrets.map(({ name, path, value }, index) => ({
-      path,
-      value,
-      ...(there[index] || name === path ? {} : { description: `${name} of ${basename(file)}` }),
-    })),
-  });
-  const changed = (stored.secrets as { changed: boolean }[]).filter((secret) => secret.changed).length;
+  const storing = secrets.map(({ name, path, value }, index) => ({
+    path,
+    value,
+    ...(there[index] || name === path ? {} : { description: `${name} of ${basename(file)}` }),
+  }));
+  let changed = 0;
+  for (let from = 0; from < storing.length; from += atOnce) changed += await store(caller, storing, from);
   console.log(`Stored ${changed}${changed < secrets.length ? `; ${secrets.length - changed} had this value already` : ''}.`);
   const [{ name, path }] = secrets as [(typeof secrets)[number]];
   if (changed > 0 && name !== path)
     console.log(`A program gets one in its environment: supervisor run --secret ${name}=${path} -- COMMAND`);
+}
+
+/** @returns how many of those from there on are new values */
+async function store(caller: Caller, entries: readonly { path: string; value: string }[], from: number): Promise<number> {
+  try {
+    const { secrets } = await caller.call('store_secret_bulk', { secrets: entries.slice(from, from + atOnce) });
+    return (secrets as { changed: boolean }[]).filter((secret) => secret.changed).length;
+  } catch (error) {
+    if (from === 0 || !(error instanceof SupervisorError)) throw error;
+    const message = `${error.message} The first ${from} are stored; the same import again goes on.`;
+    throw new SupervisorError(error.code, message, error.details);
+  }
 }
 
 // What stands at its path may be the key of another variable, which that would lose. @returns whether there is one at the path it takes
