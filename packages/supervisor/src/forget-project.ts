@@ -26,11 +26,14 @@ export const forgetProject: AnyOperation<Managers> = operation({
     if (left.length > 0)
       throw new SupervisorError(
         'conflict',
-        `${project} is not over: ${left.map(({ count, what, next }) => `${what}: ${count} (${next})`).join(', ')}. Nothing was forgotten.`,
+        `${project} is not over: ${left.map(({ count, what, next }) => `${count} ${what} (supervisor ${next})`).join(', ')}. Nothing was forgotten.`,
         Object.fromEntries(left.map(({ what, count }) => [what, count])),
       );
     const tasks = await managers.tasks.pruneTasks(0, { project });
-    return { ...(await managers.ports.releaseProject(project)), tasks };
+    const given = await managers.ports.releaseProject(project);
+    if (tasks === 0 && given.range === null && given.released.length === 0)
+      throw new SupervisorError('not_found', `There is no project ${project}. \`supervisor projects list\` shows those there are.`);
+    return { ...given, tasks };
   },
 });
 
@@ -40,8 +43,8 @@ async function whatIsLeft(managers: Managers, project: string): Promise<{ what: 
     secrets.countByProject(project),
     knowledge.stats(project),
     tasks.countByProject(project),
-    cloudflare.listExposures(project),
-    cloudflare.listRoutes(project),
+    cloudflare.listExposures({ project }),
+    cloudflare.listRoutes({ project }),
     cloudflare.listRecords({ project }, { limit: 500 }),
     gcloud.listVms({ project, limit: 500 }),
     tokens.list(),
@@ -49,15 +52,15 @@ async function whatIsLeft(managers: Managers, project: string): Promise<{ what: 
   const listening = await countListening(ports, project);
   const sum = (counts: number[]) => counts.reduce((all, count) => all + count, 0);
   return [
-    { what: 'secrets', count: sum(kept.map(({ count }) => count)), next: 'delete_secret' },
-    { what: 'knowledge', count: sum(learned.map(({ entries }) => entries)), next: 'forget_knowledge' },
-    { what: 'running tasks', count: sum(ran.map(({ running }) => running)), next: 'complete_task' },
-    { what: 'exposures', count: exposures.length, next: 'unexpose_service' },
-    { what: 'tunnel rules', count: rules.length, next: 'remove_tunnel_route' },
-    { what: 'DNS records', count: records.rows.length, next: 'delete_dns_record' },
-    { what: 'VMs', count: vms.vms.length, next: 'delete_vm' },
-    { what: 'tokens', count: bound.filter((token) => token.project === project && token.revokedAt === null).length, next: 'revoke_token' },
-    { what: 'ports that somebody listens on', count: listening, next: 'list_ports' },
+    { what: 'secrets', count: sum(kept.map(({ count }) => count)), next: 'secrets delete' },
+    { what: 'knowledge', count: sum(learned.map(({ entries }) => entries)), next: 'knowledge forget' },
+    { what: 'running tasks', count: sum(ran.map(({ running }) => running)), next: 'tasks complete' },
+    { what: 'exposures', count: exposures.length, next: 'unexpose' },
+    { what: 'tunnel rules', count: rules.length, next: 'cloudflare remove-tunnel-route' },
+    { what: 'DNS records', count: records.rows.length, next: 'cloudflare delete-dns-record' },
+    { what: 'VMs', count: vms.vms.length, next: 'gcloud delete-vm' },
+    { what: 'tokens', count: bound.filter((token) => token.project === project && token.revokedAt === null).length, next: 'tokens revoke' },
+    { what: 'ports that somebody listens on', count: listening, next: 'ports list --live' },
   ];
 }
 

@@ -96,6 +96,7 @@ describe('every operation', () => {
     });
     expect(await call('list_projects', { project: 'over' })).toEqual({ projects: [] });
     expect(await call('list_port_ranges', { project: 'over' })).toEqual({ ranges: [] });
+    expect(await code('forget_project', { project: 'over' }, owner)).toBe('not_found');
   });
 
   test.each(operations)('$name refuses who lacks its scope, and what it does not know', async ({ name, access }) => {
