@@ -19,8 +19,8 @@ export const programs = {
   cli: join(root, 'apps/cli/dist/main.cjs'),
 };
 
-// A service that lives for seconds does not spend half of them on optimising its code and its database's.
-const forSeconds = ['--liftoff-only', '--no-opt'];
+// For every process, whoever starts it: a command starts a service, a README's script a database.
+const nodeOptions = `--require ${JSON.stringify(join(root, 'tests/for-seconds.cjs'))}`;
 
 export interface Finished {
   code: number | null;
@@ -45,7 +45,7 @@ export class TestHome {
 
   static async create(settings: Record<string, string> = {}): Promise<TestHome> {
     const kept = Object.fromEntries(['PATH', 'HOME', 'LANG', 'TMPDIR'].map((name) => [name, process.env[name] ?? '']));
-    return new TestHome({ ...kept, SUPERVISOR_PORT: String(await freePort()), ...settings });
+    return new TestHome({ ...kept, NODE_OPTIONS: nodeOptions, SUPERVISOR_PORT: String(await freePort()), ...settings });
   }
 
   get url(): string {
@@ -78,11 +78,7 @@ export class TestHome {
 
   /** Starts a program. */
   spawn(args: string[], options: SpawnOptions = {}): ChildProcess {
-    const child = spawn(process.execPath, args[0] === programs.api ? [...forSeconds, ...args] : args, {
-      cwd: this.work,
-      env: this.env,
-      ...options,
-    });
+    const child = spawn(process.execPath, args, { cwd: this.work, env: this.env, ...options });
     this.children.add(child);
     child.once('exit', () => this.children.delete(child));
     return child;
