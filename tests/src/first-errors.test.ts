@@ -2,7 +2,6 @@ import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { freePort, programs, root, TestHome, type Finished } from './harness.js';
 
@@ -33,21 +32,6 @@ const oldNode = process.env['OLD_NODE'];
 (oldNode ? test : test.skip)('an old Node is told which one is needed', () => {
   const { status, stderr } = spawnSync(oldNode!, [join(root, 'tools/bootstrap.mjs'), 'build'], { encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(/^Supervisor needs Node 20\.19 or newer; this is 1\d\./) });
-});
-
-test('a busy port: who has it, and what works all the same', async () => {
-  const other = createServer();
-  await new Promise<void>((resolve) => other.listen(Number(home.env['SUPERVISOR_PORT']), '127.0.0.1', resolve));
-  const child = home.spawn([programs.api], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let banner = '';
-  await new Promise<void>((resolve) => {
-    child.stdout!.on('data', (chunk) => {
-      banner += String(chunk);
-      if (banner.includes('Keep a copy')) resolve();
-    });
-  });
-  other.close();
-  expect(banner).toMatch(new RegExp(`Port ${home.env['SUPERVISOR_PORT']} is taken by .+: no HTTP\\. .+ set SUPERVISOR_PORT`));
 });
 
 test('a home that is a file', async () => {
