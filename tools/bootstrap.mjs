@@ -69,7 +69,7 @@ const known = {
   verify: () =>
     Promise.all([
       compile(),
-      run('Format', ...node('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')),
+      run('Format', ...node('prettier/bin/prettier.cjs', '--check', '--cache', '--cache-strategy', 'content', '--log-level', 'warn', '.')),
       run('Lint', ...node('oxlint/bin/oxlint', '--deny-warnings')),
       run('Boundaries', process.execPath, ['tools/check-boundaries.mjs']),
     ]),
