@@ -51,14 +51,6 @@ test('later starts obey the first one, and loopback needs no public URL', async 
   await expect(get('127.0.0.2', {})).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });
 
-test('loopback says nothing of https', async () => {
-  const alone = await TestHome.create();
-  await alone.start();
-  const { headers } = await fetch(`${alone.url}/healthz`);
-  expect(headers.get('strict-transport-security')).toBeNull();
-  await alone.remove();
-});
-
 test('all that is wrong with an address is said at once, before anything is made', async () => {
   const { code, stderr } = await home.run([programs.api], '', {
     SUPERVISOR_PORT: '70000',

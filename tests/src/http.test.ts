@@ -133,7 +133,10 @@ test('only the token’s bearer, only our Host, only our Origin', async () => {
 });
 
 test('what is open says nothing private, metrics are not open', async () => {
-  expect(await (await fetch(`${home.url}/healthz`)).json()).toMatchObject({ status: 'ok' });
+  const healthy = await fetch(`${home.url}/healthz`);
+  expect(await healthy.json()).toMatchObject({ status: 'ok' });
+  // Loopback says nothing of https.
+  expect(healthy.headers.get('strict-transport-security')).toBeNull();
   expect(await (await fetch(`${home.url}/readyz`)).json()).toEqual({ status: 'ready' });
   const document = (await (await fetch(`${home.url}/openapi.json`)).json()) as {
     openapi: string;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -149,28 +149,35 @@ test('a busy port is named with who has it, and the socket serves all the same',
   expect((await home.cli('status')).stdout).toContain('embedded');
 });
 
-test('a second start says that the first one runs', async () => {
-  await home.start();
-  const second = await home.run([programs.api]);
-  expect(second).toMatchObject({ code: 0, stderr: '' });
-  expect(second.stdout).toContain('It was running already');
-  expect(second.stdout).toContain(home.url);
-});
+describe('one that runs', () => {
+  let running: TestHome;
+  beforeAll(async () => {
+    running = await TestHome.create();
+    await running.start();
+  });
+  afterAll(() => running.remove());
 
-withTerminal('the owner makes a token on a terminal; it is shown once and works', async () => {
-  await home.start();
-  const create = ['tokens', 'create', 'ci', '--project', 'shop', '--read-only'];
-  expect(home.onTerminal(create, 'n\n').shown).toContain('Nothing was done');
-  const [token] = /sup_\w+_[\w-]{43}_[0-9a-f]{8}/.exec(home.onTerminal(create, 'y\n').shown) ?? [];
-  expect(token).toBeDefined();
-  const ask = (path: string, method = 'GET') =>
-    fetch(`${home.url}/api/v1${path}`, { method, headers: { authorization: `Bearer ${token}` } });
-  expect((await ask('/ports')).status).toBe(200);
-  expect((await ask('/ports?project=blog')).status).toBe(403);
-  expect((await ask('/projects/shop/ports/web', 'PUT')).status).toBe(403);
-  const id = token!.split('_')[1];
-  expect(home.onTerminal(['tokens', 'revoke', id!], 'y\n').shown).toContain('revokedAt');
-  await new Promise((resolve) => setTimeout(resolve, 1100));
-  expect((await ask('/ports')).status).toBe(401);
-  expect(readFileSync(`${home.home.logs}/service.log`, 'utf8')).not.toContain(token!);
+  test('a second start says that the first one runs', async () => {
+    const second = await running.run([programs.api]);
+    expect(second).toMatchObject({ code: 0, stderr: '' });
+    expect(second.stdout).toContain('It was running already');
+    expect(second.stdout).toContain(running.url);
+  });
+
+  withTerminal('the owner makes a token on a terminal; it is shown once and works', async () => {
+    const create = ['tokens', 'create', 'ci', '--project', 'shop', '--read-only'];
+    expect(running.onTerminal(create, 'n\n').shown).toContain('Nothing was done');
+    const [token] = /sup_\w+_[\w-]{43}_[0-9a-f]{8}/.exec(running.onTerminal(create, 'y\n').shown) ?? [];
+    expect(token).toBeDefined();
+    const ask = (path: string, method = 'GET') =>
+      fetch(`${running.url}/api/v1${path}`, { method, headers: { authorization: `Bearer ${token}` } });
+    expect((await ask('/ports')).status).toBe(200);
+    expect((await ask('/ports?project=blog')).status).toBe(403);
+    expect((await ask('/projects/shop/ports/web', 'PUT')).status).toBe(403);
+    const id = token!.split('_')[1];
+    expect(running.onTerminal(['tokens', 'revoke', id!], 'y\n').shown).toContain('revokedAt');
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    expect((await ask('/ports')).status).toBe(401);
+    expect(readFileSync(`${running.home.logs}/service.log`, 'utf8')).not.toContain(token!);
+  });
 });
