@@ -251,6 +251,15 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       rmSync(join(worktree('again'), 'locked'));
       expect(await ports.allocatePort(project, 'y')).toMatchObject({ port });
     });
+
+    test('that has no ports any more is not looked at for ever', async () => {
+      const known = () => database.orm.execute(sql`select instance from supervisor.port_worktrees where project = ${project}`);
+      await ports.sweep();
+      expect(await known()).toMatchObject({ rows: [{ instance: 'live' }] });
+      await ports.releaseCopy(project, 'live');
+      await ports.sweep();
+      expect(await known()).toMatchObject({ rows: [] });
+    });
   });
 
   test('the list tells confirmed, idle, taken and orphaned ports apart', async () => {

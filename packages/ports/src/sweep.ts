@@ -57,6 +57,13 @@ async function tidy(orm: Orm, host: string, listening: readonly number[] | null,
   await orm.execute(
     sql`delete from supervisor.port_allocations where pending and created_at <= clock_timestamp() - make_interval(secs => ${probeSeconds})`,
   );
+  // However a copy's last port went: each one that is known is looked up on disk whenever ports are listed.
+  await orm.execute(sql`
+    delete from supervisor.port_worktrees where ctid in (
+      select w.ctid from supervisor.port_worktrees w
+      where not exists (select from supervisor.port_allocations a where a.project = w.project and a.instance = w.instance)
+      for update skip locked
+    )`);
   if (listening === null || listening.length === 0) return;
   await orm.execute(sql`
     update supervisor.port_allocations set last_seen_at = ${time}

@@ -1,5 +1,5 @@
 import type { Orm } from '@supervisor/db';
-import { and, eq, inArray, notInArray, type SQL } from 'drizzle-orm';
+import { and, eq, inArray, type SQL } from 'drizzle-orm';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Allocation } from './allocation.js';
@@ -53,20 +53,16 @@ export async function portsOfGone(orm: Orm, host: string, project: string): Prom
   return held.map(({ port }) => port);
 }
 
-/** Gives back what a project's copies had on this host that are gone, and forgets those that have nothing left. */
+/** Gives back what a project's copies had on this host that are gone. */
 export function releaseGone(orm: Orm, host: string, project: string, ports: number[]): Promise<Allocation[]> {
   return orm.transaction(async (tx) => {
     // Whoever comes back to a copy this moment waits here, and is given a port anew.
     const known = await tx.select().from(portWorktrees).where(knownTo(host, project)).for('update');
     const gone = known.filter(({ folder }) => isGone(folder));
-    const freed = await tx
+    return tx
       .delete(portAllocations)
       .where(and(heldBy(gone, host, project), inArray(portAllocations.port, ports)))
       .returning(shown);
-    const left = tx.select({ instance: portAllocations.instance }).from(portAllocations).where(eq(portAllocations.project, project));
-    const over = inArray(portWorktrees.instance, namesOf(gone));
-    await tx.delete(portWorktrees).where(and(knownTo(host, project), over, notInArray(portWorktrees.instance, left)));
-    return freed;
   });
 }
 
