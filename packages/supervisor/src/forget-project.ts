@@ -1,8 +1,10 @@
 import { operation, slug, SupervisorError, type AnyOperation } from '@supervisor/core';
+import type { LiveAllocation } from '@supervisor/ports';
 import { z } from 'zod';
 import type { Managers } from './managers.js';
 
 const port = z.int();
+const lateMilliseconds = 300_000;
 
 /** For a project that is over. What only its owner can judge is not deleted with it: it is named, and refused for. */
 export const forgetProject: AnyOperation<Managers> = operation({
@@ -68,8 +70,13 @@ async function countListening(ports: Managers['ports'], project: string): Promis
   let count = 0;
   for (let cursor: string | undefined; ;) {
     const page = await ports.listLive({ project, limit: 500, cursor });
-    count += page.allocations.filter(({ listener }) => listener !== null).length;
+    count += page.allocations.filter(listens).length;
     if (page.nextCursor === undefined) return count;
     cursor = page.nextCursor;
   }
+}
+
+// On another host nobody can look from here: the service there notes once a minute what it sees.
+function listens({ listener, state, lastSeenAt }: LiveAllocation): boolean {
+  return listener !== null || (state === 'unknown' && lastSeenAt !== null && Date.now() - Date.parse(lastSeenAt) < lateMilliseconds);
 }

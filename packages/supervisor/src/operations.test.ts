@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { agent, homeAt, listTools, owner, parseToolsets, type Context, type FieldSchema, type Principal } from '@supervisor/core';
 import { catalogue } from './catalogue.js';
 import { openSupervisor, type Supervisor } from './compose.js';
+import { forgetProject } from './forget-project.js';
+import type { Managers } from './managers.js';
 
 const { operations, instructions } = catalogue();
 const exampleOf = ({ examples }: FieldSchema) => (Array.isArray(examples) ? (examples[0] as unknown) : undefined);
@@ -97,6 +99,24 @@ describe('every operation', () => {
     expect(await call('list_projects', { project: 'over' })).toEqual({ projects: [] });
     expect(await call('list_port_ranges', { project: 'over' })).toEqual({ ranges: [] });
     expect(await code('forget_project', { project: 'over' }, owner)).toBe('not_found');
+  });
+
+  test.each([
+    ['a minute ago', 60_000, 'conflict'],
+    ['an hour ago', 3_600_000, 'not_found'],
+  ])('what another host saw listening %s is heeded when a project is forgotten', async (_, ago, expected) => {
+    const none = async () => [];
+    const seen = { listener: null, state: 'unknown', lastSeenAt: new Date(Date.now() - ago).toISOString() };
+    const managers = {
+      secrets: { countByProject: none },
+      tasks: { countByProject: none, pruneTasks: async () => 0 },
+      knowledge: { stats: none },
+      cloudflare: { listExposures: none, listRoutes: none, listRecords: async () => ({ rows: [] }) },
+      gcloud: { listVms: async () => ({ vms: [] }) },
+      tokens: { list: none },
+      ports: { listLive: async () => ({ allocations: [seen] }), releaseProject: async () => ({ released: [], range: null }) },
+    } as unknown as Managers;
+    await expect(forgetProject.handle(managers, { project: 'over' }, as(owner))).rejects.toMatchObject({ code: expected });
   });
 
   test.each(operations)('$name refuses who lacks its scope, and what it does not know', async ({ name, access }) => {
