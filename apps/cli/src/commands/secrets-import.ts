@@ -59,9 +59,11 @@ async function store(caller: Caller, entries: readonly { path: string; value: st
     const { secrets } = await caller.call('store_secret_bulk', { secrets: entries.slice(from, from + atOnce) });
     return (secrets as { changed: boolean }[]).filter((secret) => secret.changed).length;
   } catch (error) {
-    if (from === 0 || !(error instanceof SupervisorError)) throw error;
-    const message = `${error.message} The first ${from} are stored; the same import again goes on.`;
-    throw new SupervisorError(error.code, message, error.details);
+    if (!(error instanceof SupervisorError)) throw error;
+    // The service counts within its hundred; a person knows an entry by its path.
+    const said = error.message.replace(/\bsecrets\.(\d+)\.\w+/g, (field, index) => entries[from + Number(index)]?.path ?? field);
+    const stored = from === 0 ? '' : ` The first ${from} are stored; when this is mended, the same import again stores the rest.`;
+    throw new SupervisorError(error.code, `${said}${stored}`, error.details);
   }
 }
 
