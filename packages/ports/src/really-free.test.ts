@@ -252,6 +252,24 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       expect(await ports.allocatePort(project, 'y')).toMatchObject({ port });
     });
 
+    test('of one name in two repositories of a project is gone when it is gone in both', async () => {
+      const other = mkdtempSync(join(tmpdir(), 'worktrees-'));
+      const twin = join(other, '.git/worktrees/twin');
+      for (const folder of [worktree('twin'), twin]) mkdirSync(folder, { recursive: true });
+      writeFileSync(join(other, '.git/HEAD'), '');
+      writeFileSync(join(worktree('twin'), 'gitdir'), `${repository}/live/.git\n`);
+      const ports = new PortManager({ db: database });
+      await ports.createPortRange('twins', { first: 24_290, last: 24_291 });
+      const { port } = await ports.allocatePort('twins', 'api', { instance: 'twin', worktree: worktree('twin') });
+      await ports.allocatePort('twins', 'web', { instance: 'twin', worktree: twin });
+      rmSync(twin, { recursive: true });
+      await expect(ports.allocatePort('twins', 'more')).rejects.toMatchObject({ code: 'exhausted' });
+      expect(await ports.explainPort(port)).toMatchObject({ state: 'idle' });
+      rmSync(worktree('twin'), { recursive: true });
+      expect(await ports.allocatePort('twins', 'more')).toMatchObject({ port });
+      rmSync(other, { recursive: true });
+    });
+
     test('that has no ports any more is not looked at for ever', async () => {
       const known = () => database.orm.execute(sql`select instance from supervisor.port_worktrees where project = ${project}`);
       await ports.sweep();

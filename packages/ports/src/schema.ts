@@ -57,7 +57,10 @@ export const portAllocations = supervisor.table(
   ],
 );
 
-/** Where git keeps a linked worktree that has ports: its folder in the repository's `.git/worktrees`, as a host sees it. */
+/**
+ * Where git keeps a linked worktree that has ports: its folder in the repository's `.git/worktrees`, as a host sees it. A project of
+ * several repositories may have a worktree of one name in each.
+ */
 export const portWorktrees = supervisor.table(
   'port_worktrees',
   {
@@ -66,7 +69,7 @@ export const portWorktrees = supervisor.table(
     host: text().notNull(),
     folder: text().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.project, table.instance, table.host] })],
+  (table) => [primaryKey({ columns: [table.project, table.instance, table.host, table.folder] })],
 );
 
 /** Ports that somebody else was found on, and until when no range gives them. */

@@ -30,18 +30,19 @@ export function isGone(folder: string): boolean {
 }
 
 /** Remembers where git keeps a copy. Done before its ports are claimed, so that they are not given back at that very moment. */
-export async function rememberWorktree(orm: Orm, worktree: typeof portWorktrees.$inferInsert): Promise<void> {
-  const { project, instance, host } = portWorktrees;
+export async function rememberWorktree(orm: Orm, worktree: Copy & { host: string; folder: string }): Promise<void> {
+  // Written also when it is known: this waits for whoever gives its ports back this moment.
+  const { project, instance, host, folder } = portWorktrees;
+  const target = [project, instance, host, folder];
   await orm
     .insert(portWorktrees)
     .values(worktree)
-    .onConflictDoUpdate({ target: [project, instance, host], set: { folder: worktree.folder } });
+    .onConflictDoUpdate({ target, set: { folder: worktree.folder } });
 }
 
-/** The copies whose worktree was on this host and is gone. */
+/** The copies whose worktrees were on this host and are gone. */
 export async function findGone(orm: Orm, host: string, project?: string): Promise<Copy[]> {
-  const known = await orm.select().from(portWorktrees).where(knownTo(host, project));
-  return known.filter(({ folder }) => isGone(folder));
+  return goneOf(await orm.select().from(portWorktrees).where(knownTo(host, project)));
 }
 
 /** The ports on this host of a project's copies that are gone. */
@@ -58,10 +59,9 @@ export function releaseGone(orm: Orm, host: string, project: string, ports: numb
   return orm.transaction(async (tx) => {
     // Whoever comes back to a copy this moment waits here, and is given a port anew.
     const known = await tx.select().from(portWorktrees).where(knownTo(host, project)).for('update');
-    const gone = known.filter(({ folder }) => isGone(folder));
     return tx
       .delete(portAllocations)
-      .where(and(heldBy(gone, host, project), inArray(portAllocations.port, ports)))
+      .where(and(heldBy(goneOf(known), host, project), inArray(portAllocations.port, ports)))
       .returning(shown);
   });
 }
@@ -70,6 +70,13 @@ export function releaseGone(orm: Orm, host: string, project: string, ports: numb
 export function describeFreed(freed: Allocation[]): string {
   const some = freed.slice(0, 5).map(({ port, service, instance }) => `${port} ${service} (${instance})`);
   return `${some.join(', ')}${freed.length > some.length ? `, … (${freed.length})` : ''}`;
+}
+
+// A copy with a worktree left in one of its repositories is in use.
+function goneOf(known: (Copy & { folder: string })[]): Copy[] {
+  const nameOf = ({ project, instance }: Copy) => `${project}/${instance}`;
+  const live = new Set(known.filter(({ folder }) => !isGone(folder)).map(nameOf));
+  return known.filter((copy) => !live.has(nameOf(copy)));
 }
 
 function knownTo(host: string, project: string | undefined): SQL | undefined {
