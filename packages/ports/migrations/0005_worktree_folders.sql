@@ -1,2 +1,0 @@
-ALTER TABLE "supervisor"."port_worktrees" DROP CONSTRAINT "port_worktrees_project_instance_host_pk";--> statement-breakpoint
-ALTER TABLE "supervisor"."port_worktrees" ADD CONSTRAINT "port_worktrees_project_instance_host_folder_pk" PRIMARY KEY("project","instance","host","folder");
