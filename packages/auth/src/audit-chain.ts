@@ -1,6 +1,6 @@
 import { rows, type Orm } from '@supervisor/db';
 import { and, asc, desc, eq, gt, gte, lte, sql } from 'drizzle-orm';
-import { startOf, type Start } from './audit-prune.js';
+import { markOf, startOf, type Cut, type Start } from './audit-prune.js';
 import { isAuthentic, same, sealMac, type AuditKeys, type StoredRow } from './audit-row.js';
 import { auditEvents, auditSeals } from './schema.js';
 
@@ -62,8 +62,17 @@ async function sealBatch(tx: Orm, keys: AuditKeys, last: number): Promise<boolea
   return found.length === batch;
 }
 
-/** Checks every row's MAC and every link, and that the chain goes through the given ends; then chains what is new. */
-export async function verifyRows(orm: Orm, keys: AuditKeys, heads: readonly string[]): Promise<Verification> {
+/**
+ * Checks every row's MAC and every link, and that the chain goes through the given ends; then chains what is new.
+ * @param newCut for one who wants to know what is how old, as it was checked
+ */
+export async function verifyRows(
+  orm: Orm,
+  keys: AuditKeys,
+  heads: readonly string[],
+  newCut?: () => Cut,
+): Promise<Verification & { start?: Start | undefined }> {
+  const cut = newCut?.();
   const problems: string[] = [];
   const start = await startOf(orm, keys);
   const seals = await orm
@@ -72,7 +81,9 @@ export async function verifyRows(orm: Orm, keys: AuditKeys, heads: readonly stri
     .where(gte(auditSeals.id, start?.link ?? 0))
     .orderBy(asc(auditSeals.id));
   let before: Seal | undefined = seals[0]?.id === start?.link ? seals.shift() : undefined;
-  if (start && !before) problems.push(`Link ${start.link}, after which the trail goes on since it was pruned, is missing.`);
+  if (start && (!before || markOf(keys, before) !== start.mark))
+    problems.push(`Link ${start.link}, after which the trail goes on since it was pruned, is missing or was changed.`);
+  if (before) problems.push(...(await wrongRowsUntil(orm, keys, before.last)));
   let count = 0;
   for (const seal of seals) {
     const found = await rowsBetween(orm, before?.last ?? 0, seal.last);
@@ -85,9 +96,11 @@ export async function verifyRows(orm: Orm, keys: AuditKeys, heads: readonly stri
       problems.push(
         `Rows ${(before?.last ?? 0) + 1} to ${seal.last} are not those that link ${seal.id} was made over: some were changed, removed or added.`,
       );
+    cut?.add(seal, found);
     before = seal;
   }
   const open = await rowsBetween(orm, before?.last ?? 0, Number.MAX_SAFE_INTEGER);
+  cut?.add(undefined, open);
   problems.push(...wrongRows(keys, open, start));
   problems.push(...(await repeatedRows(orm, before?.last ?? 0, Number.MAX_SAFE_INTEGER)));
   for (const head of new Set(heads))
@@ -96,13 +109,14 @@ export async function verifyRows(orm: Orm, keys: AuditKeys, heads: readonly stri
     else if (!(await goesThrough(orm, head)))
       problems.unshift(`The head ${head} is not part of the chain: it is mistyped, or the trail was cut or replaced.`);
   // Rows that went while we looked are missed in vain.
-  if (problems.length > 0 && (await startOf(orm, keys))?.link !== start?.link) return verifyRows(orm, keys, heads);
+  if (problems.length > 0 && (await startOf(orm, keys))?.link !== start?.link) return verifyRows(orm, keys, heads, newCut);
   return {
     ok: problems.length === 0,
     rows: count + open.length,
     seals: seals.length,
     head: await sealRows(orm, keys),
     problems: problems.slice(0, mostProblems),
+    ...(cut && { start: cut.start }),
   };
 }
 
@@ -129,6 +143,15 @@ function wrongRows(keys: AuditKeys, found: StoredRow[], start: Start | undefined
     ...forged.map(({ id }) => `Row ${id} was changed or forged.`),
     ...old.map(({ id }) => `Row ${id} is older than the trail since it was pruned: a copy of a removed one.`),
   ];
+}
+
+// Of what a pruning that was interrupted left no link tells any more; nothing else may be there.
+async function wrongRowsUntil(orm: Orm, keys: AuditKeys, last: number): Promise<string[]> {
+  const problems: string[] = [];
+  for (let page = await rowsAfter(orm, 0, last); page.length > 0; page = await rowsAfter(orm, page.at(-1)!.id, last)) {
+    if (problems.length < mostProblems) problems.push(...wrongRows(keys, page, undefined));
+  }
+  return problems;
 }
 
 // A copy of an earlier row has a right MAC.

@@ -57,12 +57,15 @@ export const auditOperations = [
     summary: 'Remove what the audit trail has from before a time, for good',
     description: 'Backups from before still have it.',
     access: 'owner',
-    input: z.object({ before: instant.meta({ description: 'At least 30 days ago', examples: ['2026-01-01T00:00:00Z'] }) }),
+    input: z.object({
+      before: instant.meta({ description: 'At least 30 days ago', examples: ['2026-01-01T00:00:00Z'] }),
+      despite: z.boolean().optional().describe('Also when the check finds something wrong, of which nothing tells any more then'),
+    }),
     output: z.object({
       removed: z.int().describe('Rows'),
-      since: instant.nullable().describe('Of the oldest row that is left; absent: nothing was ever removed'),
+      since: instant.nullable().describe('No row that is left is older; absent: nothing was ever removed'),
     }),
     subject: ({ before }) => before,
-    handle: ({ trail }: AuditDeps, { before }, context) => trail.prune(before, context),
+    handle: ({ trail }: AuditDeps, { before, despite }, context) => trail.prune(before, context, { despite }),
   }),
 ];

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { owner } from '@supervisor/core';
 import { rows, type Database } from '@supervisor/db';
 import { testDatabases } from '@supervisor/db/testing';
@@ -47,8 +47,8 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       database.orm,
       sql`select to_json(e)::text as row from supervisor.audit_events e where id = 1`,
     );
-    expect(await trail.prune(daysAgo(60), by)).toEqual({ removed: 3, since: expect.stringContaining(daysAgo(50).slice(0, 10)) });
-    expect(await subjects()).toEqual(['day 50', 'day 40', null, expect.stringContaining(daysAgo(50).slice(0, 10))]);
+    expect(await trail.prune(daysAgo(60), by)).toEqual({ removed: 3, since: expect.stringContaining(daysAgo(60).slice(0, 10)) });
+    expect(await subjects()).toEqual(['day 50', 'day 40', null, expect.stringContaining(daysAgo(60).slice(0, 10))]);
     expect(await trail.verify()).toMatchObject({ ok: true, problems: [], rows: 4 });
     expect(await trail.verify(head)).toMatchObject({ ok: true });
     expect(await trail.verify('1.00')).toMatchObject({
@@ -61,19 +61,33 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
   });
 
   test.each([
-    ['a row after it', sql`delete from supervisor.audit_events where subject = 'day 50'`, 'some were changed, removed or added'],
-    ['the row that proves it', sql`delete from supervisor.audit_events where operation = 'prune_audit'`, 'is missing'],
+    ['a row after it taken away', sql`delete from supervisor.audit_events where subject = 'day 50'`, 'some were changed, removed or added'],
+    ['the row that proves it taken away', sql`delete from supervisor.audit_events where operation = 'prune_audit'`, 'is missing'],
     [
-      'the link that the trail goes on after',
+      'the link that the trail goes on after taken away',
       sql`delete from supervisor.audit_seals where id = (select min(id) from supervisor.audit_seals)`,
       'after which the trail goes on',
     ],
     [
-      'more than was pruned',
+      'a row that would prove more',
       sql`update supervisor.audit_events set version = version + 1 where operation = 'prune_audit'`,
       'was changed or forged',
     ],
-  ])('%s taken away is found', (_, tamper, problem) => tampered(tamper, problem));
+    [
+      'a row put where the removed ones were',
+      sql`insert into supervisor.audit_events (id, at, call, principal_id, principal_kind, operation) overriding system value
+        values (1, now(), ${randomUUID()}, 'agent', 'agent', 'retrieve_secret')`,
+      'without a MAC',
+    ],
+    [
+      'a link moved over changed rows, with the later ones taken away,',
+      sql`with first as (select min(id) as id from supervisor.audit_seals),
+        gone as (delete from supervisor.audit_seals where id > (select id from first)),
+        forged as (update supervisor.audit_events set mac = null, subject = 'x' where subject = 'day 40')
+        update supervisor.audit_seals set last = 1000000 where id = (select id from first)`,
+      'is missing or was changed',
+    ],
+  ])('%s is found', (_, tamper, problem) => tampered(tamper, problem));
 
   async function tampered(tamper: SQL, problem: string): Promise<void> {
     const undone = new Error('undone');
@@ -86,6 +100,17 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await expect(look).rejects.toBe(undone);
   }
 
+  test('a link that was moved takes nothing along', async () => {
+    const undone = new Error('undone');
+    const look = database.orm.transaction(async (tx) => {
+      await tx.execute(sql`update supervisor.audit_seals set last = 1000000 where id = (select min(id) from supervisor.audit_seals)`);
+      const moved = new AuditTrail({ db: { ...database, orm: tx }, key: async () => master });
+      expect(await moved.prune(daysAgo(100), by, { despite: true })).toMatchObject({ removed: 0 });
+      throw undone;
+    });
+    await expect(look).rejects.toBe(undone);
+  });
+
   test('what was interrupted goes on with the next time', async () => {
     const stopped = { ...by, signal: AbortSignal.abort() };
     expect(await trail.prune(daysAgo(45), stopped)).toMatchObject({ removed: 0 });
@@ -93,5 +118,75 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await trail.prune(daysAgo(45), by)).toMatchObject({ removed: 1 });
     expect((await subjects())[0]).toBe('day 40');
     expect(await trail.verify()).toMatchObject({ ok: true, problems: [] });
+  });
+
+  test('a copy of the row that proves it proves nothing of another chain', async () => {
+    const copied = await rows<{ row: string; version: number }>(
+      database.orm,
+      sql`select to_json(e)::text as row, version from supervisor.audit_events e where operation = 'prune_audit' and outcome = 'ok' order by version limit 1`,
+    );
+    const [{ row, version }] = copied as [(typeof copied)[0]];
+    const other = await open();
+    // As restored from a backup of before the pruning, whose links have the same numbers.
+    const restored = new AuditTrail({ db: other, key: async () => master });
+    for (let link = 0; link <= version; link++) {
+      await restored.record({ principal: owner, operation: 'store_secret', projects: ['shop'], subject: `since ${link}` }, 'ok');
+      await restored.seal();
+    }
+    const link = sql`select last from supervisor.audit_seals where id = ${version}`;
+    await other.orm.execute(sql`delete from supervisor.audit_events where id <= (${link})`);
+    await other.orm.execute(sql`delete from supervisor.audit_seals where id < ${version}`);
+    await other.orm.execute(sql`insert into supervisor.audit_events overriding system value
+      select (json_populate_record(null::supervisor.audit_events, (r::jsonb || '{"id": 1000}')::json)).* from (values (${row})) as t(r)`);
+    expect(await restored.verify()).toMatchObject({ ok: false, problems: [expect.stringContaining('was changed')] });
+    await other.close();
+  });
+});
+
+describe.each(testDatabases())('what the check finds, on $kind', ({ open }) => {
+  let database: Database;
+  let trail: AuditTrail;
+  beforeEach(async () => {
+    database = await open();
+    trail = new AuditTrail({ db: database, key: async () => master });
+    await trail.verify();
+    for (const days of [90, 80, 3]) {
+      await addRow(daysAgo(days), `day ${days}`);
+      await trail.seal();
+    }
+    await trail.intent({ principal: owner, operation: 'prune_audit', projects: [] });
+  });
+  afterEach(() => database.close());
+
+  async function addRow(at: string, subject: string): Promise<void> {
+    const nothing = { project: null, subject, version: null, fingerprint: null, outcome: 'ok', endedAt: null };
+    const row: Row = { at, call: randomUUID(), principalId: 'owner', principalKind: 'owner', operation: 'old', ...nothing };
+    await rowWriter(database.orm)([{ ...row, mac: rowMac(deriveKeys(master), row) }]);
+  }
+
+  test('is not removed with the rest, unless the owner says so, and no row is older for being changed', async () => {
+    await database.orm.execute(sql`update supervisor.audit_events set at = at - interval '60 days' where subject = 'day 3'`);
+    const before = daysAgo(31);
+    await expect(trail.prune(before, by)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('Row 3 was changed'),
+    });
+    expect(await trail.verify()).toMatchObject({ ok: false, rows: 4 });
+    expect(await trail.prune(before, by, { despite: true })).toMatchObject({ removed: 2 });
+    expect((await trail.verify()).problems).toContain('Row 3 was changed or forged.');
+  });
+
+  test('goes when the owner says so and it is old', async () => {
+    await database.orm.execute(sql`update supervisor.audit_events set mac = null where subject = 'day 90'`);
+    expect(await trail.prune(daysAgo(31), by, { despite: true })).toMatchObject({ removed: 2 });
+    expect(await trail.verify()).toMatchObject({ ok: true, rows: 3 });
+  });
+
+  test('is no row of another clock, or one that waited, when all that is left is of today', async () => {
+    await database.orm.execute(sql`delete from supervisor.audit_seals where id = 3`);
+    await database.orm.execute(sql`delete from supervisor.audit_events where subject = 'day 3'`);
+    expect(await new AuditTrail({ db: database, key: async () => master }).prune(daysAgo(31), by)).toMatchObject({ removed: 2 });
+    await addRow(new Date(Date.now() - 10_000).toISOString(), 'late');
+    expect(await new AuditTrail({ db: database, key: async () => master }).verify()).toMatchObject({ ok: true, problems: [] });
   });
 });

@@ -3,7 +3,7 @@ import { remembered, SupervisorError, type Audit, type AuditEntry, type Context,
 import { connect, type Database, type Orm } from '@supervisor/db';
 import { deriveKeys, fingerprint, macsOf, rowMac, rowWriter, type AuditKeys, type Row } from './audit-row.js';
 import { listEvents, type AuditEvent, type AuditListOptions } from './audit-list.js';
-import { pruneOperation, removeBefore, startOf, startSince } from './audit-prune.js';
+import { Cut, pruneOperation, removeBefore, startOf } from './audit-prune.js';
 import { goesThrough, sealRows, verifyRows, type Verification } from './audit-chain.js';
 import { authMigrations } from './migrations.js';
 
@@ -97,22 +97,33 @@ export class AuditTrail implements Audit {
 
   /**
    * Removes what is older than an instant, for good. A row of its own proves it to later checks. What is interrupted goes on with the next call.
-   * @throws SupervisorError `invalid_input` for an instant of the last 30 days
+   * @param options.despite also what the check finds wrong, which nothing tells of any more then
+   * @throws SupervisorError `invalid_input` for an instant of the last 30 days, `conflict` when the check finds something wrong
    */
-  async prune(before: string, by: Pick<Context, 'principal' | 'signal' | 'progress'>): Promise<{ removed: number; since: string | null }> {
+  async prune(
+    before: string,
+    by: Pick<Context, 'principal' | 'signal' | 'progress'>,
+    { despite = false }: { despite?: boolean | undefined } = {},
+  ): Promise<{ removed: number; since: string | null }> {
     const latest = new Date(Date.now() - fewestDays * 86_400_000).toISOString();
-    if (Date.parse(before) > Date.parse(latest))
+    const instant = new Date(before).toISOString();
+    if (instant > latest)
       throw new SupervisorError('invalid_input', `The last ${fewestDays} days stay. Give a time before ${latest}.`, { fields: ['before'] });
     await this.flush();
     await this.seal();
     const [orm, keys] = await Promise.all([this.#orm(), this.#keys()]);
-    const [start, found] = [await startOf(orm, keys), await startSince(orm, before)];
-    if (found && found.link > (start?.link ?? 0)) {
-      const [row] = rowsOf(randomUUID(), { principal: by.principal, operation: pruneOperation, projects: [], subject: found.since });
-      await this.#add([{ ...row!, version: found.link, outcome: 'ok' }], true);
+    const { problems, start } = await verifyRows(orm, keys, [this.#head], () => new Cut(keys, instant));
+    if (problems.length > 0 && !despite)
+      throw new SupervisorError(
+        'conflict',
+        `Nothing was removed, since the check finds: ${problems[0]} Look at all with \`supervisor audit verify\` first: of what is removed nobody can tell any more. Then give \`despite\`.`,
+      );
+    if (start && start.link > ((await startOf(orm, keys))?.link ?? 0)) {
+      const [row] = rowsOf(randomUUID(), { principal: by.principal, operation: pruneOperation, projects: [], subject: start.since });
+      await this.#add([{ ...row!, version: start.link, fingerprint: start.mark, outcome: 'ok' }], true);
     }
     const begins = await startOf(orm, keys);
-    return { removed: begins ? await removeBefore(orm, begins, by) : 0, since: begins?.since ?? null };
+    return { removed: begins ? await removeBefore(orm, keys, begins, by) : 0, since: begins?.since ?? null };
   }
 
   // One row for each value that the call was about, else one for each project.
