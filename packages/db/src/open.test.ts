@@ -167,6 +167,7 @@ test('the first to make a home decides', () => {
 test.each(testDatabases())('a failed statement shows its code and constraint, and no value, on $kind', async ({ open }) => {
   const database = await open();
   await database.orm.execute(sql`create table taken (name text constraint one_each unique)`);
+  await database.orm.execute(sql`create table later (name text constraint one_each_later unique deferrable initially deferred)`);
   const taken = pgTable('taken', { name: text().notNull() });
   const value = 'a-secret-value';
   const again = (orm: Orm) => orm.insert(taken).values({ name: value });
@@ -183,6 +184,10 @@ test.each(testDatabases())('a failed statement shows its code and constraint, an
       database.orm.transaction((tx) => tx.transaction((inner) => again(inner as unknown as Orm))),
     ],
   };
+  const atCommit = database.orm.transaction((tx) => tx.execute(sql`insert into later values (${value}), (${value})`));
+  const late: unknown = await atCommit.catch((error: unknown) => error);
+  expect(late).toMatchObject({ name: 'StatementError', code: '23505', constraint: 'one_each_later' });
+  expect(inspect(late, { depth: 9, showHidden: true })).not.toContain(value);
   for (const [code, failing] of Object.entries(ways)) {
     for (const each of await Promise.allSettled(failing)) {
       const error: unknown = each.status === 'rejected' ? each.reason : each;

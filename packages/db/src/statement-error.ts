@@ -46,7 +46,9 @@ export function withoutValues(orm: Orm): Orm {
 type Run = (...values: unknown[]) => Promise<unknown>;
 
 function conceal(error: unknown): never {
-  if (!(error instanceof DrizzleQueryError)) throw error;
-  const { constraint } = (error.cause ?? {}) as { constraint?: unknown };
+  // What fails at the end of a transaction, such as a deferred constraint, comes from the embedded driver as it is.
+  const ofDriver = error instanceof Error && 'severity' in error;
+  if (!ofDriver && !(error instanceof DrizzleQueryError)) throw error;
+  const { constraint } = (ofDriver ? error : (error.cause ?? {})) as { constraint?: unknown };
   throw new StatementError(databaseErrorCode(error), typeof constraint === 'string' ? constraint : undefined);
 }
