@@ -116,7 +116,7 @@ export class AuditTrail implements Audit {
     if (problems.length > 0 && !despite)
       throw new SupervisorError(
         'conflict',
-        `Nothing was removed, since the check finds: ${problems[0]} Look at all with \`supervisor audit verify\` first: of what is removed nobody can tell any more. Then give \`despite\`.`,
+        `Nothing was removed, since the check finds: ${problems[0]} Look at all with \`supervisor audit verify\` first: of what is removed nobody can tell any more. Then go on with --despite.`,
       );
     if (start && start.link > ((await startOf(orm, keys))?.link ?? 0)) {
       const [row] = rowsOf(randomUUID(), { principal: by.principal, operation: pruneOperation, projects: [], subject: start.since });
