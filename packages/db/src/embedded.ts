@@ -11,8 +11,10 @@ import { drizzle } from 'drizzle-orm/pglite';
 import { parseTar } from 'nanotar';
 import type { Database, Orm } from './database.js';
 import { DiskGuard, freeBytes, reserveBytes } from './disk-guard.js';
+import { DurableFS } from './durable-fs.js';
 import { tryLock, type Holder } from './lock.js';
 import { withoutValues } from './statement-error.js';
+import { sync, syncTree } from './sync.js';
 import { keepLogShort } from './write-ahead-log.js';
 
 // An initialised cluster, made by the build: starting from it takes a second, initdb takes ten.
@@ -30,7 +32,8 @@ export async function openEmbedded(directory: string, template = empty): Promise
   try {
     await create(path, template);
     if (freeBytes(path) < reserveBytes) throw diskFull(path);
-    return wrap(await openClient({ dataDir: path }), path, lock.release);
+    await settle(path);
+    return wrap(await openClient({ dataDir: path, fs: new DurableFS(path) }), path, lock.release);
   } catch (error) {
     lock.release();
     if (error instanceof SupervisorError) throw error;
@@ -98,7 +101,7 @@ async function create(path: string, template: string): Promise<void> {
   const restored = restoredBeside(path);
   if (existsSync(restored)) {
     rmSync(path, { recursive: true, force: true });
-    return renameSync(restored, path);
+    return put(restored, path);
   }
   const prefix = `${basename(path)}.new-`;
   for (const name of readdirSync(dirname(path))) {
@@ -106,8 +109,23 @@ async function create(path: string, template: string): Promise<void> {
   }
   const fresh = join(dirname(path), `${prefix}${process.pid}`);
   await unpack(template, fresh);
+  await syncTree(fresh);
   rmSync(path, { recursive: true, force: true });
+  await put(fresh, path);
+}
+
+async function put(fresh: string, path: string): Promise<void> {
   renameSync(fresh, path);
+  await sync(dirname(path));
+}
+
+// A process that was killed leaves its note, and perhaps what only the kernel has: recovery must not build on that. A power cut may
+// leave half a note, which PostgreSQL refuses; whose it was does not matter, as we hold the lock.
+async function settle(path: string): Promise<void> {
+  const note = join(path, 'postmaster.pid');
+  if (!existsSync(note)) return;
+  await syncTree(path);
+  rmSync(note);
 }
 
 // Every file of a cluster is its owner's alone: PostgreSQL asks for that.
@@ -119,10 +137,12 @@ async function unpack(template: string, directory: string): Promise<void> {
   }
 }
 
-// Without zeros each new 16 MB of log costs nothing; with them a commit that needs one blocks the service for 100 to 500 ms. They serve a
-// disk that syncs, and this one does not. The extension costs its 50 KB: it is in the process only where a database made it.
+// Without zeros each new 16 MB of log costs nothing; with them a commit that needs one blocks the service for 100 to 500 ms.
+// The extension costs its 50 KB: it is in the process only where a database made it.
 async function openClient(options: PGliteOptions): Promise<PGlite> {
-  const startParams = [...PGlite.defaultStartParams, '-c', `shared_buffers=${sharedBuffers}`];
+  // Its -F is never to ask for the disk. DurableFS hears of one of the two ways to ask.
+  const defaults = PGlite.defaultStartParams.filter((parameter) => parameter !== '-F' || !options.fs);
+  const startParams = [...defaults, '-c', `shared_buffers=${sharedBuffers}`, '-c', 'wal_sync_method=fsync'];
   const client = new Embedded({ ...options, startParams, extensions: { vector } });
   await client.waitReady;
   // Its start has armed a timer where we could not see it: a nearer one takes its place.

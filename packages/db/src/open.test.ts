@@ -35,6 +35,8 @@ test('an embedded directory keeps its rows and has one opener at a time', async 
   await expect(openDatabase(link)).rejects.toMatchObject({ code: 'locked' });
   expect(lockOf(link)).toBe(lockOf(directory));
   await first.close();
+  // What a power cut may leave of the note that PostgreSQL makes while it runs.
+  writeFileSync(join(directory, 'postmaster.pid'), '');
   const second = await openDatabase(directory);
   expect(await rows(second.orm, sql`select id from kept`)).toEqual([{ id: 7 }]);
   await second.close();
