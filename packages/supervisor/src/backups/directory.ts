@@ -1,5 +1,5 @@
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { openDatabase, restoredBeside, type Database } from '@supervisor/db';
 
 /**
@@ -14,8 +14,6 @@ export async function restoreDirectory(place: string, fill: (database: Database)
   try {
     const database = await openDatabase({ kind: 'embedded', directory: fresh });
     await fill(database).finally(() => database.close());
-    // The database itself does not ask for it: a power cut must not take both.
-    syncTree(fresh);
     renameSync(fresh, whole);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
@@ -33,14 +31,6 @@ export function moveAway(place: string): string | undefined {
   const kept = `${place}.before-${new Date().toISOString().replaceAll(':', '-')}`;
   renameSync(place, kept);
   return kept;
-}
-
-function syncTree(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) syncTree(join(folder, entry.name));
-    else if (entry.isFile()) sync(join(folder, entry.name));
-  }
-  sync(folder);
 }
 
 function sync(path: string): void {
