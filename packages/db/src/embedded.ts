@@ -122,16 +122,21 @@ async function put(fresh: string, path: string): Promise<void> {
 // A process that was killed leaves its note, and perhaps what only the kernel has: recovery must not build on that. A power cut may
 // leave half a note, which PostgreSQL refuses; whose it was does not matter, as we hold the lock.
 async function settle(path: string): Promise<void> {
-  const note = join(path, 'postmaster.pid');
+  const note = noteIn(path);
   if (!existsSync(note)) return;
   await syncTree(path);
   rmSync(note);
 }
 
-// Every file of a cluster is its owner's alone: PostgreSQL asks for that.
+function noteIn(directory: string): string {
+  return join(directory, 'postmaster.pid');
+}
+
+// Every file of a cluster is its owner's alone: PostgreSQL asks for that. The archive is of one that ran: its note is left out.
 async function unpack(template: string, directory: string): Promise<void> {
   for (const { name, type, data } of parseTar(gunzipSync(await readFile(template)))) {
     const path = join(directory, name);
+    if (path === noteIn(directory)) continue;
     if (type === 'directory') mkdirSync(path, { recursive: true, mode: 0o700 });
     else writeFileSync(path, data ?? '', { mode: 0o600 });
   }

@@ -64,7 +64,7 @@ export function writeInstance(home: Home, instance: Instance): void {
 
 function writeTemporary(home: Home, instance: Instance): string {
   const temporary = `${home.instance}.${process.pid}.new`;
-  writeFileSync(temporary, `${JSON.stringify(instance, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(temporary, `${JSON.stringify(instance, null, 2)}\n`, { mode: 0o600, flush: true });
   return temporary;
 }
 
