@@ -11,6 +11,12 @@ const master = Buffer.alloc(32, 9);
 const by = { principal: owner, signal: new AbortController().signal, progress: () => {} };
 const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
 
+async function addRow({ orm }: Database, at: string, subject: string): Promise<void> {
+  const nothing = { project: null, subject, version: null, fingerprint: null, outcome: 'ok', endedAt: null };
+  const row: Row = { at, call: randomUUID(), principalId: 'owner', principalKind: 'owner', operation: 'old', ...nothing };
+  await rowWriter(orm)([{ ...row, mac: rowMac(deriveKeys(master), row) }]);
+}
+
 describe.each(testDatabases())('on $kind', ({ open }) => {
   let database: Database;
   let trail: AuditTrail;
@@ -24,10 +30,8 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
 
   // As a service of that day would have left it, with a link of its own.
   async function addAged(days: number): Promise<void> {
-    const nothing = { project: null, subject: `day ${days}`, version: null, fingerprint: null, outcome: 'ok', endedAt: null };
-    const row: Row = { at: daysAgo(days), call: randomUUID(), principalId: 'owner', principalKind: 'owner', operation: 'old', ...nothing };
     await trail.verify();
-    await rowWriter(database.orm)([{ ...row, mac: rowMac(deriveKeys(master), row) }]);
+    await addRow(database, daysAgo(days), `day ${days}`);
     await trail.seal();
   }
   const subjects = async () => (await trail.list({ principal: 'owner' })).events.map(({ subject }) => subject).toReversed();
@@ -151,18 +155,12 @@ describe.each(testDatabases())('what the check finds, on $kind', ({ open }) => {
     trail = new AuditTrail({ db: database, key: async () => master });
     await trail.verify();
     for (const days of [90, 80, 3]) {
-      await addRow(daysAgo(days), `day ${days}`);
+      await addRow(database, daysAgo(days), `day ${days}`);
       await trail.seal();
     }
     await trail.intent({ principal: owner, operation: 'prune_audit', projects: [] });
   });
   afterEach(() => database.close());
-
-  async function addRow(at: string, subject: string): Promise<void> {
-    const nothing = { project: null, subject, version: null, fingerprint: null, outcome: 'ok', endedAt: null };
-    const row: Row = { at, call: randomUUID(), principalId: 'owner', principalKind: 'owner', operation: 'old', ...nothing };
-    await rowWriter(database.orm)([{ ...row, mac: rowMac(deriveKeys(master), row) }]);
-  }
 
   test('is not removed with the rest, unless the owner says so, and no row is older for being changed', async () => {
     await database.orm.execute(sql`update supervisor.audit_events set at = at - interval '60 days' where subject = 'day 3'`);
@@ -186,7 +184,7 @@ describe.each(testDatabases())('what the check finds, on $kind', ({ open }) => {
     await database.orm.execute(sql`delete from supervisor.audit_seals where id = 3`);
     await database.orm.execute(sql`delete from supervisor.audit_events where subject = 'day 3'`);
     expect(await new AuditTrail({ db: database, key: async () => master }).prune(daysAgo(31), by)).toMatchObject({ removed: 2 });
-    await addRow(new Date(Date.now() - 10_000).toISOString(), 'late');
+    await addRow(database, new Date(Date.now() - 10_000).toISOString(), 'late');
     expect(await new AuditTrail({ db: database, key: async () => master }).verify()).toMatchObject({ ok: true, problems: [] });
   });
 });
