@@ -53,7 +53,14 @@ async function ordeal(stage, home, seed, { kills, pipes }, trap) {
   };
   const writers = clients.flatMap((client, writer) =>
     [0, 1, 2].map(async () => {
-      while (!over.signal.aborted) await ledger.write((tool, input) => callTool(client, tool, input), writer, random).catch(judge);
+      while (!over.signal.aborted)
+        await ledger
+          .write((tool, input) => callTool(client, tool, input), writer, random)
+          .catch((error) => {
+            judge(error);
+            // A pipe that is gone refuses at once, for ever: without a pause no timer would come, and this would have no end.
+            return sleep(10);
+          });
     }),
   );
   try {
