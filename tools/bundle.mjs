@@ -11,6 +11,12 @@ const { name, ext } = parse(file);
 const common = { minify: true, platform: 'node', target: 'node20', logLevel: 'warning' };
 const isCommon = ext === '.cjs';
 
+// A host or a shell may start it with any Node: an older one would stumble over what it lacks, and name only that.
+const { engines } = JSON.parse(readFileSync('package.json', 'utf8'));
+const [oldest, major, minor] = /(\d+)\.(\d+)/.exec(engines.node);
+const older = `((major,minor)=>major<${major}||major==${major}&&minor<${minor})(...process.versions.node.split("."))`;
+const said = `"Supervisor needs Node ${oldest} or newer; this is "+process.versions.node+" at "+process.execPath+"."`;
+
 // What an earlier build left would go on being run by whoever still names it.
 for (const old of readdirSync('dist')) if (/^chunk-|^main\.c?js$/.test(old)) rmSync(`dist/${old}`);
 
@@ -23,6 +29,7 @@ const { outputFiles } = await build({
   outExtension: { '.js': ext },
   chunkNames: 'chunk-[name]-[hash]',
   splitting: true,
+  banner: { js: `if(${older}){console.error(${said});process.exit(1)}` },
   format: 'esm',
   write: false,
   ...(isCommon ? { define: { 'import.meta.url': 'moduleUrl', 'import.meta.resolve': 'moduleFile' } } : {}),

@@ -27,11 +27,21 @@ function expectMessage({ code, stdout, stderr }: Finished, ...parts: (string | R
   expect(stderr).not.toMatch(/^\s+at |Error:|undefined/m);
 }
 
-// A Node too old to start at all cannot be faked: OLD_NODE names one. The workflow has a job with Node 18 besides.
+// OLD_NODE names a real one; else the one that runs says that it is old. The workflow has a job with Node 18 besides.
 const oldNode = process.env['OLD_NODE'];
-(oldNode ? test : test.skip)('an old Node is told which one is needed', () => {
-  const { status, stderr } = spawnSync(oldNode!, [join(root, 'tools/bootstrap.mjs'), 'build'], { encoding: 'utf8' });
-  expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(/^Supervisor needs Node 20\.19 or newer; this is 1\d\./) });
+const asOld = `data:text/javascript,Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.8' } })`;
+test.each([
+  ['npm start', join(root, 'tools/bootstrap.mjs'), 'build'],
+  ['the pipe', programs.pipe, '--help'],
+  ['the command', programs.cli, '--help'],
+])('%s tells an old Node which one is needed', (_, ...args) => {
+  const node = oldNode ? [oldNode, ...args] : [process.execPath, '--import', asOld, ...args];
+  const { status, stdout, stderr } = spawnSync(node[0]!, node.slice(1), { encoding: 'utf8' });
+  expect({ status, stdout, stderr }).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^Supervisor needs Node 20\.19 or newer; this is 1\d\..*\n$/),
+  });
 });
 
 test('a home that is a file', async () => {
