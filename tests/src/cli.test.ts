@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { programs, TestHome } from './harness.js';
@@ -137,4 +137,11 @@ test('start leaves the command in the home', async () => {
   const { stdout } = spawnSync(home.home.command, ['ports', 'get', 'web', '--project', 'shop', '--json'], { env, encoding: 'utf8' });
   expect(JSON.parse(stdout)).toMatchObject({ port: expect.any(Number) });
   expect(statSync(home.home.command).mode & 0o777).toBe(0o700);
+  const elsewhere = readFileSync(home.home.command, 'utf8').replace(process.execPath, '/gone/bin/node');
+  writeFileSync(join(home.work, 'command'), elsewhere, { mode: 0o700 });
+  const { stdout: found } = spawnSync(join(home.work, 'command'), ['ports', 'get', 'web', '--project', 'shop', '--json'], {
+    env,
+    encoding: 'utf8',
+  });
+  expect(found).toBe(stdout);
 });

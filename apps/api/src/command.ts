@@ -16,7 +16,10 @@ export function installCommand(home: Home): string {
     '#!/bin/sh',
     `[ -n "$SUPERVISOR_HOME" ] || SUPERVISOR_HOME=${quote(home.directory)}`,
     'export SUPERVISOR_HOME',
-    `exec ${quote(process.execPath)} ${quote(cli)} "$@"`,
+    `node=${quote(process.execPath)}`,
+    // A version manager takes away what it replaces.
+    '[ -x "$node" ] || node=node',
+    `exec "$node" ${quote(cli)} "$@"`,
     '',
   ].join('\n');
   writeFileSync(`${home.command}.new`, script, { mode: 0o755 });
