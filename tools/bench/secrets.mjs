@@ -1,9 +1,11 @@
 import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { AuditTrail } from '@supervisor/auth';
 import { bind, owner } from '@supervisor/core';
 import { openDatabase } from '@supervisor/db';
 import { parseKey, SecretsManager, secretsModule } from '@supervisor/secrets';
 import pg from 'pg';
+import { deriveKeys, fingerprint, rowMac } from '../../packages/auth/dist/audit-row.js';
 import { open, seal } from '../../packages/secrets/dist/envelope.js';
 import { startPostgres } from '../postgres.mjs';
 import { atEnd } from './cleanup.mjs';
@@ -18,8 +20,9 @@ const paths = Array.from({ length: 32 }, (_, number) => `${path}_${number}`);
 const rounds = 15;
 const roundMilliseconds = 300;
 const connections = 10;
+const encryptionKey = 'beef'.repeat(15) + '0002';
 
-/** Opening an envelope against one bare decryption, and a release against the least SQL that could be one. */
+/** Opening an envelope against one bare decryption, and a release against the least SQL that could be one; beside it, the least that is safe. */
 export async function measureSecrets() {
   const url = await postgresUrl();
   // As PostgreSQL writes unless it is told otherwise; the benches' own server does not wait for the disk.
@@ -62,7 +65,7 @@ async function opening(size, atMost) {
 async function releases(url, where, goal) {
   const db = await openDatabase(url);
   atEnd(() => db.close());
-  const secrets = new SecretsManager('beef'.repeat(15) + '0002', { db });
+  const secrets = new SecretsManager(encryptionKey, { db });
   const audit = new AuditTrail({ db, key: () => secrets.internalKey('audit') });
   for (const path of paths) await secrets.store(path, value);
   const { call } = bind([secretsModule], { secrets }, { audit, logError: (_id, _operation, error) => console.error(error) });
@@ -81,17 +84,67 @@ async function releases(url, where, goal) {
            join supervisor.secret_versions v on v.secret_id = s.id and v.version = s.version where s.path = $1`,
     values: [path, mac],
   });
+  const least = await leastRelease(pool);
   const figures = [];
   for (const clients of [1, 8, 32]) {
-    const { ours, bare } = await interleave(rounds, {
+    const { ours, bare, safe } = await interleave(rounds, {
       ours: () => perSecond(clients, (client) => call('retrieve_secret', { path: paths[client] }, context)),
       bare: () => perSecond(clients, (client) => pool.query(direct(paths[client]))),
+      safe: () => perSecond(clients, (client) => least(paths[client])),
     });
     await audit.flush();
-    const detail = medians(ours, bare, '/s');
-    figures.push(figure(`releases / SELECT with audit INSERT, ${clients} at once${where}`, medianRatio(ours, bare), { ...goal, detail }));
+    const compared = (name, taken, goal) =>
+      figure(`${name} / SELECT with audit INSERT, ${clients} at once${where}`, medianRatio(taken, bare), {
+        ...goal,
+        detail: medians(taken, bare, '/s'),
+      });
+    figures.push(compared('releases', ours, goal), compared('the least with an opened value and a MAC', safe, {}));
   }
   return figures;
+}
+
+/**
+ * A release without packages around it, to tell what any design can reach: the envelope is in memory, and one statement
+ * adds the row, with its MAC, if nothing has changed. It opens while the statement is on its way.
+ */
+async function leastRelease(pool) {
+  const keys = deriveKeys(randomBytes(32));
+  const key = parseKey(encryptionKey);
+  const { rows } = await pool.query(
+    `select s.path, s.id, s.version, s.exposure, v.envelope, s.xmin::text as seen, v.xmin::text as sealed from supervisor.secrets s
+     join supervisor.secret_versions v on v.secret_id = s.id and v.version = s.version where s.exposure <> 'internal'`,
+  );
+  const opened = ({ id, path, version, exposure, envelope }) => open([key], envelope, { secretId: id, path, version, exposure }).toString();
+  const known = new Map(rows.map((row) => [row.path, { ...row, mark: fingerprint(keys, opened(row)) }]));
+  return async (path) => {
+    const { version, mark, seen, sealed } = known.get(path);
+    const row = {
+      at: new Date().toISOString(),
+      call: randomUUID(),
+      principalId: 'owner',
+      principalKind: 'owner',
+      operation: 'retrieve_secret',
+      project: 'shop',
+      subject: path,
+      version,
+      fingerprint: mark,
+      outcome: 'ok',
+      endedAt: null,
+    };
+    const { endedAt, ...columns } = row;
+    const added = pool.query({
+      name: 'bench_least_release',
+      text: `insert into supervisor.audit_events
+               (at, call, principal_id, principal_kind, operation, project, subject, version, fingerprint, outcome, mac)
+             select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 from supervisor.secrets s
+             join supervisor.secret_versions v on v.secret_id = s.id and v.version = s.version
+             where s.path = $7 and s.xmin::text = $12 and v.xmin::text = $13`,
+      values: [...Object.values(columns), rowMac(keys, row), seen, sealed],
+    });
+    const [value] = await Promise.all([setImmediate().then(() => opened(known.get(path))), added]);
+    if ((await added).rowCount !== 1) throw new Error(`${path} has changed`);
+    return value;
+  };
 }
 
 async function perSecond(clients, work) {
