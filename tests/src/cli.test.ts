@@ -117,6 +117,9 @@ withTerminal('what cannot be undone is asked for on a terminal', async () => {
   expect(JSON.parse((await home.cli('secrets', 'has', 'shop/gone/key', '--json')).stdout)).toMatchObject({ exists: true });
   expect(home.onTerminal(['secrets', 'destroy', 'shop/gone/key'], 'y\n')).toMatchObject({ code: 0 });
   expect(JSON.parse((await home.cli('secrets', 'has', 'shop/gone/key', '--json')).stdout)).toMatchObject({ exists: false });
+  // The first check gives the second something to tell of.
+  expect(await home.cli('audit', 'verify')).toMatchObject({ code: 0, stderr: '' });
+  expect(home.onTerminal(['audit', 'verify']).shown).toMatch(/\d+ of \d+ rows checked[^]*ok +true/);
 });
 
 test('what is the owner’s needs a terminal', async () => {

@@ -4,6 +4,7 @@ import { demandProject, Session, type Place } from '@supervisor/client';
 import type { Catalogue, OperationDescription } from '@supervisor/core';
 import type { Home } from '@supervisor/core/home';
 import { build, program } from './program.js';
+import { showProgress } from './progress.js';
 
 /** Whoever typed the command: where they are, and their session with this home's service. */
 export class Caller {
@@ -11,6 +12,7 @@ export class Caller {
   #catalogue: Catalogue | undefined;
   #session: Session | undefined;
   #place: Place | undefined;
+  readonly #progress = showProgress();
 
   constructor(
     readonly home: Home,
@@ -40,12 +42,14 @@ export class Caller {
   }
 
   /**
-   * Calls an operation as the owner; starts the service when none runs.
+   * Calls an operation as the owner, and shows how far it has come; starts the service when none runs.
    * @param operation its description, or the name alone of one that may be sent again when an answer is lost
    */
   async call(operation: string | OperationDescription, input: object = {}, signal?: AbortSignal): Promise<any> {
     this.#session ??= this.#connect();
-    return this.#session.call(typeof operation === 'string' ? { name: operation } : operation, input, { signal });
+    const { name, repeat } = typeof operation === 'string' ? { name: operation, repeat: undefined } : operation;
+    const params = { operation: name, input, _meta: { progressToken: 1 } };
+    return this.#session.request('call', params, { repeat, signal }).finally(() => this.#progress.clear());
   }
 
   /** The answers of an operation that lists, a page each. */
@@ -74,7 +78,10 @@ export class Caller {
       if (isNew) process.stderr.write(`${describeNewHome(this.home)}\n`);
       isNew = false;
     };
-    return new Session({ home: this.home, program, hello, onConnect });
+    const onNotification = (_method: string, { message }: Record<string, unknown>) => {
+      if (typeof message === 'string') this.#progress.show(message);
+    };
+    return new Session({ home: this.home, program, hello, onConnect, onNotification });
   }
 
   // Not everything is about a project: what is asks for the place itself, and says what is wrong with the file.

@@ -1,3 +1,4 @@
+import { SupervisorError, type Context } from '@supervisor/core';
 import { rows, type Orm } from '@supervisor/db';
 import { and, asc, desc, eq, gt, gte, lte, sql } from 'drizzle-orm';
 import { markOf, startOf, type Cut, type Start } from './audit-prune.js';
@@ -64,12 +65,15 @@ async function sealBatch(tx: Orm, keys: AuditKeys, last: number): Promise<boolea
 
 /**
  * Checks every row's MAC and every link, and that the chain goes through the given ends; then chains what is new.
+ * @param watch hears how far it has come, and may end it
  * @param newCut for one who wants to know what is how old, as it was checked
+ * @throws SupervisorError `cancelled`
  */
 export async function verifyRows(
   orm: Orm,
   keys: AuditKeys,
   heads: readonly string[],
+  watch?: Pick<Context, 'signal' | 'progress'>,
   newCut?: () => Cut,
 ): Promise<Verification & { start?: Start | undefined }> {
   const cut = newCut?.();
@@ -84,8 +88,10 @@ export async function verifyRows(
   if (start && (!before || markOf(keys, before) !== start.mark))
     problems.push(`Link ${start.link}, after which the trail goes on since it was pruned, is missing or was changed.`);
   if (before) problems.push(...(await wrongRowsUntil(orm, keys, before.last)));
+  const total = seals.reduce((sum, seal) => sum + seal.count, 0);
   let count = 0;
   for (const seal of seals) {
+    if (watch?.signal.aborted) throw new SupervisorError('cancelled', 'The check was cancelled.');
     const found = await rowsBetween(orm, before?.last ?? 0, seal.last);
     count += found.length;
     if (seal.id !== (before?.id ?? 0) + 1) problems.push(`Link ${(before?.id ?? 0) + 1} of the chain is missing.`);
@@ -98,6 +104,7 @@ export async function verifyRows(
       );
     cut?.add(seal, found);
     before = seal;
+    watch?.progress(count, total, `${count} of ${total} rows checked`);
   }
   const open = await rowsBetween(orm, before?.last ?? 0, Number.MAX_SAFE_INTEGER);
   cut?.add(undefined, open);
@@ -109,7 +116,7 @@ export async function verifyRows(
     else if (!(await goesThrough(orm, head)))
       problems.unshift(`The head ${head} is not part of the chain: it is mistyped, or the trail was cut or replaced.`);
   // Rows that went while we looked are missed in vain.
-  if (problems.length > 0 && (await startOf(orm, keys))?.link !== start?.link) return verifyRows(orm, keys, heads, newCut);
+  if (problems.length > 0 && (await startOf(orm, keys))?.link !== start?.link) return verifyRows(orm, keys, heads, watch, newCut);
   return {
     ok: problems.length === 0,
     rows: count + open.length,

@@ -49,7 +49,7 @@ export const auditOperations = [
     access: 'read',
     input: z.object({ head: textField('The head of an earlier check, which must still be part of the chain', 100).optional() }),
     output: z.object({ ok: z.boolean(), rows: z.int(), seals: z.int(), head: z.string(), problems: z.array(z.string()) }),
-    handle: ({ trail }: AuditDeps, { head }) => trail.verify(head),
+    handle: ({ trail }: AuditDeps, { head }, context) => trail.verify(head, context),
   }),
   operation({
     name: pruneOperation,

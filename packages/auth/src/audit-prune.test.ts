@@ -51,7 +51,10 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       database.orm,
       sql`select to_json(e)::text as row from supervisor.audit_events e where id = 1`,
     );
-    expect(await trail.prune(daysAgo(60), by)).toEqual({ removed: 3, since: expect.stringContaining(daysAgo(60).slice(0, 10)) });
+    const told: string[] = [];
+    const watched = { ...by, progress: (_done: number, _total?: number, message = '') => void told.push(message) };
+    expect(await trail.prune(daysAgo(60), watched)).toEqual({ removed: 3, since: expect.stringContaining(daysAgo(60).slice(0, 10)) });
+    expect(told.slice(-2)).toEqual(['6 of 6 rows checked', '3 rows removed']);
     expect(await subjects()).toEqual(['day 50', 'day 40', null, expect.stringContaining(daysAgo(60).slice(0, 10))]);
     expect(await trail.verify()).toMatchObject({ ok: true, problems: [], rows: 4 });
     expect(await trail.verify(head)).toMatchObject({ ok: true });
@@ -116,8 +119,11 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
   });
 
   test('what was interrupted goes on with the next time', async () => {
-    const stopped = { ...by, signal: AbortSignal.abort() };
-    expect(await trail.prune(daysAgo(45), stopped)).toMatchObject({ removed: 0 });
+    const early = { ...by, signal: AbortSignal.abort() };
+    await expect(trail.prune(daysAgo(45), early)).rejects.toMatchObject({ code: 'cancelled' });
+    const controller = new AbortController();
+    const progress = (done: number, total?: number) => done === total && controller.abort();
+    expect(await trail.prune(daysAgo(45), { ...by, signal: controller.signal, progress })).toMatchObject({ removed: 0 });
     expect(await trail.verify()).toMatchObject({ ok: true });
     expect(await trail.prune(daysAgo(45), by)).toMatchObject({ removed: 1 });
     expect((await subjects())[0]).toBe('day 40');

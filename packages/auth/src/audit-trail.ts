@@ -88,9 +88,10 @@ export class AuditTrail implements Audit {
   }
 
   /** Checks every row and the whole chain. @param head what an earlier check answered: must still be part of it */
-  async verify(head?: string): Promise<Verification> {
+  async verify(head?: string, watch?: Pick<Context, 'signal' | 'progress'>): Promise<Verification> {
     await this.flush();
-    const found = await verifyRows(await this.#orm(), await this.#keys(), head === undefined ? [this.#head] : [this.#head, head]);
+    const heads = head === undefined ? [this.#head] : [this.#head, head];
+    const found = await verifyRows(await this.#orm(), await this.#keys(), heads, watch);
     if (found.ok) this.#head = found.head;
     return found;
   }
@@ -112,7 +113,7 @@ export class AuditTrail implements Audit {
     await this.flush();
     await this.seal();
     const [orm, keys] = await Promise.all([this.#orm(), this.#keys()]);
-    const { problems, start } = await verifyRows(orm, keys, [this.#head], () => new Cut(keys, instant));
+    const { rows, problems, start } = await verifyRows(orm, keys, [this.#head], by, () => new Cut(keys, instant));
     if (problems.length > 0 && !despite)
       throw new SupervisorError(
         'conflict',
@@ -123,7 +124,10 @@ export class AuditTrail implements Audit {
       await this.#add([{ ...row!, version: start.link, fingerprint: start.mark, outcome: 'ok' }], true);
     }
     const begins = await startOf(orm, keys);
-    return { removed: begins ? await removeBefore(orm, keys, begins, by) : 0, since: begins?.since ?? null };
+    // A client takes progress only when it grows.
+    const progress = (removed: number) => by.progress(rows + removed, undefined, `${removed} rows removed`);
+    const removed = begins ? await removeBefore(orm, keys, begins, { signal: by.signal, progress }) : 0;
+    return { removed, since: begins?.since ?? null };
   }
 
   // One row for each value that the call was about, else one for each project.

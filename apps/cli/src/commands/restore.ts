@@ -42,8 +42,8 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   console.log(`A backup of ${header.createdAt} by Supervisor ${header.version}: ${count} rows, into the database ${database}.`);
   await confirm(`${home.directory} becomes what it was then; what it has now is no longer used. Go on?`);
   await stop([], caller);
-  const progress = showProgress('Restoring rows');
-  const { kept, todo } = await run(progress.show).finally(progress.clear);
+  const progress = showProgress();
+  const { kept, todo } = await run((done, total) => progress.show(`${done} of ${total} rows restored`)).finally(progress.clear);
   console.log(`Restored ${count} rows into the database ${database}.`);
   if (kept) console.log(`The data before is kept in ${kept}; remove it when all is well.`);
   for (const line of todo) console.log(line);

@@ -32,7 +32,7 @@ export const backupOperations: AnyOperation<BackupDeps>[] = [
     output: backup,
     subject: ({ file }) => file ?? '',
     handle: ({ backups }: BackupDeps, { file }, { progress, signal }) =>
-      backups.create({ file, signal, progress: (rows, total) => progress(rows, total) }),
+      backups.create({ file, signal, progress: (rows, total) => progress(rows, total, `${rows} of ${total} rows written`) }),
   }),
   operation({
     name: 'list_backups',
