@@ -1,11 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { SupervisorError } from '@supervisor/core/errors';
 import type { Catalogue, OperationDescription } from '@supervisor/core';
 import { commands } from './commands.js';
 import { exampleLine, exampleWords } from './example.js';
 import { commandHelp, groupHelp, overview } from './help.js';
-import { parseInput } from './input.js';
+import { inFlags, parseInput } from './input.js';
 
 const catalogue = fileURLToPath(import.meta.resolve('@supervisor/supervisor/catalogue'));
 const { operations } = JSON.parse(readFileSync(catalogue, 'utf8')) as Catalogue;
@@ -29,6 +30,24 @@ test.each(shown)('the help of $command ends with an example that parses', (opera
 test('a question that a flag asks may be answered with no', () => {
   const operation = operations.find(({ name }) => name === 'update_knowledge')!;
   expect(parseInput(operation, ['7', '--no-useful']).input).toEqual({ id: 7, useful: false });
+});
+
+test('a required field is one word, in the help and where it is missing', () => {
+  const operation = operations.find(({ name }) => name === 'prune_tasks')!;
+  expect(commandHelp(operation)).toContain('Usage: supervisor tasks prune OLDER-THAN-DAYS [OPTIONS]');
+  expect(() => parseInput(operation, [])).toThrow('Missing: OLDER-THAN-DAYS');
+});
+
+test('a value that looks like a flag is answered with how it is given', () => {
+  const operation = operations.find(({ name }) => name === 'list_ports')!;
+  expect(() => parseInput(operation, ['--limit', '-1'])).toThrow(/^--limit needs a value; .* as in --limit=-1\.$/);
+});
+
+test('what is read as JSON has its shape in the help, and its own place in what is wrong', () => {
+  const operation = operations.find(({ name }) => name === 'store_secret_bulk')!;
+  expect(commandHelp(operation)).toContain('as JSON: [{ "path", "value", "description"?, ');
+  const wrong = new SupervisorError('invalid_input', 'store_secret_bulk: secrets.0.value must be text.', { fields: ['secrets.0.value'] });
+  expect(inFlags(operation, wrong)).toMatchObject({ message: 'secrets.0.value must be text.' });
 });
 
 test.each(commands)('the help of $command ends with an example of it, with flags that it knows', async ({ command, load }) => {

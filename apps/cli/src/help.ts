@@ -1,7 +1,7 @@
-import type { OperationDescription } from '@supervisor/core';
+import type { FieldSchema, ObjectSchema, OperationDescription } from '@supervisor/core';
 import { commands } from './commands.js';
 import { exampleLine } from './example.js';
-import { argumentsOf, flagName } from './input.js';
+import { argumentsOf, flagName, wordName } from './input.js';
 
 /** A text in which operations are named as tools, with their commands instead. */
 export function inCommands(text: string, operations: readonly OperationDescription[]): string {
@@ -71,30 +71,24 @@ function wrapped(names: readonly string[], indent: number): string {
 export function commandHelp(operation: OperationDescription, operations: readonly OperationDescription[] = []): string {
   const { positional, flags, hidden } = argumentsOf(operation);
   const { properties } = operation.input;
-  const usage = [
-    'supervisor',
-    operation.command,
-    ...positional.map((field) => field.toUpperCase()),
-    ...(flags.length > 0 ? ['[OPTIONS]'] : []),
-    '[--json]',
-  ];
+  const usage = ['supervisor', operation.command, ...positional.map(wordName), ...(flags.length > 0 ? ['[OPTIONS]'] : []), '[--json]'];
   const describe = (field: string) => {
     const { description, enum: choices, default: preset, type } = properties[field]!;
     const notes = [
       choices ? `one of ${choices.join(', ')}` : type === 'array' ? 'several: separate by commas' : '',
-      preset === undefined ? '' : `else ${String(preset)}`,
+      preset === undefined || preset === '' ? '' : `else ${String(preset)}`,
     ];
     return [inCommands(description ?? '', operations), ...notes].filter(Boolean).join('; ');
   };
   const rows: [string, string][] = [
-    ...positional.map((field): [string, string] => [field.toUpperCase(), describe(field)]),
+    ...positional.map((field): [string, string] => [wordName(field), describe(field)]),
     ...flags.map((field): [string, string] => [
-      `--${flagName(field)}${properties[field]!.type === 'boolean' ? '' : ` ${properties[field]!.type === 'integer' ? 'N' : flagName(field).toUpperCase()}`}`,
+      `--${flagName(field)}${properties[field]!.type === 'boolean' ? '' : ` ${properties[field]!.type === 'integer' ? 'N' : wordName(field)}`}`,
       describe(field),
     ]),
     ...hidden.map((field): [string, string] => [
       `(${field})`,
-      `asked for at a hidden prompt, or read from stdin${properties[field]!.type === 'string' ? '' : ', as JSON'}; never a flag`,
+      `asked for at a hidden prompt, or read from stdin${properties[field]!.type === 'string' ? '' : `, as JSON${shapeOf(properties[field]!)}`}; never a flag`,
     ]),
   ];
   rows.push(['--only FIELD', `one field of the answer, as it is: ${Object.keys(operation.output.properties).join(', ')}`]);
@@ -105,4 +99,13 @@ ${inCommands(`${operation.summary}.${operation.description ? ` ${operation.descr
 ${list === '' ? '' : `\n${list}\n`}
 Example: ${exampleLine(operation)}
 `;
+}
+
+// Of a list, what one of it holds.
+function shapeOf({ items }: FieldSchema): string {
+  const { properties, required = [] } = (items ?? {}) as Partial<ObjectSchema>;
+  if (properties === undefined) return '';
+  return `: [{ ${Object.keys(properties)
+    .map((name) => `"${name}"${required.includes(name) ? '' : '?'}`)
+    .join(', ')} }, …]`;
 }

@@ -24,15 +24,20 @@ export function flagName(field: string): string {
   return field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
+/** A field that is a word of its own: `olderThanDays` is `OLDER-THAN-DAYS`. */
+export function wordName(field: string): string {
+  return flagName(field).toUpperCase();
+}
+
 /** What is wrong with an input, with its fields named as on the command line. */
 export function inFlags(operation: OperationDescription, error: unknown): unknown {
   if (!(error instanceof SupervisorError) || error.code !== 'invalid_input') return error;
   const { positional, hidden } = argumentsOf(operation);
   const fields = (error.details['fields'] as string[] | undefined) ?? [];
   const message = fields.reduce((text, path) => {
-    // Of a list, which one is not of interest.
+    // Of a list of flags, which one is not of interest.
     const field = path.split('.')[0]!;
-    const shown = hidden.includes(field) ? field : positional.includes(field) ? field.toUpperCase() : `--${flagName(field)}`;
+    const shown = hidden.includes(field) ? path : positional.includes(field) ? wordName(field) : `--${flagName(field)}`;
     return field in operation.input.properties
       ? text.replace(`${operation.name}: ${path} `, `${shown} `).replace(`; ${path} `, `; ${shown} `)
       : text;
@@ -75,7 +80,7 @@ export function parseInput(operation: OperationDescription, words: string[]): Pa
     input[field] = coerce(properties[field], word);
   }
   const help = values['help'] === true;
-  if (open.length > 0 && !help) throw new UsageError(`Missing: ${open.map((field) => field.toUpperCase()).join(' ')}`);
+  if (open.length > 0 && !help) throw new UsageError(`Missing: ${open.map(wordName).join(' ')}`);
   const only = values['only'] as string | undefined;
   if (only !== undefined && !Object.hasOwn(operation.output.properties, only))
     throw new UsageError(`--only takes a field of the answer: ${Object.keys(operation.output.properties).join(', ')}.`);
@@ -112,6 +117,8 @@ function parse<Options extends Record<string, Option>>(args: string[], options: 
     const message = (error as Error).message.split('. ')[0]!.replace(/\.$/, '');
     const [, given = ''] = /^Unknown option '--?([^']*)'/.exec(message) ?? [];
     if (hidden.includes(given)) throw new UsageError(howHidden(hidden));
+    const [, dashed = ''] = /^Option '(--?[\w-]+).*' argument is ambiguous/.exec(message) ?? [];
+    if (dashed !== '') throw new UsageError(`${dashed} needs a value; one that begins with a dash stands behind =, as in ${dashed}=-1.`);
     const near = given === '' ? [] : nearest(given, Object.keys(options));
     throw new UsageError(`${message}.${near.length > 0 ? ` Is it ${near.map((name) => `--${name}`).join(' or ')}?` : ''}`);
   }
