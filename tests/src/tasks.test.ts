@@ -71,6 +71,11 @@ test('a history is replayed, and lines that make no sense are named', async () =
   };
   expect(await imported(task(1), task(2), task(2))).toBe('3 were added; 0 were there before.');
   expect(await imported(task(3), task(2), task(2))).toBe('1 were added; 2 were there before.');
+  writeFileSync(file, '{"type": "fix"}');
+  expect(await home.cli('tasks', 'import', file, '--yes')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('no task that can be added'),
+  });
   expect(await home.cli('tasks', 'replay', 'nothing.jsonl')).toMatchObject({ code: 1, stderr: expect.stringContaining('ENOENT') });
 });
 

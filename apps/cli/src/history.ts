@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { SupervisorError } from '@supervisor/core/errors';
 import { readPastTask, type HistoryTask } from '@supervisor/supervisor/estimate';
+import { inWords } from './system-failure.js';
 
 const mostComplaints = 10;
 
@@ -36,7 +37,7 @@ export async function readHistory(file: string, progress: (text: string) => void
       progress(`${number} lines read`);
     }
   } catch (error) {
-    throw new SupervisorError('not_found', `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`);
+    throw new SupervisorError('not_found', inWords(Object.assign(error as NodeJS.ErrnoException, { path: file })).message);
   }
   if (bad > mostComplaints) process.stderr.write(`${file}: ${bad - mostComplaints} more lines make no sense\n`);
   return { tasks, bad };

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import type { Caller } from '../caller.js';
 import { parseFlags, UsageError } from '../input.js';
 import { jsonLines } from '../json-lines.js';
@@ -18,7 +17,7 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const { values, positionals } = parseFlags(words, { json: { type: 'boolean' } }, 1);
   if (positionals[0] === undefined) throw new UsageError('Missing: FILE');
   const pairs: unknown[] = [];
-  for await (const pair of jsonLines(createReadStream(positionals[0]))) pairs.push(pair);
+  for await (const pair of jsonLines(positionals[0])) pairs.push(pair);
   await confirm(`${pairs.length} questions are sent to the model, and the weight of vectors changes. Go on?`);
   const answer = await caller.call('calibrate_embedder', { pairs });
   if (values.json) return console.log(JSON.stringify(answer));

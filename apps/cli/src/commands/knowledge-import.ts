@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import type { Caller } from '../caller.js';
 import { parseFlags } from '../input.js';
 import { jsonLines } from '../json-lines.js';
@@ -14,7 +13,7 @@ const linesAtOnce = 50;
 
 export async function run(words: string[], caller: Caller): Promise<void> {
   const { values, positionals } = parseFlags(words, { json: { type: 'boolean' } }, 1);
-  const input = positionals[0] === undefined ? process.stdin : createReadStream(positionals[0]);
+  const [file = '-'] = positionals;
   const done = { added: 0, unchanged: 0, redactions: 0 };
   let batch: unknown[] = [];
   const send = async () => {
@@ -22,7 +21,7 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     for (const what of ['added', 'unchanged', 'redactions'] as const) done[what] += answer[what];
     batch = [];
   };
-  for await (const entry of jsonLines(input)) {
+  for await (const entry of jsonLines(file)) {
     batch.push(entry);
     if (batch.length === linesAtOnce) await send();
   }

@@ -1,3 +1,4 @@
+import { SupervisorError } from '@supervisor/core/errors';
 import type { HistoryTask } from '@supervisor/supervisor/estimate';
 import type { Caller } from '../caller.js';
 import { readTranscripts, transcriptsFolder } from '../claude-code.js';
@@ -26,8 +27,10 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const from = values.from as string | undefined;
   if (from !== undefined && from !== 'claude-code') throw new UsageError(`There is no --from ${from}; there is claude-code.`);
   if ((file === undefined) === (from === undefined)) throw new UsageError('Name a FILE, or --from claude-code.');
-  const tasks = file === undefined ? [...readTranscripts(transcriptsFolder())] : (await readHistory(file, () => {})).tasks;
+  const { tasks, bad } =
+    file === undefined ? { tasks: [...readTranscripts(transcriptsFolder())], bad: 0 } : await readHistory(file, () => {});
   const over = tasks.filter(({ status }) => status === 'completed' || status === 'failed').toSorted((a, b) => a.end - b.end);
+  if (over.length === 0 && bad > 0) throw new SupervisorError('invalid_input', `${file} has no task that can be added.`);
   process.stdout.write(summary(over));
   if (over.length === 0) return;
   if (values.yes !== true) return void process.stdout.write('Nothing was added. The same with --yes adds them.\n');
