@@ -103,6 +103,11 @@ test('help teaches, and a slip is answered with what there is', async () => {
   expect(await home.cli('knowledge', 'import', join(bare, 'none'))).toMatchObject({
     stderr: expect.stringContaining('none cannot be read: there is no such file or folder (ENOENT).'),
   });
+  expect(await home.cli('knowledge', 'import', bare)).toMatchObject({ stderr: expect.stringContaining('cannot be read: it is a folder') });
+  expect(await home.cli('help', 'nothing')).toMatchObject({ code: 2, stderr: expect.stringContaining('no command "nothing".') });
+  expect((await home.cli('ports', 'release', 'nothing')).stdout).toContain('supervisor ports allocate gives it one');
+  const unread = await home.cli('keys', 'check', join(bare, 'none'), '--json');
+  expect(JSON.parse(unread.stderr)).toMatchObject({ code: 'not_found', message: expect.stringContaining('There is no file') });
   expect(await home.cli('ports', 'get', 'nothing')).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/no port for nothing\. supervisor ports allocate gives it one/),

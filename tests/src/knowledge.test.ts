@@ -24,8 +24,11 @@ test('what an agent learns, a person finds, with its source', async () => {
   expect(found.structuredContent).toMatchObject({ results: [{ project: 'shop', kind: 'incident' }], omitted: 0 });
   const { stdout } = await home.cli('search', 'verify', 'stripe');
   expect(stdout).toMatch(/^incident \d+ · shop\n {2}Stripe signs the raw body/);
-  const again = await home.run([programs.cli, 'learn'], 'Stripe signs the raw body: verify before parsing.');
-  expect(again.stdout).toContain('says exactly this already');
+  for (const words of [[], ['-']]) {
+    const again = await home.run([programs.cli, 'learn', ...words], 'Stripe signs the raw body: verify before parsing.');
+    expect(again.stdout).toContain('says exactly this already');
+  }
+  expect(await home.cli('learn', 'x', '--ttl-days', 'soon')).toMatchObject({ code: 1, stderr: '--ttl-days must be a number.\n' });
   expect((await home.cli('search', 'nothingofthekind')).stdout).toContain('Nothing matches');
 });
 

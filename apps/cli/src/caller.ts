@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { demandProject, Session, type Place } from '@supervisor/client';
 import type { Catalogue, OperationDescription } from '@supervisor/core';
 import type { Home } from '@supervisor/core/home';
+import { inFlags } from './input.js';
 import { build, program } from './program.js';
 import { showProgress } from './progress.js';
 
@@ -43,13 +44,19 @@ export class Caller {
 
   /**
    * Calls an operation as the owner, and shows how far it has come; starts the service when none runs.
-   * @param operation its description, or the name alone of one that may be sent again when an answer is lost
+   * @param operation its description, where a person gave the input in flags; or the name alone of one that may be sent again when an
+   *   answer is lost
    */
   async call(operation: string | OperationDescription, input: object = {}, signal?: AbortSignal): Promise<any> {
     this.#session ??= this.#connect();
     const { name, repeat } = typeof operation === 'string' ? { name: operation, repeat: undefined } : operation;
     const params = { operation: name, input, _meta: { progressToken: 1 } };
-    return this.#session.request('call', params, { repeat, signal }).finally(() => this.#progress.clear());
+    return this.#session
+      .request('call', params, { repeat, signal })
+      .catch((error: unknown) => {
+        throw typeof operation === 'string' ? error : inFlags(operation, error);
+      })
+      .finally(() => this.#progress.clear());
   }
 
   /** The answers of an operation that lists, a page each. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { SupervisorError } from '@supervisor/core/errors';
+import { errorFromBody, SupervisorError } from '@supervisor/core/errors';
 import { homeAt } from '@supervisor/core/home';
 import { homeFailure } from '@supervisor/core/home-failure';
 import { nearest } from '@supervisor/core/nearest';
@@ -9,7 +9,7 @@ import { isatty } from 'node:tty';
 import { Caller } from './caller.js';
 import { commands, findCommand, screen } from './commands.js';
 import { commandHelp, groupHelp, inCommands, overview } from './help.js';
-import { argumentsOf, inFlags, parseInput, UsageError } from './input.js';
+import { argumentsOf, parseInput, UsageError } from './input.js';
 import { render, renderOnly } from './render.js';
 import { inWords } from './system-failure.js';
 
@@ -59,15 +59,26 @@ async function runOperation(words: string[]): Promise<void> {
     const text = await ask!.readHidden(field);
     input[field] = operation.input.properties[field]!.type === 'string' ? text : parseJson(text, field);
   }
-  const output = await caller.call(operation, input).catch((error: unknown) => {
-    throw inFlags(operation, error);
-  });
-  if (only === undefined) process.stdout.write(`${json ? JSON.stringify(output) : render(output)}\n`);
+  const output = await caller.call(operation, input);
+  if (only === undefined) process.stdout.write(`${json ? JSON.stringify(output) : render(inOurWords(output))}\n`);
   else process.stdout.write(renderOnly(output[only], json, process.stdout.isTTY));
 }
 
+// What an answer says of itself names operations as tools do.
+function inOurWords(output: Record<string, unknown>): Record<string, unknown> {
+  const said = ['advice', 'notes', 'next'].filter((field) => output[field]);
+  const translated = said.map((field) => [
+    field,
+    [output[field]].flat().map((text) => inCommands(String(text), caller.catalogue.operations)),
+  ]);
+  return { ...output, ...Object.fromEntries(translated) };
+}
+
 function unknownCommand(words: string[]): UsageError {
-  const given = words.slice(0, 2).join(' ');
+  const given = words
+    .slice(0, 2)
+    .filter((word) => !isHelp(word))
+    .join(' ');
   const known = [...caller.catalogue.operations, ...commands].map(({ command }) => command);
   const slips = nearest(given, new Set([...known, ...known.map((command) => command.split(' ')[0]!)]));
   const near = slips.length > 0 ? slips : known.filter((command) => command.startsWith(`${words[0]} `));
@@ -84,10 +95,7 @@ function parseJson(text: string, field: string): unknown {
 }
 
 function report(caught: unknown): void {
-  const error =
-    caught instanceof Error && 'syscall' in caught
-      ? (homeFailure(caught, caller.home) ?? inWords(caught as NodeJS.ErrnoException))
-      : caught;
+  const error = knownOf(caught);
   const words = process.argv.slice(2);
   // What follows -- belongs to another program.
   const json = (words.includes('--') ? words.slice(0, words.indexOf('--')) : words).includes('--json');
@@ -99,8 +107,18 @@ function report(caught: unknown): void {
     );
   else if (error instanceof SupervisorError)
     process.stderr.write(json ? `${JSON.stringify(error)}\n` : `${inCommands(error.message, caller.catalogue.operations)}\n`);
-  else process.stderr.write(`supervisor: ${(error as Error).message}\n`);
+  else {
+    const { message } = error as Error;
+    process.stderr.write(json ? `${JSON.stringify(new SupervisorError('internal', message))}\n` : `supervisor: ${message}\n`);
+  }
   process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+
+function knownOf(caught: unknown): unknown {
+  if (!(caught instanceof Error)) return caught;
+  if ('syscall' in caught) return homeFailure(caught, caller.home) ?? inWords(caught as NodeJS.ErrnoException);
+  // What is loaded beside this bundle has a class of its own.
+  return caught.name === 'SupervisorError' && !(caught instanceof SupervisorError) ? errorFromBody(caught as SupervisorError) : caught;
 }
 
 function whereHelpIs(): string {

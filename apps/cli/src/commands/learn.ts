@@ -4,7 +4,7 @@ import { parseFlags, UsageError } from '../input.js';
 
 export const usage = `Usage: supervisor learn [TEXT] [OPTIONS]
 
-Keeps what was learned, for this project or all. Without TEXT it is read from stdin. Keys and stored secrets are taken out first.
+Keeps what was learned, for this project or all. Without TEXT, or with -, it is read from stdin. Keys and stored secrets are taken out first.
 
   --kind KIND         learning, decision, incident or how-to; else learning
   --shared            every project finds it, not only this one
@@ -34,12 +34,13 @@ export async function run(words: string[], caller: Caller): Promise<void> {
     json: flag,
   };
   const { values, positionals } = parseFlags(words, options, 1);
+  const [given = '-'] = positionals;
   if (positionals.length === 0 && process.stdin.isTTY) throw new UsageError('Missing: TEXT');
   if (values.project === undefined) void caller.place;
   const { json, shared, tags, supersedes, 'ttl-days': ttlDays, ...rest } = values;
-  const answer = await caller.call('learn', {
+  const answer = await caller.call(caller.findOperation(['knowledge', 'learn'])!, {
     ...rest,
-    text: positionals[0] ?? (await readAll(process.stdin)),
+    text: given === '-' ? await readAll(process.stdin) : given,
     ...(shared ? { visibility: 'shared' } : {}),
     ...(tags === undefined ? {} : { tags: tags.split(',').filter(Boolean) }),
     ...(supersedes === undefined ? {} : { supersedes: Number(supersedes) }),

@@ -31,7 +31,7 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const { values, positionals } = parseFlags(words, options, 100);
   if (positionals.length === 0) throw new UsageError('Missing: QUESTION');
   const { json, projects, kinds, limit, explain, ...rest } = values;
-  const answer = await caller.call('search_knowledge', {
+  const answer = await caller.call(caller.findOperation(['knowledge', 'search'])!, {
     ...rest,
     query: positionals.join(' '),
     maxTokens: 100_000,
