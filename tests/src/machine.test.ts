@@ -69,6 +69,11 @@ withTerminal('mcp install shows, asks, and keeps what is there', async () => {
 test('doctor names what is wrong, with its mend', async () => {
   const well = await home.cli('doctor');
   expect(well).toMatchObject({ code: 0, stdout: expect.stringMatching(/ok\s+service[^]*ok\s+database[^]*ok\s+Cursor\s+is connected/) });
+  writeFileSync(join(home.work, '.supervisor.json'), '{"project": "shop", "secrets": {"KEY": "shop/mail/key"}}');
+  const missing = { code: 1, stdout: expect.stringMatching(/!!\s+secrets\s+listed here and not stored: shop\/mail\/key\n/) };
+  expect(await home.cli('doctor')).toMatchObject(missing);
+  await home.run([programs.cli, 'secrets', 'store', 'shop/mail/key'], 'fake');
+  expect(await home.cli('doctor')).toMatchObject({ code: 0, stdout: expect.stringContaining('1 secret listed here, all stored') });
   chmodSync(home.home.token, 0o644);
   const open = await home.cli('doctor');
   expect(open.code).toBe(1);

@@ -4,6 +4,9 @@ import type { Caller } from '../caller.js';
 import { entryFor, stateOf } from '../hosts/configuration.js';
 import { hosts, serverName } from '../hosts/host.js';
 import { age } from '../age.js';
+import { pathsIn } from '../environment.js';
+import { plural } from '../plural.js';
+import { readProjectFile } from '../project-file.js';
 import { recentErrors } from '../recent-errors.js';
 import { examineDisk, examineHome, examineNode } from './machine.js';
 import type { Finding } from './finding.js';
@@ -11,12 +14,16 @@ import type { Finding } from './finding.js';
 /** Looks at everything a home rests on, from the bottom up. Starts no service. */
 export async function examine(caller: Caller): Promise<Finding[]> {
   const { home } = caller;
+  const service = await examineService(caller);
+  const place = examinePlace(caller);
+  const canAsk = service.some(({ what }) => what === 'database') && place.every(({ mend }) => mend === undefined);
   return [
     examineNode(),
     examineDisk(home),
     ...examineHome(home),
-    ...(await examineService(caller)),
-    ...examinePlace(caller),
+    ...service,
+    ...place,
+    ...(canAsk ? await examineSecrets(caller) : []),
     ...hosts().map((host) => examineHost(caller, host)),
     examineErrors(caller),
   ];
@@ -46,10 +53,23 @@ async function examineService(caller: Caller): Promise<Finding[]> {
 function examinePlace(caller: Caller): Finding[] {
   try {
     const { project } = caller.place;
+    // It may be good for its name, and for nothing else.
+    readProjectFile(caller.directory);
     return project === undefined ? [] : [{ what: 'project', found: project }];
   } catch (error) {
     return [{ what: 'project', found: (error as Error).message, mend: 'correct that file, or take it away' }];
   }
+}
+
+// One that is missing keeps supervisor run from starting anything.
+async function examineSecrets(caller: Caller): Promise<Finding[]> {
+  const what = 'secrets';
+  const paths = pathsIn(readProjectFile(caller.directory));
+  const found = await Promise.all(paths.map((path) => caller.call('has_secret', { path })));
+  const missing = paths.filter((_, index) => !found[index].exists);
+  if (missing.length > 0)
+    return [{ what, found: `listed here and not stored: ${missing.join(', ')}`, mend: `supervisor secrets store ${missing[0]}` }];
+  return paths.length === 0 ? [] : [{ what, found: `${plural(paths.length, 'secret')} listed here, all stored` }];
 }
 
 function examineBackups(kind: string, { newest, problem }: { newest: string | null; problem: string | null }): Finding {
