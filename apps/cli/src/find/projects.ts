@@ -63,7 +63,7 @@ export function findProjects(root: string, onFolder: (count: number) => void = (
     if (project && project !== within) found.set(folder, project);
     if (project) addPart(project, folder);
     if (depth === deepest) return;
-    for (const entry of readFolders(folder)) visit(join(folder, entry), depth + 1, project);
+    for (const entry of readFolders(folder, closed)) visit(join(folder, entry), depth + 1, project);
   };
   visit(resolve(root), 0, undefined);
   return { projects: [...found.values()], closed };
@@ -96,10 +96,16 @@ function mainService(root: string, folder: string, taken: ReadonlySet<string>): 
   return names.find((name) => !taken.has(name)) ?? names.at(-1) ?? 'web';
 }
 
-function readFolders(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !skipped.has(entry.name))
-    .map(({ name }) => name);
+// The system may refuse what the mode allows, as macOS does below ~/Library; and what was there may be gone.
+function readFolders(folder: string, closed: string[]): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !skipped.has(entry.name))
+      .map(({ name }) => name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') closed.push(folder);
+    return [];
+  }
 }
 
 /** A part's folder as a person reads it: empty for the project's own. */

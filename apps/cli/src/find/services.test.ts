@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { applyEdit } from './edit.js';
+import { findProjects } from './projects.js';
 import { findServices } from './services.js';
 
 function folderWith(files: Record<string, string>): string {
@@ -147,4 +148,10 @@ test.each([
   ['dev:api', 'mkdir -p tmp && PORT=4000 node server.js', 'api'],
 ])('%s: %s starts a service', (name, command, service) => {
   expect(findServices(scripts({ [name]: command }))).toMatchObject([{ service, port: 4000 }]);
+});
+
+test('a folder that goes while it is looked at ends nothing', () => {
+  const root = folderWith({ 'package.json': '{}' });
+  mkdirSync(join(root, 'gone'));
+  expect(findProjects(root, (count) => count === 2 && rmSync(join(root, 'gone'), { recursive: true })).projects).toHaveLength(1);
 });
