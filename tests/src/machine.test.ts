@@ -17,6 +17,9 @@ afterAll(() => home.remove());
 
 test('a look starts nothing, and then shows who listens', async () => {
   expect((await home.cli()).stdout).toContain('Supervisor does not run. Start it: supervisor start');
+  const none = await home.cli('--json');
+  expect(none).toMatchObject({ code: 1, stdout: '' });
+  expect(JSON.parse(none.stderr)).toMatchObject({ code: 'unavailable' });
   expect(existsSync(home.home.service)).toBe(false);
   await home.start();
   const { port } = JSON.parse((await home.cli('ports', 'allocate', 'web', '--json')).stdout) as { port: number };
@@ -32,6 +35,10 @@ test('a look starts nothing, and then shows who listens', async () => {
     url: home.url,
     tasks: [{ id: 'task-1', remaining: { p50Seconds: expect.any(Number) } }],
   });
+  const watching = home.spawn([programs.cli, '--watch', '--json']);
+  const first = await new Promise<Buffer>((resolve) => watching.stdout!.once('data', resolve));
+  watching.kill('SIGTERM');
+  expect(String(first)).toMatch(/^\{"status":/);
   expect((await home.cli('ports', 'map')).stdout).toContain(`${port}–${port + 99}   shop`);
   server.kill('SIGTERM');
 });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { styleText } from 'node:util';
 import { findService, readServiceNote } from '@supervisor/client';
+import { SupervisorError } from '@supervisor/core/errors';
 import type { Caller } from '../caller.js';
 import { age } from '../age.js';
 import { parseFlags } from '../input.js';
@@ -12,7 +13,7 @@ export const usage = `Usage: supervisor [--watch] [--json]
 One screen: each project with its ports and who listens on them now, running tasks, and the service's last errors.
 
   --watch  draw it anew every two seconds, until Ctrl-C
-  --json   for machines
+  --json   for machines; with --watch a line each time
 
 Example: supervisor --watch
 `;
@@ -60,12 +61,14 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   const { values } = parseFlags(words, { watch: { type: 'boolean', short: 'w' }, json: { type: 'boolean' } });
   // A look starts nothing.
   const running = await findService(caller.home);
-  if (!running) return console.log('Supervisor does not run. Start it: supervisor start\nsupervisor --help lists the commands.');
+  const none = 'Supervisor does not run. Start it: supervisor start';
+  if (!running && values.json) throw new SupervisorError('unavailable', none);
+  if (!running) return console.log(`${none}\nsupervisor --help lists the commands.`);
   running.close();
   for (;;) {
     const facts = await gather(caller);
     const text = values.json ? JSON.stringify(facts) : draw(facts);
-    process.stdout.write(values.watch ? `\x1b[H\x1b[2J${text}\n` : `${text}\n`);
+    process.stdout.write(values.watch && !values.json ? `\x1b[H\x1b[2J${text}\n` : `${text}\n`);
     if (!values.watch) return;
     await sleep(redrawMilliseconds);
   }
