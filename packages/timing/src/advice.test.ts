@@ -12,6 +12,9 @@ test.each([
   [60, 60, '60 seconds'],
   [3600, 10_800, '1–3 hours'],
   [86_400, 259_200, '1–3 days'],
+  [354, 57_437, '5.9 minutes to 16 hours'],
+  [45, 172, '45 seconds to 2.9 minutes'],
+  [0, 720, '0–12 minutes'],
 ])('%d to %d seconds reads %s', (from, to, text) => {
   expect(span(from, to)).toBe(text);
 });

@@ -58,9 +58,10 @@ export function adviceOn(
   };
 }
 
-/** `18–25 minutes`; `5 minutes` where both ends read the same. */
+/** `18–25 minutes`; `5 minutes` where both ends read the same; `40 seconds to 3 hours` where the short end would read as none. */
 export function span(from: number, to: number): string {
   const { size, name } = units.find(({ upTo }) => to < upTo)!;
+  if (size > 1 && from > 0 && from < size) return `${span(from, from)} to ${span(to, to)}`;
   const high = rounded(to / size);
   const low = to / size >= 10 ? String(Math.round(from / size)) : rounded(from / size);
   return `${low === high ? high : `${low}–${high}`} ${high === '1' ? name : `${name}s`}`;
