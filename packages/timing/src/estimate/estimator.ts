@@ -58,6 +58,8 @@ export interface Estimate extends Quantiles {
 /** With fewer tasks than this there is no estimate: an 80 % interval of four values would be made up. */
 export const fewestTasks = 5;
 const fewestForBasis = 10;
+// That took longer: of one or two, what is left would be made up.
+const fewestLonger = 3;
 const shortestEstimate = 0.001;
 
 /** @param experiences one for each of `scopes` @returns null when too little has been seen */
@@ -82,7 +84,7 @@ export function estimate(task: Features, experiences: readonly Experience[], lev
 
 /**
  * How many seconds a task that has run for a while will still take, from those like it that took as long.
- * @returns null when too little has been seen, or none took as long
+ * @returns null when too little has been seen, or hardly any took as long
  */
 export function estimateRemaining(
   task: Features,
@@ -94,9 +96,10 @@ export function estimateRemaining(
   if (!found) return null;
   const { basis, mixture, unit } = found;
   const gone = mixture.levelOf(elapsedSeconds / unit);
+  if ((1 - gone) * mixture.size < fewestLonger) return null;
   const after = (level: number) => Math.round((mixture.quantile(gone + level * (1 - gone)) * unit - elapsedSeconds) * 1000) / 1000;
   const p50 = after(levels[basis].p50);
-  return gone < 1 && p50 >= 0 ? { p50, p80: Math.max(p50, after(levels[basis].p80)) } : null;
+  return p50 >= 0 ? { p50, p80: Math.max(p50, after(levels[basis].p80)) } : null;
 }
 
 /** Of the bases that know enough, the one whose values lie closest together. */

@@ -24,7 +24,7 @@ export class Mixture {
   /** How much of the answer comes from the values of each level, which are among those of the levels before it. */
   readonly shares: readonly number[];
   /** How many values of one weight would say as much (Kish 1965). */
-  readonly #size: number;
+  readonly size: number;
   // Ordered by bin; several of one bin where several levels have it.
   readonly #parts: Part[] = [];
 
@@ -40,7 +40,7 @@ export class Mixture {
       // Those that no more specific level has too.
       squares += Math.max(0, weights[level]! - Math.max(0, ...weights.slice(level + 1))) * each ** 2;
     }
-    this.#size = 1 / squares;
+    this.size = 1 / squares;
     for (const [level, { bins }] of levels.entries()) {
       for (const bin of bins) this.#parts.push({ bin, mass: bin.weight * scales[level]! });
     }
@@ -67,7 +67,7 @@ export class Mixture {
    * (n + 1) · level, or lies between two, or beyond all.
    */
   next(): (level: number) => number {
-    const size = this.#size;
+    const { size } = this;
     const growth = Math.min(outerGrowth.most, outerGrowth.perSpread * this.spread());
     return (level) => {
       const share = clamp(level, 0, 1);
