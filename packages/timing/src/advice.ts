@@ -30,6 +30,7 @@ export const fewestOutcomes = 20;
 /**
  * @param completed how many tasks have been completed at all
  * @param usualRatio median of actual ÷ estimated, where the caller has an estimate and there is one
+ * @param near types of the project whose names come near this one, of which there is nothing
  */
 export function adviceOn(
   task: Features,
@@ -37,6 +38,7 @@ export function adviceOn(
   completed: number,
   trailing: Advice['trailing'],
   usualRatio: number | null,
+  near: readonly string[] = [],
 ): Advice {
   const own = task.estimatedSeconds == null ? null : { estimatedSeconds: task.estimatedSeconds, usualRatio };
   if (!estimate) {
@@ -44,7 +46,7 @@ export function adviceOn(
     return { p10Seconds: null, p50Seconds: null, p80Seconds: null, p90Seconds: null, count: 0, level: null, trailing, own, sentence };
   }
   const { p10, p50, p80, p90, count, scope } = estimate;
-  const sentence = [`${span(p10, p90)}, from ${basisText(task, estimate)}`, ...trust(trailing), ...correction(own)].join('; ');
+  const sentence = [`${span(p10, p90)}, from ${basisText(task, estimate, near)}`, ...trust(trailing), ...correction(own)].join('; ');
   return {
     p10Seconds: p10,
     p50Seconds: p50,
@@ -78,8 +80,9 @@ function rounded(value: number): string {
   return value >= 10 ? String(Math.round(value)) : String(Number(value.toPrecision(value < 1 ? 1 : 2)));
 }
 
-function basisText({ type, project, agent }: Features, { scope, count, ofType }: Estimate): string {
-  if (scope === 'all') return `${count} tasks of all types, ${ofType === 0 ? 'none' : ofType} of them ${type}`;
+function basisText({ type, project, agent }: Features, { scope, count, ofType }: Estimate, near: readonly string[]): string {
+  const meant = near.length > 0 ? ` (did you mean ${near.join(' or ')}?)` : '';
+  if (scope === 'all') return `${count} tasks of all types, ${ofType === 0 ? 'none' : ofType} of them ${type}${meant}`;
   const worker = agent == null ? '' : ' by this agent';
   const whose = { agent: ` in ${project}${worker}`, project: ` in ${project}`, type: ' in all projects' }[scope];
   return `${count} similar ${count === 1 ? 'task' : 'tasks'} (${type}${whose})`;

@@ -1,5 +1,5 @@
 import type { Orm } from '@supervisor/db';
-import { inArray, sql } from 'drizzle-orm';
+import { and, eq, gt, inArray, sql } from 'drizzle-orm';
 import { adaptLevels, initialLevels, learn, type Experience, type Features, type Levels } from './estimate/estimator.js';
 import { fewestOutcomes, type Trailing } from './advice.js';
 import { Histogram } from './estimate/histogram.js';
@@ -51,6 +51,19 @@ export async function readExperiences(
   const byKey = new Map(rows.map((row) => [keyText(row), row]));
   const [all, ofType] = (['all', 'type'] as const).map((wanted) => rows.find((row) => row.kind === wanted));
   return { experiences: keys.map((key) => experienceOf(byKey.get(keyText(key)))), all, ofType };
+}
+
+const mostTypes = 1000;
+
+/** The types of which a project has completed tasks. */
+export async function readTypes(orm: Orm, project: string): Promise<string[]> {
+  const { kind, project: of, type, completed } = taskRollups;
+  const found = await orm
+    .select({ type })
+    .from(taskRollups)
+    .where(and(eq(kind, 'project'), eq(of, project), gt(completed, 0)))
+    .limit(mostTypes);
+  return found.map((row) => row.type);
 }
 
 function keysOfEnding(ending: Ending): RollupKey[] {

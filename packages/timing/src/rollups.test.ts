@@ -147,7 +147,9 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     );
     const elsewhere = await timer.estimateTask({ type: 'fix', project: 'shop' });
     expect(elsewhere).toMatchObject({ level: 'type', count: 21 });
-    expect((await timer.estimateTask({ type: 'new' })).sentence).toMatch(/21 tasks of all types, none of them new/);
+    expect((await timer.estimateTask({ type: 'new' })).sentence).toMatch(/21 tasks of all types, none of them new\.$/);
+    expect((await timer.estimateTask({ type: 'Fix' })).sentence).toMatch(/none of them Fix \(did you mean fix\?\)\.$/);
+    expect((await timer.estimateTask({ type: 'Fix', project: 'shop' })).sentence).not.toContain('mean');
 
     // All that is known is of this very type, though of other projects.
     const first = await timer.estimateTask({ type: 'fix', project: 'wiki', agent: 'a' });

@@ -1,11 +1,11 @@
-import { checkProject, NotFound, SupervisorError } from '@supervisor/core';
+import { checkProject, nearest, NotFound, SupervisorError } from '@supervisor/core';
 import { connect, type Database } from '@supervisor/db';
 import { count, eq, ilike, or, sql } from 'drizzle-orm';
 import { adviceOn, type Advice } from './advice.js';
 import { abandonTasks, endTask, expired, ofOtherSessions, ofSession, pruneTasks, takeUp } from './endings.js';
 import { estimate, estimateRemaining, fewestTasks, scopes, type Features } from './estimate/estimator.js';
 import { taskMigrations } from './migrations.js';
-import { levelsOf, readExperiences, trailingCoverage } from './rollup-book.js';
+import { levelsOf, readExperiences, readTypes, trailingCoverage } from './rollup-book.js';
 import { importTasks, type ImportedTask } from './import.js';
 import { estimateKeys } from './rollup-keys.js';
 import { taskExecutions } from './schema.js';
@@ -78,7 +78,7 @@ export class TaskTimer {
     return advice;
   }
 
-  /** What a running task will still take, in seconds; null when too little is known or none took as long. */
+  /** What a running task will still take, in seconds; null when too little is known or hardly any took as long. */
   async getRemaining(task: Task): Promise<{ p50: number; p80: number } | null> {
     if (task.status !== 'running') return null;
     const { orm } = await this.#database();
@@ -229,7 +229,9 @@ export class TaskTimer {
     const ratios = new Bins();
     const such = found && task.estimatedSeconds != null ? experiences[scopes.indexOf(found.scope)]!.ratios : null;
     if (such && such.count >= fewestTasks) ratios.add(such.bins);
-    const advice = adviceOn(task, found, all?.completed ?? 0, trailingCoverage(all, ofType), ratios.percentile(0.5));
+    // Only of its own project: what others call their work is theirs.
+    const near = found?.ofType === 0 ? nearest(task.type, await readTypes(orm, task.project)) : [];
+    const advice = adviceOn(task, found, all?.completed ?? 0, trailingCoverage(all, ofType), ratios.percentile(0.5), near);
     if (!found) return { advice, prediction: null };
     const { p10, p50, p80, p90, basis } = found;
     return { advice, prediction: { p10, p50, p80, p90, basis } };
