@@ -336,6 +336,7 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     const second = await knowledge.export({ project: 'long', limit: 500, cursor: first.nextCursor });
     expect(second).toMatchObject({ entries: [{}, {}] });
     expect(second.nextCursor).toBeUndefined();
+    expect((await knowledge.export({ project: 'long', limit: 2, cursor: first.nextCursor })).nextCursor).toBeUndefined();
     await knowledge.forget({ project: 'long' });
   });
 

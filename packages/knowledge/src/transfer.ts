@@ -84,20 +84,18 @@ export async function exportLines(
 async function readPage(orm: Orm, { project, limit = 100, cursor }: Parameters<typeof exportLines>[1], caller: Caller) {
   const entries: Awaited<ReturnType<typeof readEntries>> = [];
   let after = cursor === undefined ? 0 : cursorId(cursor);
+  const next = (most: number) => {
+    const ofProject = project === undefined ? undefined : eq(knowledgeScopes.project, project);
+    return readEntries(orm, and(isNull(knowledgeEntries.root), ofProject, gt(knowledgeEntries.id, after)), caller, most);
+  };
   for (let characters = 0; characters < mostCharacters && entries.length < limit;) {
-    const where = and(
-      isNull(knowledgeEntries.root),
-      project === undefined ? undefined : eq(knowledgeScopes.project, project),
-      gt(knowledgeEntries.id, after),
-    );
-    const most = Math.min(entriesAtOnce, limit - entries.length);
-    const found = await readEntries(orm, where, caller, most);
+    const found = await next(Math.min(entriesAtOnce, limit - entries.length));
+    if (found.length === 0) return { entries, more: false };
     entries.push(...found);
-    if (found.length < most) return { entries, more: false };
     after = found.at(-1)!.id;
     characters += found.reduce((sum, { text }) => sum + text.length, 0);
   }
-  return { entries, more: true };
+  return { entries, more: (await next(1)).length > 0 };
 }
 
 /** Stores exported entries. What is there already is left as it is. */
