@@ -340,6 +340,17 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await knowledge.forget({ project: 'long' });
   });
 
+  test('a slip finds what was meant, where nothing else is found', async () => {
+    const webhook = await knowledge.learn('slips', 'Verify the webhook before any parsing.');
+    const street = await knowledge.learn('slips', 'Die Straße nach Zürich ist gesperrt.');
+    const ids = async (query: string) => (await knowledge.search(query, { projects: ['slips'] })).results.map(({ id }) => id);
+    for (const slip of ['webhok', 'webhoook', 'wehbook', 'what about wabhook?']) expect(await ids(slip)).toEqual([webhook.id]);
+    for (const slip of ['strasse', 'Zuerich']) expect(await ids(slip)).toEqual([street.id]);
+    expect(await ids('webhok zurich')).toEqual([street.id]);
+    for (const other of ['wehboook', 'nich', 'webhok'.repeat(600), '🙂']) expect(await ids(other)).toEqual([]);
+    await knowledge.forget({ project: 'slips' });
+  });
+
   test('what is changed during a change of language stays changed', async () => {
     const { id } = await knowledge.learn('during', 'Das alte Haus.', { visibility: 'shared' });
     let changed = false;

@@ -2,6 +2,7 @@ import { rows, type Orm } from '@supervisor/db';
 import { sql } from 'drizzle-orm';
 import type { Language } from '../text/stem.js';
 import { termId } from '../text/term-id.js';
+import { slipTerms } from '../text/slips.js';
 import { queryTerms } from '../text/terms.js';
 import { b, inverseFrequency, k1 } from './bm25.js';
 import { blockBits, countBits, lengthBits } from './hit.js';
@@ -29,6 +30,11 @@ export interface AskedTerm {
   weight: number;
 }
 
+export interface Found {
+  matches: Match[];
+  terms: AskedTerm[];
+}
+
 // The rarest terms choose the candidates, as long as no more hits than this must be read; the others only score the candidates. It
 // bounds what a question costs however large the collection is, and changes nothing in one with fewer hits.
 const mostHits = 20_000;
@@ -39,19 +45,34 @@ const fewestTerms = 32;
 /**
  * The best chunks for a question, by BM25 over exactly the scopes given: how rare a word is depends on nothing that the caller may not see.
  */
-export async function searchLexically(
+export function searchLexically(
   orm: Orm,
   question: string,
   scopes: readonly SearchedScope[],
   most: number,
   hitsAtMost = mostHits,
-): Promise<{ matches: Match[]; terms: AskedTerm[] }> {
+): Promise<Found> {
+  return searchTerms(orm, (language) => queryTerms(question, language), scopes, most, hitsAtMost);
+}
+
+/** The same for a question none of whose words is known: with those that it may have meant. */
+export function searchSlips(orm: Orm, question: string, scopes: readonly SearchedScope[], most: number): Promise<Found> {
+  return searchTerms(orm, (language) => slipTerms(question, language), scopes, most, mostHits);
+}
+
+async function searchTerms(
+  orm: Orm,
+  termsIn: (language: Language) => Map<string, number>,
+  scopes: readonly SearchedScope[],
+  most: number,
+  hitsAtMost: number,
+): Promise<Found> {
   const languages = [...new Set(scopes.map(({ language }) => language))];
   const asked = new Map<string, { times: number; scopes: number[] }>();
   for (const language of languages) {
     const ids = scopes.filter((scope) => scope.language === language && scope.chunks > 0).map(({ id }) => id);
     const most = Math.max(fewestTerms, Math.floor(mostLookups / Math.max(1, ids.length)));
-    for (const [term, times] of [...queryTerms(question, language)].slice(0, most)) {
+    for (const [term, times] of [...termsIn(language)].slice(0, most)) {
       const known = asked.get(term);
       asked.set(term, { times, scopes: [...(known?.scopes ?? []), ...ids] });
     }

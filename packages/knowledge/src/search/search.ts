@@ -1,7 +1,7 @@
 import type { Orm } from '@supervisor/db';
 import { and, eq, gte, inArray } from 'drizzle-orm';
 import type { Caller, Kind } from '../entry.js';
-import { searchLexically, type AskedTerm } from '../lexical/search.js';
+import { searchLexically, searchSlips, type AskedTerm } from '../lexical/search.js';
 import { knowledgeChunks, knowledgeEntries, knowledgeScopes } from '../schema.js';
 import { alive } from '../store/read.js';
 import type { VectorSource } from '../vectors/embedding.js';
@@ -73,10 +73,13 @@ export async function search(
 ): Promise<Answer> {
   const scopes = await chooseScopes(orm, caller, options);
   const most = options.since === undefined ? candidates : filteredCandidates;
-  const [{ matches, terms }, near] = await Promise.all([
+  const [found, near] = await Promise.all([
     searchLexically(orm, question, scopes, most),
     options.mode === 'lexical' || !embedding ? undefined : askVectors(orm, embedding, question, scopes, most),
   ]);
+  // Only where nothing else is found: a slip is likelier there than a word that happens to look like another.
+  const slipped = found.matches.length === 0 && !near?.found;
+  const { matches, terms } = slipped ? await searchSlips(orm, question, scopes, most) : found;
   const bm25 = new Map(matches.map(({ chunk, score }) => [chunk, score]));
   const cosines = near && (await completeCosines(orm, near, scopes, [...bm25.keys()]));
   const rows = await readHits(orm, [...new Set([...bm25.keys(), ...(cosines?.keys() ?? [])])], options, now);

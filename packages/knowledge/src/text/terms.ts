@@ -37,7 +37,8 @@ export function queryTerms(text: string, language: Language): Map<string, number
   return termsOf((telling.length > 0 ? telling : spoken).join(' '), language).counts;
 }
 
-function namesIn(text: string): string[] {
+/** The words of a text, and the names made of words, as they stand. */
+export function namesIn(text: string): string[] {
   // "user's" is the user, "don't" one word.
   const plain = text
     .normalize('NFKC')
