@@ -4,8 +4,6 @@ import type { Redact } from '../entry.js';
 import { embedTexts, type Embedder } from './embedder.js';
 import { postpone, release, saveVectors, type PendingChunk } from './queue.js';
 
-const mostFailures = 3;
-
 interface EmbedOptions {
   redact: Redact;
   signal: AbortSignal;
@@ -26,7 +24,7 @@ export async function embedChunks(
     await save(orm, model, embedder, chunks, options);
   } catch (error) {
     if (chunks.length > 1 && isOfTexts(error)) return embedEach(orm, model, embedder, chunks, options);
-    if (error instanceof SupervisorError && error.code === 'invalid_input') return postpone(orm, model, chunks[0]!.chunk);
+    if (isOfTexts(error) && (isRefusal(error) || (await works(embedder, options.signal)))) return postpone(orm, model, chunks[0]!.chunk);
     await release(orm, model, idsOf(chunks)).catch(() => {});
     throw error;
   }
@@ -34,24 +32,30 @@ export async function embedChunks(
 
 // Some models fail at one text instead of refusing it.
 function isOfTexts(error: unknown): boolean {
-  return error instanceof SupervisorError && (error.code === 'invalid_input' || error.details['status'] === 500);
+  return isRefusal(error) || (error instanceof SupervisorError && error.details['status'] === 500);
 }
 
-// Perhaps one text is at fault. Where all of the first ones fail it is not the texts.
+function isRefusal(error: unknown): boolean {
+  return error instanceof SupervisorError && error.code === 'invalid_input';
+}
+
+// What fails at a plain word too is not kept from its work by a text.
+function works(embedder: Embedder, signal: AbortSignal): Promise<boolean> {
+  return embedTexts(embedder, ['word'], 'document', signal).then(
+    () => true,
+    () => false,
+  );
+}
+
 async function embedEach(...[orm, model, embedder, chunks, options]: Parameters<typeof embedChunks>): Promise<void> {
-  const failed: number[] = [];
   for (const [index, chunk] of chunks.entries()) {
     try {
       await embedChunks(orm, model, embedder, [chunk], options);
     } catch (error) {
-      failed.push(chunk.chunk);
-      const none = failed.length === index + 1 && failed.length === Math.min(mostFailures, chunks.length);
-      if (!none && isOfTexts(error) && !options.signal.aborted) continue;
-      await release(orm, model, idsOf(chunks.slice(index))).catch(() => {});
+      await release(orm, model, idsOf(chunks.slice(index + 1))).catch(() => {});
       throw error;
     }
   }
-  for (const chunk of failed) await postpone(orm, model, chunk);
 }
 
 function idsOf(chunks: readonly PendingChunk[]): number[] {

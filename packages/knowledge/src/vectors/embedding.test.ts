@@ -163,6 +163,10 @@ describe.each(databases)('with pgvector, on $kind', ({ kind, open: openDatabase 
     await learnAll(knowledge);
     await knowledge.embedMissing();
     expect(await knowledge.embedder()).toMatchObject({ state: 'ready', pending: 1, failed: 1 });
+    // Nor when it comes alone.
+    await knowledge.learn('shop', 'An odd text.');
+    await knowledge.embedMissing();
+    expect(await knowledge.embedder()).toMatchObject({ state: 'ready', pending: 2, failed: 2, problem: null });
     expect(await knowledge.search('an odd question')).toMatchObject({ mode: 'lexical', reason: expect.any(String) });
     expect(await knowledge.search('vehicle')).toMatchObject({ mode: 'hybrid' });
   });
