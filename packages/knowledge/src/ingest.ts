@@ -74,7 +74,7 @@ export async function ingest(
         done.unchanged.push(source);
         continue;
       }
-      batch.push(prepare(clean));
+      batch.push(await prepare(clean));
       size += clean.text.length;
       if (size > charactersAtOnce) await flush();
       await breathe();

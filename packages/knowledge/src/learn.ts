@@ -44,7 +44,7 @@ export async function store(
   supersedes: number | undefined,
   now: Date,
 ): Promise<{ id: number; duplicateOf: number | null }> {
-  const prepared = prepare(draft);
+  const prepared = await prepare(draft);
   return withIndex(orm, async (tx) => {
     const found = await findSame(tx, draft, now);
     const own = found.find(({ project }) => project === draft.project);
@@ -64,7 +64,7 @@ export async function store(
         .set({ supersededBy: null, updatedAt: sql`now()` })
         .where(eq(knowledgeEntries.id, own.id));
     if (own?.visibility === 'project' && draft.visibility === 'shared')
-      await replaceEntry(tx, own.id, prepare({ ...draft, kind: own.kind, tags: own.tags }));
+      await replaceEntry(tx, own.id, await prepare({ ...draft, kind: own.kind, tags: own.tags }));
     if (supersedes !== undefined && supersedes !== same?.id) await supersede(tx, supersedes, id!, draft.project);
     return { id: id!, duplicateOf: same?.id ?? null };
   });

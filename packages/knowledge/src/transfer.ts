@@ -114,7 +114,7 @@ export async function importLines(
     const { supersedes, supersededBy, helped, misled, hash: _hash, ...rest } = line;
     const { draft: clean, redactions } = await draft(redact, { ...rest, language: await languageOf(orm, line.project) });
     done.redactions += redactions.length;
-    const prepared = prepare(clean);
+    const prepared = await prepare(clean);
     const added = await withIndex(orm, async (tx) => {
       if ((await findSame(tx, clean, now)).length > 0) return false;
       const [id] = await insertEntries(tx, [prepared]);

@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import type { Block } from './block.js';
 import { plainBlocks } from './plain.js';
@@ -12,7 +13,7 @@ const betweenParagraphs = /\n(?=[ \t]*(?:\n|[-*+>#]+[ \t]|\d{1,9}[.)][ \t]))/;
 const deep = /^[ \t]*(?:>[ \t]{0,4}|(?:[*+-]|\d{1,9}[.)])[ \t]{1,4}){50}|^[ \t]{200,}[>*+\d-]/m;
 
 /** The blocks of a Markdown text, each with the headings above it. A fence is one block, however long. */
-export function markdownBlocks(text: string): Block[] {
+export async function markdownBlocks(text: string): Promise<Block[]> {
   return isTangled(withoutFences(text)) ? plainBlocks(text) : parsedBlocks(text);
 }
 
@@ -36,19 +37,43 @@ function isTangled(prose: string): boolean {
   return deep.test(prose) || prose.split(betweenParagraphs).some((part) => (part.match(/[*_[\]`<]/g)?.length ?? 0) > mostMarks);
 }
 
-function parsedBlocks(text: string): Block[] {
+// The parser takes some ms for a thousand characters: a long text is parsed by its sections, and others run between two of them.
+const longEnough = 8000;
+
+async function parsedBlocks(text: string): Promise<Block[]> {
   const matter = frontMatter.exec(text)?.[0].length ?? 0;
   const blocks: Block[] = plainBlocks(text, 0, matter);
   const path: { depth: number; title: string }[] = [];
-  for (const node of fromMarkdown(text.slice(matter)).children) {
-    if (node.type === 'heading') {
-      while (path.length > 0 && path.at(-1)!.depth >= node.depth) path.pop();
-      path.push({ depth: node.depth, title: textOf(node).replace(/\s+/g, ' ').trim() });
+  for (const { start, end } of partsOf(text, matter)) {
+    for (const node of fromMarkdown(text.slice(start, end)).children) {
+      if (node.type === 'heading') {
+        while (path.length > 0 && path.at(-1)!.depth >= node.depth) path.pop();
+        path.push({ depth: node.depth, title: textOf(node).replace(/\s+/g, ' ').trim() });
+      }
+      const headings = path.map(({ title }) => title).filter(Boolean);
+      blocks.push(...blocksOf(node, text, start, headings));
     }
-    const headings = path.map(({ title }) => title).filter(Boolean);
-    blocks.push(...blocksOf(node, text, matter, headings));
+    if (end < text.length) await breathe();
   }
   return blocks;
+}
+
+// A heading at the start of a line ends whatever is before it, unless a fence is open.
+function partsOf(text: string, from: number): { start: number; end: number }[] {
+  const parts: { start: number; end: number }[] = [];
+  let start = from;
+  let open: string | undefined;
+  const line = /^(?:[ \t]*(?<mark>`{3,}|~{3,})(?<info>.*)|#{1,6}[ \t].*)$/gm;
+  line.lastIndex = from;
+  for (let match = line.exec(text); match; match = line.exec(text)) {
+    const { mark, info = '' } = match.groups!;
+    if (mark === undefined && open === undefined && match.index - start >= longEnough) {
+      parts.push({ start, end: match.index });
+      start = match.index;
+    } else if (mark !== undefined && open === undefined) open = mark;
+    else if (mark?.startsWith(open!) && info.trim() === '') open = undefined;
+  }
+  return [...parts, { start, end: text.length }];
 }
 
 // A list is as many blocks as its items have: between them it may be cut, in a fence inside one it may not.

@@ -3,12 +3,12 @@ import { join, longestChunk, normalize, split } from './split.js';
 
 const sentence = 'The worker stops after the third failure and says so. ';
 
-test('a heading begins a chunk and names it; a fence is never cut', () => {
+test('a heading begins a chunk and names it; a fence is never cut', async () => {
   const fence = `\`\`\`ts\n${'const ten = 10;\n\n# no heading\n\n'.repeat(150)}\`\`\``;
   const text = normalize(
     `---\ntitle: x\n---\n\nIntro.\n\n# Deploy\n\nFirst.\n\n## On a \`VM\`\n\n${fence}\n\n- one\n- two\n\n# Other\nEnd.\n`,
   );
-  const chunks = split(text, 'markdown');
+  const chunks = await split(text, 'markdown');
   expect(chunks.map(({ heading, startLine }) => [heading, startLine])).toEqual([
     ['', 1],
     ['Deploy', 7],
@@ -21,9 +21,9 @@ test('a heading begins a chunk and names it; a fence is never cut', () => {
   expect(join(chunks)).toBe(text);
 });
 
-test('a fence inside a list is not cut either', () => {
+test('a fence inside a list is not cut either', async () => {
   const fence = `  \`\`\`\n${'  run\n\n'.repeat(600)}  \`\`\``;
-  const chunks = split(`- do this:\n\n${fence}\n\n- then that`, 'markdown');
+  const chunks = await split(`- do this:\n\n${fence}\n\n- then that`, 'markdown');
   expect(chunks.filter(({ text }) => text.includes('run'))).toHaveLength(1);
 });
 
@@ -34,21 +34,34 @@ test.each([
   ['lists in lists', Array.from({ length: 400 }, (_, depth) => `${' '.repeat(2 * depth)}- x`).join('\n')],
   ['blanks alone', ' '.repeat(100_000)],
   ['a fence of marks alone that never closes', `${'`'.repeat(50_000)}\n${'*a_\n'.repeat(12_000)}`],
-])('%s is split as plain text', (_, tangle) => {
-  const chunks = split(normalize(`# Heading\n\n${tangle}\n`), 'markdown');
+])('%s is split as plain text', async (_, tangle) => {
+  const chunks = await split(normalize(`# Heading\n\n${tangle}\n`), 'markdown');
   expect(chunks[0]!.heading).toBe(tangle.trim() === '' ? 'Heading' : '');
 });
 
-test('a long rule, a long fence and many links are Markdown', () => {
+test('a long rule, a long fence and many links are Markdown', async () => {
   const code = `\`\`\`json\n${'["a_b", "<c>"],\n'.repeat(900)}\`\`\``;
   const links = '* [one](https://example.com/1) and *two*\n'.repeat(900);
-  const chunks = split(normalize(`# A\n\n${'-'.repeat(80)}\n\n${code}\n\n## B\n\n${links}`), 'markdown');
+  const chunks = await split(normalize(`# A\n\n${'-'.repeat(80)}\n\n${code}\n\n## B\n\n${links}`), 'markdown');
   expect(chunks.some(({ text, heading }) => text.includes('json') && text.endsWith('```') && heading === 'A')).toBe(true);
   expect(chunks.at(-1)!.heading).toBe('A › B');
 });
 
-test('prose is cut after sentences into even pieces, code between its blocks', () => {
-  const prose = split(sentence.repeat(100), 'plain');
+test('a long text is parsed by its sections, others run in between, and no fence is taken for one', async () => {
+  const fence = `\`\`\`\`sh\n${'# no heading\n```js\nrun\n```\n'.repeat(10)}\`\`\`\``;
+  const sections = Array.from({ length: 90 }, (_, number) => `## Part ${number}\n\n${sentence.repeat(12)}\n\n${fence}`);
+  const text = `# All\n\n${sections.join('\n')}`;
+  let turns = 0;
+  const others = setInterval(() => turns++, 0);
+  const chunks = await split(text, 'markdown');
+  clearInterval(others);
+  expect(turns).toBeGreaterThan(3);
+  expect(chunks.map(({ heading }) => heading)).toEqual(['All', ...sections.map((_, number) => `All › Part ${number}`)]);
+  expect(join(chunks)).toBe(text);
+});
+
+test('prose is cut after sentences into even pieces, code between its blocks', async () => {
+  const prose = await split(sentence.repeat(100), 'plain');
   expect(prose.length).toBe(3);
   for (const { text } of prose) {
     expect(text.trimEnd()).toMatch(/says so\.$/);
@@ -57,10 +70,10 @@ test('prose is cut after sentences into even pieces, code between its blocks', (
   const code = Array.from({ length: 60 }, (_, index) => `function step${index}() {\n  return run(${index}, 'with some words');\n}\n`).join(
     '\n',
   );
-  for (const { text } of split(code, 'plain')) expect(text).toMatch(/^function[^]*\}$/);
+  for (const { text } of await split(code, 'plain')) expect(text).toMatch(/^function[^]*\}$/);
 });
 
-test.each(['markdown', 'plain'] as const)('%s of any shape is put together again, every piece at its line', (format) => {
+test.each(['markdown', 'plain'] as const)('%s of any shape is put together again, every piece at its line', async (format) => {
   let state = 7;
   const random = (below: number) => (state = (state * 48_271) % 2_147_483_647) % below;
   const parts = [
@@ -78,7 +91,7 @@ test.each(['markdown', 'plain'] as const)('%s of any shape is put together again
   ];
   for (let round = 0; round < 200; round++) {
     const text = normalize(Array.from({ length: random(12) }, () => parts[random(parts.length)]!).join(''));
-    const chunks = split(text, format);
+    const chunks = await split(text, format);
     expect(join(chunks)).toBe(text);
     const lines = text.split('\n');
     for (const chunk of chunks) {
@@ -89,6 +102,6 @@ test.each(['markdown', 'plain'] as const)('%s of any shape is put together again
   }
 });
 
-test('an empty text has no chunks', () => {
-  expect(split(normalize(' \n\t\n'), 'markdown')).toEqual([]);
+test('an empty text has no chunks', async () => {
+  expect(await split(normalize(' \n\t\n'), 'markdown')).toEqual([]);
 });

@@ -8,8 +8,9 @@ export type Format = 'markdown' | 'plain';
 export const longestChunk = 2400;
 
 /** Cuts a text into chunks at the edges of its blocks. They follow each other without overlap; `join` makes the text of them again. */
-export function split(text: string, format: Format): Chunk[] {
-  const blocks = (format === 'markdown' ? markdownBlocks(text) : plainBlocks(text)).flatMap((block) => divide(text, block, longestChunk));
+export async function split(text: string, format: Format): Promise<Chunk[]> {
+  const whole = format === 'markdown' ? await markdownBlocks(text) : plainBlocks(text);
+  const blocks = whole.flatMap((block) => divide(text, block, longestChunk));
   const lineAt = lineCounter(text);
   return group(blocks).map((members) => {
     const { start, headings } = members[0]!;

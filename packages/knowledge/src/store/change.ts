@@ -46,7 +46,7 @@ async function change(orm: Orm, redact: Redact, id: number, changes: Omit<Change
     throw new SupervisorError('conflict', `Entry ${entry.id} is a file's: change ${entry.source} and ingest it again.`);
   const language = await languageOf(orm, entry.project);
   const { draft: clean } = await draft(redact, { ...entry, format: entry.format as Format, language, ...given });
-  const prepared = prepare(clean);
+  const prepared = await prepare(clean);
   return withIndex(orm, async (tx) => {
     if (JSON.stringify(await readEntry(tx, id, caller)) !== JSON.stringify(entry)) return false;
     if (Object.keys(given).length > 0) await replaceEntry(tx, entry.id, prepared);

@@ -32,7 +32,7 @@ export async function reindex(
     if (performance.now() > until) return { reindexed, left: await countEntries(orm, elsewhere) };
     const language = await languageOf(orm, entry.project);
     const { draft: clean } = await draft(redact, { ...entry, format: entry.format as Format, language });
-    const prepared = prepare(clean);
+    const prepared = await prepare(clean);
     await withIndex(orm, async (tx) => {
       // What another call changed or removed meanwhile is left as that left it.
       const [now] = await readEntries(tx, eq(knowledgeEntries.id, entry.id), everyone, 1);

@@ -16,8 +16,8 @@ export interface Prepared {
   chunks: (Chunk & { terms: Terms })[];
 }
 
-export function prepare(draft: Draft): Prepared {
-  const chunks = split(draft.text, draft.format).map((chunk) => ({ ...chunk, terms: chunkTerms(chunk, draft, draft.language) }));
+export async function prepare(draft: Draft): Promise<Prepared> {
+  const chunks = (await split(draft.text, draft.format)).map((chunk) => ({ ...chunk, terms: chunkTerms(chunk, draft, draft.language) }));
   return { draft, chunks };
 }
 
