@@ -99,6 +99,9 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     ]);
     await expect(knowledge.learn('zoo', 'zebra-three', { supersedes: old.id })).rejects.toMatchObject({ code: 'conflict' });
     await expect(knowledge.update(old.id, { supersedes: newer.id })).rejects.toMatchObject({ code: 'conflict' });
+    const reworded = await knowledge.learn('zoo', 'So the staging cluster is called zebra-one.');
+    expect(reworded.similar[0]).toMatchObject({ id: old.id, supersededBy: newer.id });
+    await knowledge.forget({ ids: [reworded.id] });
     const again = 'The staging cluster is called zebra-one.';
     for (const supersedes of [undefined, old.id])
       await expect(knowledge.learn('zoo', again, { supersedes })).rejects.toMatchObject({

@@ -33,8 +33,8 @@ export interface Learned {
   duplicateOf: number | null;
   /** What was taken out before it was stored. */
   redactions: string[];
-  /** Entries that say nearly the same: perhaps this one supersedes them. */
-  similar: { id: number; similarity: number; text: string }[];
+  /** Entries that say nearly the same: perhaps this one supersedes them. What was replaced says by which. */
+  similar: { id: number; similarity: number; text: string; supersededBy: number | null }[];
 }
 
 /** Stores a draft, unless its project, or another one for all, says exactly this already: that one is then shared, and replaces, as asked. */
@@ -124,10 +124,11 @@ export async function findSimilar(orm: Orm, draft: Draft, caller: Caller, now: D
   const own = new Set(termsOf(question, draft.language).counts.keys());
   return results
     .filter(({ kind }) => kind !== 'document')
-    .map(({ id, text }) => ({
+    .map(({ id, text, supersededBy }) => ({
       id,
       similarity: Math.round(100 * overlap(own, new Set(termsOf(text.slice(0, comparedCharacters), draft.language).counts.keys()))) / 100,
       text: text.length > 200 ? `${text.slice(0, 200)}…` : text,
+      supersededBy,
     }))
     .filter(({ similarity }) => similarity >= leastSimilarity)
     .toSorted((one, other) => other.similarity - one.similarity);

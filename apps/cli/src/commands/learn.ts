@@ -49,6 +49,8 @@ export async function run(words: string[], caller: Caller): Promise<void> {
   if (json) return console.log(JSON.stringify(answer));
   console.log(answer.created ? `Learned as ${answer.id}.` : `Entry ${answer.duplicateOf} says exactly this already.`);
   if (answer.redactions.length > 0) console.log(`Taken out before it was stored: ${answer.redactions.join(', ')}.`);
-  for (const { id, similarity, text } of answer.similar)
-    console.log(`Entry ${id} says nearly the same (${Math.round(100 * similarity)} %): ${text}`);
+  for (const { id, similarity, text, supersededBy } of answer.similar) {
+    const replaced = supersededBy === null ? '' : ` and was replaced by ${supersededBy}`;
+    console.log(`Entry ${id} says nearly the same (${Math.round(100 * similarity)} %)${replaced}: ${text}`);
+  }
 }

@@ -4,7 +4,7 @@ import { languages } from '../text/stem.js';
 import { callerOf, entry, id, kind, learnedKind, source, tag, task, text, ttlDays, visibility, type KnowledgeDeps } from './fields.js';
 
 const fullEntry = entry.extend({ text: z.string() });
-const similar = z.object({ id: z.int(), similarity: z.number(), text: z.string() });
+const similar = z.object({ id: z.int(), similarity: z.number(), text: z.string(), supersededBy: z.int().nullable() });
 const hit = z.object({
   id: z.int(),
   project: z.string(),
