@@ -39,11 +39,28 @@ test.each([
   ['_wip', 'wt:_wip'],
   ['prüfung', 'pr:fc:fung'],
   ['日', 'wt::65e5:'],
-])('the worktree %s is an instance that every call takes', (worktree, instance) => {
-  write('shop/.git/HEAD');
+])('the worktree %s is an instance that every call takes, also where its repository is not seen', (worktree, instance) => {
   const at = write(`elsewhere/.git`, `gitdir: ${folder}/shop/.git/worktrees/${worktree}\n`);
   expect(demandProject(at)).toEqual({ project: 'shop', instance, worktree: `${folder}/shop/.git/worktrees/${worktree}` });
   expect(instanceField().safeParse(instance).success).toBe(true);
+});
+
+test.each([
+  ['repositories/My Shop.git', 'trees/fix'],
+  ['My Shop/.bare', 'My Shop/fix'],
+])('the bare repository %s is the project of its worktrees', (repository, tree) => {
+  write(`${repository}/HEAD`);
+  const worktree = `${folder}/${repository}/worktrees/fix`;
+  const at = write(`${tree}/.git`, `gitdir: ${worktree}\n`);
+  expect(demandProject(at)).toEqual({ project: 'my-shop', instance: 'fix', worktree });
+  write('My Shop/.git', 'gitdir: ./.bare\n');
+  expect(demandProject(join(folder, 'My Shop'))).toEqual({ project: 'my-shop' });
+});
+
+test('a submodule is a project of its own, wherever its superproject has it', () => {
+  write('shop/.git/HEAD');
+  const at = write('shop/worktrees/lib/.git', 'gitdir: ../../.git/modules/worktrees/lib\n');
+  expect(demandProject(at)).toEqual({ project: 'lib' });
 });
 
 test('a worktree without the file has that of the main one', () => {

@@ -8,7 +8,7 @@ export interface Place {
   project?: string | undefined;
   /** Name of the linked git worktree; absent in the main one. */
   instance?: string | undefined;
-  /** The folder in `.git/worktrees` that git keeps for that worktree as long as there is one. */
+  /** The folder in the repository's `worktrees` that git keeps for that worktree as long as there is one. */
   worktree?: string | undefined;
 }
 
@@ -99,18 +99,24 @@ function readObject(path: string): Record<string, unknown> {
 }
 
 function readGit(path: string): Place {
-  const { main, worktree } = readWorktree(path);
-  if (!main || !worktree) return { project: slugOf(dirname(path)) };
-  return { project: slugOf(main), instance: instanceOf(worktree), worktree: join(main, '.git', 'worktrees', worktree) };
+  const { repository, worktree } = readWorktree(path);
+  if (!repository || !worktree) return { project: slugOf(dirname(path)) };
+  // Bare ones are called shop.git, or lie as .bare beside their worktrees.
+  const name = basename(repository).startsWith('.') ? dirname(repository) : repository.replace(/\.git$/, '');
+  return { project: slugOf(name), instance: instanceOf(worktree), worktree: join(repository, 'worktrees', worktree) };
 }
 
-// In a linked worktree `.git` is a file: "gitdir: /main/.git/worktrees/<name>".
-function readWorktree(path: string): { main?: string | undefined; worktree?: string | undefined } {
+// In a linked worktree `.git` is a file: "gitdir: /main/.git/worktrees/<name>". Without a main one the repository is bare.
+function readWorktree(path: string): { repository?: string; main?: string; worktree?: string } {
   if (statSync(path).isDirectory()) return {};
   const [, gitDirectory] = /^gitdir: (.+)$/m.exec(readFileSync(path, 'utf8')) ?? [];
-  const target = gitDirectory && resolve(dirname(path), gitDirectory.trim());
-  const [, main, worktree] = /^(.*)\/\.git\/worktrees\/([^/]+)$/.exec(target ?? '') ?? [];
-  return { main, worktree };
+  const target = resolve(dirname(path), gitDirectory?.trim() ?? '');
+  const repository = dirname(dirname(target));
+  if (basename(dirname(target)) !== 'worktrees') return {};
+  const linked = { repository, worktree: basename(target) };
+  if (basename(repository) === '.git') return { ...linked, main: dirname(repository) };
+  // The folder of a submodule may end the same.
+  return existsSync(join(repository, 'HEAD')) ? linked : {};
 }
 
 // A worktree may be called what no instance can. No name that git gives has a colon.
