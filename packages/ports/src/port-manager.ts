@@ -1,6 +1,6 @@
 import { checkProject, cutPage, numberIn, SupervisorError } from '@supervisor/core';
 import { connect, type Database, type Orm } from '@supervisor/db';
-import { and, asc, eq, type SQL } from 'drizzle-orm';
+import { and, asc, eq, inArray, type SQL } from 'drizzle-orm';
 import { existsSync } from 'node:fs';
 import type { AllocateOptions, Allocation, Grant, ListOptions, LiveAllocation, Orphan, PortRange, Utilization } from './allocation.js';
 import { claimPort, confirmClaim, describeAllocation, rejectClaim, type Claim, type ClaimRequest } from './claim.js';
@@ -13,7 +13,7 @@ import { explainPort, findOrphans, withEvidence } from './live.js';
 import { portMigrations } from './migrations.js';
 import { probePort } from './probe.js';
 import { prepareQueries, type PreparedQueries } from './queries.js';
-import type { Span } from './range.js';
+import { checkPort, type Span } from './range.js';
 import { portAllocations, portRanges } from './schema.js';
 import { claimSpecific } from './specific.js';
 import { sweepLeases, type Swept } from './sweep.js';
@@ -117,6 +117,7 @@ export class PortManager {
    * @param project tells nothing of other projects than this one
    */
   async explainPort(port: number, project?: string): Promise<Explanation> {
+    checkPort(port);
     const { orm } = await this.#database();
     return explainPort(orm, port, await this.#listeners([port]), this.#projectOf, project);
   }
@@ -211,18 +212,21 @@ export class PortManager {
     return { allocations, ...next };
   }
 
-  // Nothing of it goes while one of it is exposed.
+  // Nothing of it goes while one of it is exposed, and none that was given meanwhile.
   async #release(orm: Orm, project: string, where: SQL | undefined): Promise<number[]> {
-    const held = this.#exposedAs ? await orm.select({ port: portAllocations.port }).from(portAllocations).where(where) : [];
-    for (const { port } of held) {
-      const name = await this.#exposedAs!(project, port);
+    const held = (await orm.select({ port: portAllocations.port }).from(portAllocations).where(where)).map(({ port }) => port);
+    for (const port of held) {
+      const name = await this.#exposedAs?.(project, port);
       if (name)
         throw new SupervisorError(
           'protected',
           `Port ${port} is exposed as ${name}: whoever gets it next would be too. First: supervisor unexpose ${name} --project ${project}.`,
         );
     }
-    const released = await orm.delete(portAllocations).where(where).returning({ port: portAllocations.port });
+    const released = await orm
+      .delete(portAllocations)
+      .where(and(where, inArray(portAllocations.port, held)))
+      .returning({ port: portAllocations.port });
     return released.map(({ port }) => port).toSorted((a, b) => a - b);
   }
 

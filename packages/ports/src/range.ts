@@ -1,9 +1,16 @@
+import { SupervisorError } from '@supervisor/core';
 import { readFileSync } from 'node:fs';
 
 /** A span of ports, both ends included. */
 export interface Span {
   first: number;
   last: number;
+}
+
+/** @throws SupervisorError `invalid_input` for what is no port */
+export function checkPort(port: number): void {
+  if (Number.isInteger(port) && port >= 1 && port <= lastPort) return;
+  throw new SupervisorError('invalid_input', `A port is a whole number from 1 to ${lastPort}.`);
 }
 
 /** Ports of one project, unless it asks for more or fewer. */

@@ -252,6 +252,17 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
       expect(await ports.allocatePort(project, 'y')).toMatchObject({ port });
     });
 
+    test('of a copy that is released, what was given meanwhile stays: nobody looked whether it is exposed', async () => {
+      const copy = { instance: 'raced' };
+      const [first, later] = [24_292, 24_293];
+      await ports.allocateSpecificPort('twins', 'first', first, copy);
+      const exposedAs = async () => void (await ports.allocateSpecificPort('twins', 'later', later, copy));
+      const raced = await new PortManager({ db: database, exposedAs }).releaseCopy('twins', 'raced');
+      expect(raced).toMatchObject({ released: [first] });
+      expect(await ports.releaseCopy('twins', 'raced')).toMatchObject({ released: [later] });
+      await expect(ports.explainPort(65_536)).rejects.toMatchObject({ code: 'invalid_input' });
+    });
+
     test('of one name in two repositories of a project is gone when it is gone in both', async () => {
       const other = mkdtempSync(join(tmpdir(), 'worktrees-'));
       const twin = join(other, '.git/worktrees/twin');

@@ -4,7 +4,7 @@ import { and, eq, or, sql } from 'drizzle-orm';
 import { ownerOf, type Allocation } from './allocation.js';
 import { claimPort, timeOf, type ClaimRequest } from './claim.js';
 import { shown } from './queries.js';
-import { foreignRangeAt, refusedByBrowsers, reservedBlocks } from './range.js';
+import { checkPort, foreignRangeAt, refusedByBrowsers, reservedBlocks } from './range.js';
 import { portAllocations, portRanges } from './schema.js';
 
 /**
@@ -18,8 +18,7 @@ export async function claimSpecific(
   port: number,
   bound: boolean,
 ): Promise<Allocation & { created: boolean; notes: string[] }> {
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new SupervisorError('invalid_input', 'A port is a whole number from 1 to 65535.');
+  checkPort(port);
   if (refusedByBrowsers.includes(port))
     throw new SupervisorError('invalid_input', `Browsers refuse to open port ${port}. Choose another one.`);
   const { project, instance, service, description, host, seconds } = request;
