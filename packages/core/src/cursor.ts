@@ -6,6 +6,7 @@ export function badCursor(): SupervisorError {
 
 /** A page of rows, read with one more than its limit: whether others follow shows in that one. */
 export function cutPage<Row>(rows: readonly Row[], limit: number, cursorAt: (last: Row) => string): { rows: Row[]; nextCursor?: string } {
+  if (!(limit >= 1)) throw new SupervisorError('invalid_input', 'limit is a whole number, at least 1.');
   const page = rows.slice(0, limit);
   return rows.length > limit ? { rows: page, nextCursor: cursorAt(page.at(-1)!) } : { rows: page };
 }

@@ -205,6 +205,7 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(seen).toEqual(all);
     expect((await ports.listAllocations({ limit: all.length })).nextCursor).toBeUndefined();
     expect((await ports.listAllocations({ port: 5173 })).allocations).toMatchObject([{ project: 'shop' }]);
-    await expect(ports.listAllocations({ cursor: 'x' })).rejects.toMatchObject({ code: 'invalid_input' });
+    for (const wrong of [{ cursor: 'x' }, { limit: 0 }])
+      await expect(ports.listAllocations(wrong)).rejects.toMatchObject({ code: 'invalid_input' });
   });
 });
