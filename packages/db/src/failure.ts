@@ -1,11 +1,15 @@
 import { SupervisorError } from '@supervisor/core';
 
+/** The SQLSTATE of what was asked of a database that this process has closed. */
+export const closed = '08003';
+
 /** The SQLSTATE or system code of a database error, however deep Drizzle wrapped it. */
 export function databaseErrorCode(error: unknown): string | undefined {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth++) {
     const { code } = current as { code?: unknown };
     if (typeof code === 'string') return code;
     if (/Connection terminated|timeout exceeded when trying to connect/.test(current.message) && !current.cause) return '08006';
+    if (/^PGlite is closed|after calling end on the pool/.test(current.message)) return closed;
   }
   return undefined;
 }

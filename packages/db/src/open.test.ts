@@ -40,6 +40,9 @@ test('an embedded directory keeps its rows and has one opener at a time', async 
   const second = await openDatabase(directory);
   expect(await rows(second.orm, sql`select id from kept`)).toEqual([{ id: 7 }]);
   await second.close();
+  const closed: unknown = await Promise.resolve(second.orm.execute(sql`select 1`)).catch((error: unknown) => error);
+  expect(closed).toMatchObject({ message: 'A statement failed (08003, the database is closed).' });
+  expect(databaseFailure(closed)).toMatchObject({ code: 'unavailable' });
 });
 
 test('an embedded database fills no log with zeros, first and later', async () => {
@@ -168,7 +171,7 @@ test('the first to make a home decides', () => {
 
 test.each(testDatabases())('a failed statement shows its code and constraint, and no value, on $kind', async ({ open }) => {
   const database = await open();
-  await database.orm.execute(sql`create table taken (name text constraint one_each unique)`);
+  await database.orm.execute(sql`create table taken (name text not null constraint one_each unique)`);
   await database.orm.execute(sql`create table later (name text constraint one_each_later unique deferrable initially deferred)`);
   const taken = pgTable('taken', { name: text().notNull() });
   const value = 'a-secret-value';
@@ -201,10 +204,19 @@ test.each(testDatabases())('a failed statement shows its code and constraint, an
         expect(shown).not.toMatch(/a-secret-value|insert into|select /);
     }
   }
+  await expect(database.orm.execute(sql`insert into taken values (null)`)).rejects.toThrow(
+    'A statement failed (23502, no value for name).',
+  );
   await database.close();
 });
 
+test('a database that is not named is not made in the working directory', async () => {
+  for (const target of ['', undefined as unknown as string])
+    await expect(openDatabase(target)).rejects.toMatchObject({ code: 'invalid_input', message: expect.stringContaining('a folder, or') });
+});
+
 test('what a caller may know of a failure', () => {
+  expect(databaseFailure(new Error('Cannot use a pool after calling end on the pool'))).toMatchObject({ code: 'unavailable' });
   expect(databaseFailure(Object.assign(new Error('x'), { code: 'ECONNREFUSED' }))).toMatchObject({ code: 'unavailable' });
   for (const code of ['53100', 'ENOSPC'])
     expect(databaseFailure(Object.assign(new Error('x'), { code }))?.message).toContain('disk is full');

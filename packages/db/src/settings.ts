@@ -10,7 +10,9 @@ export type DatabaseSettings = { kind: 'embedded'; directory: string } | ({ kind
  * @param template what a new embedded one starts from, as `writeTemplate` writes it; an empty database when absent
  * @throws SupervisorError `locked` or `unavailable`, with what to do.
  */
-export function openDatabase(target: string | DatabaseSettings, template?: string): Promise<Database> {
+export async function openDatabase(target: string | DatabaseSettings, template?: string): Promise<Database> {
+  // Such as a variable that is not set: where it opened then would be the working directory.
+  if (!target) throw new SupervisorError('invalid_input', 'Name the database: a folder, or postgresql://user:password@host:5432/name.');
   if (typeof target !== 'string') return target.kind === 'embedded' ? openEmbedded(target.directory, template) : openPostgres(target);
   return /^[a-z]+:\/\//.test(target) ? openPostgres(parsePostgresUrl(target)) : openEmbedded(target, template);
 }

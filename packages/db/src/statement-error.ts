@@ -1,6 +1,6 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors';
 import type { Orm } from './database.js';
-import { databaseErrorCode } from './failure.js';
+import { closed, databaseErrorCode } from './failure.js';
 
 /** A statement that failed: what kind of failure, and of which constraint. Neither its text nor a value, wherever it is shown or logged. */
 export class StatementError extends Error {
@@ -9,12 +9,15 @@ export class StatementError extends Error {
   /**
    * @param code the SQLSTATE, or the system's code
    * @param constraint the one that was violated
+   * @param column the one that must have a value and got none
    */
   constructor(
     readonly code: string | undefined,
     readonly constraint: string | undefined,
+    column?: string,
   ) {
-    super(`A statement failed (${[code ?? 'no code', constraint].filter(Boolean).join(', ')}).`);
+    const what = code === '23502' ? `no value for ${column}` : code === closed ? 'the database is closed' : constraint;
+    super(`A statement failed (${[code ?? 'no code', what].filter(Boolean).join(', ')}).`);
   }
 }
 
@@ -49,6 +52,6 @@ function conceal(error: unknown): never {
   // What fails at the end of a transaction, such as a deferred constraint, comes from the embedded driver as it is.
   const ofDriver = error instanceof Error && 'severity' in error;
   if (!ofDriver && !(error instanceof DrizzleQueryError)) throw error;
-  const { constraint } = (ofDriver ? error : (error.cause ?? {})) as { constraint?: unknown };
-  throw new StatementError(databaseErrorCode(error), typeof constraint === 'string' ? constraint : undefined);
+  const { constraint, column } = (ofDriver ? error : (error.cause ?? {})) as { constraint?: string; column?: string };
+  throw new StatementError(databaseErrorCode(error), constraint, column);
 }
