@@ -31,6 +31,8 @@ export interface BindOptions {
   audit: Audit;
   /** What a caller may be told of an error that is not a SupervisorError; undefined: it is internal. */
   translate?(error: unknown): SupervisorError | undefined;
+  /** Takes keys out of what a person or an agent wrote, before anything stores it; it stays as it is when absent. */
+  clean?(text: string): Promise<string>;
   /** Takes an unexpected error under the id that the caller is shown. */
   logError(id: string, operation: string, error: unknown): void;
 }
@@ -42,6 +44,8 @@ interface Bound {
   fallback: string | undefined;
   /** Has an `instance` field that the caller's worktree fills in. */
   fillsInstance: boolean;
+  /** The fields that a person or an agent writes in words. */
+  prose: string[];
 }
 
 /**
@@ -60,6 +64,7 @@ export function bind<Deps>(modules: readonly Module[], deps: Deps, options: Bind
       project: meta.project,
       fallback: meta.fallback,
       fillsInstance: instance?.meta()?.instance === true,
+      prose: proseIn(definition.input.shape),
     });
   }
   const operations = describe(modules);
@@ -113,6 +118,10 @@ async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Contex
       await options.audit.record(entry, error.code).catch((failure) => options.logError(crypto.randomUUID(), definition.name, failure));
     throw error;
   }
+  for (const field of options.clean ? bound.prose : []) {
+    const text = input[field];
+    if (typeof text === 'string') input[field] = await options.clean!(text);
+  }
   if (definition.access === 'read') return definition.output.parse(await definition.handle(deps, input, context));
   if (context.signal.aborted) throw new SupervisorError('cancelled', 'The call was cancelled before anything was done.');
 
@@ -144,6 +153,14 @@ function parseInput(bound: Bound, raw: unknown, context: Context): Record<string
   throw new SupervisorError('invalid_input', `${bound.definition.name}: ${explain(parsed.error)}.`, {
     fields: [...new Set(parsed.error.issues.flatMap(fieldsOf).map((field) => field.slice(0, 80)))],
   });
+}
+
+function proseIn(shape: Record<string, z.ZodType>): string[] {
+  return Object.keys(shape).filter((field) => isProse(shape[field]!));
+}
+
+function isProse(schema: z.ZodType): boolean {
+  return schema instanceof z.ZodOptional ? isProse(schema.unwrap() as z.ZodType) : schema.meta()?.['prose'] === true;
 }
 
 function fieldsOf(issue: z.core.$ZodIssue): string[] {

@@ -66,6 +66,7 @@ function withoutNoise(schema: FieldSchema): FieldSchema {
     if (keyword === 'minimum' && value === Number.MIN_SAFE_INTEGER) continue;
     if (keyword === 'maximum' && value === Number.MAX_SAFE_INTEGER) continue;
     if (keyword === 'additionalProperties' && value === false) continue;
+    if (keyword === 'prose') continue;
     clean[keyword] = nested(keyword, value);
   }
   return clean;

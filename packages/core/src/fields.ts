@@ -50,6 +50,11 @@ export function textField(description: string, longest = 2000) {
     .describe(description);
 }
 
+/** The same as a person or an agent writes it: `bind` takes keys out of it before anything stores it. */
+export function proseField(description: string, longest?: number) {
+  return textField(description, longest).meta({ prose: true });
+}
+
 /** Marks a field that never goes to flags, URLs, logs or audit rows. */
 export function sensitive<T extends z.ZodType>(schema: T): T {
   return schema.meta({ ...schema.meta(), sensitive: true });

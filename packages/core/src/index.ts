@@ -4,7 +4,19 @@ export { badCursor, cutPage, numberIn } from './cursor.js';
 export { describe } from './describe.js';
 export type { Answerer, Catalogue, FieldSchema, ObjectSchema, OperationDescription } from './description.js';
 export { errorFromBody, httpStatus, SupervisorError, type ErrorBody, type ErrorCode, type ErrorDetails } from './errors.js';
-export { instanceField, instant, nameField, nextCursor, page, projectField, projectFilter, sensitive, slug, textField } from './fields.js';
+export {
+  instanceField,
+  instant,
+  nameField,
+  nextCursor,
+  page,
+  projectField,
+  projectFilter,
+  proseField,
+  sensitive,
+  slug,
+  textField,
+} from './fields.js';
 export { isGranted, mayReach, type Grant } from './grants.js';
 export { homeFailure } from './home-failure.js';
 export { homeAt, type Home } from './home.js';

@@ -7,7 +7,7 @@ import {
   page,
   projectField,
   projectFilter,
-  textField,
+  proseField,
   type Context,
 } from '@supervisor/core';
 import { z } from 'zod';
@@ -82,7 +82,7 @@ export const portOperations = [
       project: projectField(),
       instance,
       expiresInSeconds,
-      description: textField('What it is for', 500).optional(),
+      description: proseField('What it is for', 500).optional(),
     }),
     output: grant,
     subject: ({ service }) => service,
@@ -101,7 +101,7 @@ export const portOperations = [
       project: projectField(),
       instance,
       expiresInSeconds,
-      description: textField('What it is for', 500).optional(),
+      description: proseField('What it is for', 500).optional(),
     }),
     output: grant,
     subject: ({ service, port }) => `${service}:${port}`,

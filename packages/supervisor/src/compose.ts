@@ -156,6 +156,7 @@ async function compose(
     projectOf,
     exposedAs: async (project, port) => (await managers.cloudflare.listExposures({ project })).find((one) => one.port === port)?.hostname,
   });
+  const redact = withoutKeys(secrets);
   const valueOf = async (path: string) => (await secrets.use([path]))[0]!.value;
   const managers: Managers = {
     secrets,
@@ -163,7 +164,7 @@ async function compose(
     questions: new SecretQuestions(),
     ports,
     tasks: new TaskTimer(options),
-    knowledge: new KnowledgeBase({ ...options, redact: withoutKeys(secrets), secret: valueOf }),
+    knowledge: new KnowledgeBase({ ...options, redact, secret: valueOf }),
     cloudflare: new CloudflareManager({
       ...options,
       token: valueOf,
@@ -206,7 +207,7 @@ async function compose(
   const bound = bind(
     modules,
     { ...managers, lessons, backups, vitals, trail, keys },
-    { audit: trail, translate: databaseFailure, logError: log },
+    { audit: trail, translate: databaseFailure, clean: async (text) => (await redact(text)).text, logError: log },
   );
   const quiet = new QuietBackups({ database, backups, operations: changing(bound.operations) });
   // A server has backups of its own, and other homes that write to it.

@@ -80,9 +80,17 @@ describe('every operation', () => {
     for (const id of ['one', 'two']) await call('start_task', { project: 'over', id, type: 'fix', description: 'x' });
     await call('complete_task', { project: 'over', id: 'one' });
     await call('create_token', { name: 'ci', project: 'over' });
+    await call('create_token', { name: 'other', project: 'blog', paths: ['blog/**', 'over/mail/*', 'overt/**'] });
     await expect(call('forget_project', { project: 'over' })).rejects.toMatchObject({
       code: 'conflict',
-      details: { secrets: 1, knowledge: 1, 'running tasks': 1, tokens: 1, 'ports that somebody listens on': 1 },
+      details: {
+        secrets: 1,
+        knowledge: 1,
+        'running tasks': 1,
+        tokens: 1,
+        'grants of other tokens': 1,
+        'ports that somebody listens on': 1,
+      },
     });
     await new Promise((resolve) => server.close(resolve));
     expect(await code('forget_project', { project: 'meta' }, owner)).toBe('protected');
@@ -99,6 +107,26 @@ describe('every operation', () => {
     expect(await call('list_projects', { project: 'over' })).toEqual({ projects: [] });
     expect(await call('list_port_ranges', { project: 'over' })).toEqual({ ranges: [] });
     expect(await code('forget_project', { project: 'over' }, owner)).toBe('not_found');
+  });
+
+  test('a key is kept in no description, and no outcome', async () => {
+    const call = (name: string, input: object) => supervisor.call(name, input, as(owner));
+    const key = 'some fake words that nobody guesses';
+    await call('store_secret', { path: 'prose/fake/key', value: key });
+    const text = `It is ${key}.`;
+    const kept = [
+      await call('allocate_port', { project: 'prose', service: 'web', description: text }),
+      await call('start_task', { project: 'prose', id: 'one', type: 'fix', description: text }),
+      await call('complete_task', { project: 'prose', id: 'one', outcome: text }),
+      await call('start_task', { project: 'prose', id: 'two', type: 'fix', description: text }),
+      await call('complete_task', { project: 'prose', id: 'two', failed: text }),
+      await call('store_secret', { path: 'prose/fake/other', value: 'another one', description: text }),
+      await call('list_secrets', { project: 'prose' }),
+      await call('list_tasks', { project: 'prose' }),
+      await call('list_ports', { project: 'prose' }),
+    ];
+    expect(JSON.stringify(kept)).toContain('It is [secret:prose/fake/key].');
+    expect(JSON.stringify(kept)).not.toContain('nobody guesses');
   });
 
   test.each([

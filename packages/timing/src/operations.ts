@@ -1,4 +1,4 @@
-import { instant, nameField, operation, projectFilter, textField, type Context } from '@supervisor/core';
+import { instant, nameField, operation, projectFilter, proseField, textField, type Context } from '@supervisor/core';
 import { z } from 'zod';
 import {
   id,
@@ -49,7 +49,7 @@ export const taskOperations = [
     input: z.object({
       id,
       type,
-      description: textField('What is to be done'),
+      description: proseField('What is to be done'),
       project,
       estimatedSeconds: seconds.optional(),
       agent: label('Who works'),
@@ -75,7 +75,7 @@ export const taskOperations = [
     input: z.object({
       type,
       // As start_task has it, so that one input serves both; estimates do not rest on it.
-      description: textField('What is to be done').optional(),
+      description: proseField('What is to be done').optional(),
       project,
       agent: label('Who would work'),
       model: label('With which model'),
@@ -107,8 +107,8 @@ export const taskOperations = [
     input: z.object({
       id,
       project,
-      outcome: textField('What came of it').optional(),
-      failed: textField('Why it did not succeed').min(1).optional(),
+      outcome: proseField('What came of it').optional(),
+      failed: proseField('Why it did not succeed').min(1).optional(),
       learned: textField('What others should know').min(1).optional(),
       ...results,
     }),
@@ -127,9 +127,9 @@ export const taskOperations = [
     access: 'write',
     input: z.object({
       id,
-      error: textField('Why it did not succeed').min(1),
+      error: proseField('Why it did not succeed').min(1),
       project,
-      outcome: textField('What came of it').optional(),
+      outcome: proseField('What came of it').optional(),
       ...results,
     }),
     output: task,

@@ -1,4 +1,4 @@
-import { instant, sensitive, textField } from '@supervisor/core';
+import { instant, proseField, sensitive, textField } from '@supervisor/core';
 import { z } from 'zod';
 import type { SecretQuestions } from '../ask/questions.js';
 import { hostProblem } from '../http/target.js';
@@ -29,7 +29,7 @@ export const from = z
   .describe('generate: random, not shown; person: typed on a page');
 export const label = (description: string) => textField(description, 100).min(1).optional();
 export const details = {
-  description: textField('What it is for', 500).optional(),
+  description: proseField('What it is for', 500).optional(),
   type: label('api_key, password, certificate …'),
   provider: label('Whose it is: anthropic, stripe …'),
   expiresAt: instant.optional(),
