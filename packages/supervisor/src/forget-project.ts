@@ -11,7 +11,7 @@ export const forgetProject: AnyOperation<Managers> = operation({
   name: 'forget_project',
   summary: 'Forget a project that is over: its ports, its range of ports and its ended tasks go',
   description:
-    'Refused while anything else is there: secrets, knowledge, running tasks, exposures, tunnel rules, DNS records, VMs, tokens, or somebody who listens on its ports. What its tasks took stays in statistics and estimates.',
+    'Refused while anything else is there: secrets, knowledge, running tasks, exposures, tunnel rules, DNS records, VMs, tokens, grants to its secrets, or somebody who listens on its ports. What its tasks took stays in statistics and estimates.',
   access: 'owner',
   command: 'projects forget',
   // Never filled in from the folder: whoever forgets a project names it.
@@ -51,6 +51,8 @@ async function whatIsLeft(managers: Managers, project: string): Promise<{ what: 
     gcloud.listVms({ project, limit: 500 }),
     tokens.list(),
   ]);
+  const valid = bound.filter(({ revokedAt }) => revokedAt === null);
+  const grants = valid.filter((token) => token.project !== project).flatMap((token) => token.grants);
   const listening = await countListening(ports, project);
   const sum = (counts: number[]) => counts.reduce((all, count) => all + count, 0);
   return [
@@ -61,7 +63,13 @@ async function whatIsLeft(managers: Managers, project: string): Promise<{ what: 
     { what: 'tunnel rules', count: rules.length, next: 'cloudflare remove-tunnel-route' },
     { what: 'DNS records', count: records.rows.length, next: 'cloudflare delete-dns-record' },
     { what: 'VMs', count: vms.vms.length, next: 'gcloud delete-vm' },
-    { what: 'tokens', count: bound.filter((token) => token.project === project && token.revokedAt === null).length, next: 'tokens revoke' },
+    { what: 'tokens', count: valid.filter((token) => token.project === project).length, next: 'tokens revoke' },
+    // Whoever makes a project of this name later would have opened its secrets to them.
+    {
+      what: 'grants of other tokens',
+      count: grants.filter(({ paths }) => paths.startsWith(`${project}/`)).length,
+      next: 'tokens grant ID PATHS --actions none',
+    },
     { what: 'ports that somebody listens on', count: listening, next: 'ports list --live' },
   ];
 }
