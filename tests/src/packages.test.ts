@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { root } from './harness.js';
 
 interface Manifest {
@@ -59,12 +59,19 @@ test.each(published)('packages/$folder packs what it exports, and nothing else',
   const files = packed.find(({ name }) => name === manifest.name)!.files.map(({ path }) => path);
   expect(files).toEqual(expect.arrayContaining(['package.json', 'README.md', 'LICENSE', 'dist/index.js', 'dist/index.d.ts']));
   const targets = Object.values(manifest.exports).flatMap((target) => (typeof target === 'string' ? [target] : Object.values(target)));
-  for (const target of targets) expect(files).toContain(target.replace('./', ''));
+  for (const target of targets) {
+    const file = target.replace('./', '');
+    expect(files).toContain(file);
+    if (file === 'package.json') continue;
+    // The map leads to what it is a map of: an editor shows it, and a trace names its lines.
+    const { sources } = JSON.parse(readFileSync(join(root, 'packages', folder, `${file}.map`), 'utf8')) as { sources: string[] };
+    for (const source of sources) expect(files).toContain(join(dirname(file), source));
+  }
   if (existsSync(join(root, 'packages', folder, 'migrations'))) {
     const migrations = readdirSync(join(root, 'packages', folder, 'migrations')).filter((name) => name.endsWith('.sql'));
     expect(files).toEqual(expect.arrayContaining(migrations.map((name) => `migrations/${name}`)));
   }
-  expect(files.filter((path) => !/^(dist|migrations)\/|^(package\.json|README\.md|LICENSE)$/.test(path))).toEqual([]);
+  expect(files.filter((path) => !/^(dist|src|migrations)\/|^(package\.json|README\.md|LICENSE)$/.test(path))).toEqual([]);
   expect(files.filter((path) => /\.test\.|tsbuildinfo|\.env|\.key|\.sock/.test(path))).toEqual([]);
 });
 
