@@ -14,10 +14,10 @@ const lookBackMinutes = 20;
 const batch = 5000;
 
 /** How the account's problem begins when its figures could not be read: then, and only then, a good reading ends it. */
-export const noFigures = 'Figures could not be read: ';
+const noFigures = 'Figures could not be read: ';
 
 /** An account whose problem, if it has one, is of its figures: another one is not written over, nor ended. */
-export function mayNoteFigures(account: string) {
+function mayNoteFigures(account: string) {
   const { name, lastError } = gcloudAccounts;
   return and(eq(name, account), or(isNull(lastError), like(lastError, `${noFigures}%`)));
 }

@@ -70,7 +70,7 @@ export function isInTheWay(remote: Observed & { type: string }, wish: Pick<Desir
 }
 
 /** The comment of a record that is ours. */
-export function commentOf(id: string, note: string): string {
+function commentOf(id: string, note: string): string {
   return `${mark}${id} ${note}`.trim().slice(0, longestComment);
 }
 

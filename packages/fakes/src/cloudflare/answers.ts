@@ -89,7 +89,7 @@ export function isProxiable(type: string): boolean {
   return ['A', 'AAAA', 'CNAME'].includes(type);
 }
 
-export function tunnelStatus(tunnel: FakeTunnel): 'healthy' | 'down' | 'inactive' {
+function tunnelStatus(tunnel: FakeTunnel): 'healthy' | 'down' | 'inactive' {
   if (tunnel.connectors.length > 0) return 'healthy';
   return tunnel.ran ? 'down' : 'inactive';
 }
