@@ -118,11 +118,11 @@ async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Contex
       await options.audit.record(entry, error.code).catch((failure) => options.logError(crypto.randomUUID(), definition.name, failure));
     throw error;
   }
+  if (definition.access === 'read') return definition.output.parse(await definition.handle(deps, input, context));
   for (const field of options.clean ? bound.prose : []) {
     const text = input[field];
     if (typeof text === 'string') input[field] = await options.clean!(text);
   }
-  if (definition.access === 'read') return definition.output.parse(await definition.handle(deps, input, context));
   if (context.signal.aborted) throw new SupervisorError('cancelled', 'The call was cancelled before anything was done.');
 
   // What only reads has one row, written before its answer leaves: when it cannot be written, nothing does.
