@@ -117,6 +117,7 @@ test('help teaches, and a slip is answered with what there is', async () => {
 
 withTerminal('what cannot be undone is asked for on a terminal', async () => {
   await home.run([programs.cli, 'secrets', 'store', 'shop/gone/key'], 'fake');
+  expect((await home.cli('secrets', 'get', 'shop/gone/key', '--only', 'value')).stdout).toBe('fake');
   const kept = home.onTerminal(['secrets', 'destroy', 'shop/gone/key'], 'n\n');
   expect(kept).toMatchObject({ code: 1, shown: expect.stringContaining('Go on? [y/N]') });
   expect(JSON.parse((await home.cli('secrets', 'has', 'shop/gone/key', '--json')).stdout)).toMatchObject({ exists: true });

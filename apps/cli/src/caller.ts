@@ -7,6 +7,14 @@ import { inFlags } from './input.js';
 import { build, program } from './program.js';
 import { showProgress } from './progress.js';
 
+// As other programs call it.
+const usualWords = new Map([
+  ['get', 'retrieve'],
+  ['set', 'store'],
+  ['ls', 'list'],
+  ['rm', 'delete'],
+]);
+
 /** Whoever typed the command: where they are, and their session with this home's service. */
 export class Caller {
   #text: string | undefined;
@@ -29,7 +37,8 @@ export class Caller {
 
   /** The operation that these words call, read alone: that of all takes a short command longer than its own work. */
   findOperation(words: readonly string[]): OperationDescription | undefined {
-    for (const command of [words.slice(0, 2).join(' '), words[0]]) {
+    const [group = '', verb = ''] = words;
+    for (const command of [`${group} ${verb}`.trim(), `${group} ${usualWords.get(verb)}`, group]) {
       const start = this.#lines().indexOf(`\n${command}\t`) + 1;
       if (start > 0) return parseOperation(this.#lines().slice(start, this.#lines().indexOf('\n', start)));
     }

@@ -27,7 +27,7 @@ Groups; supervisor GROUP --help tells what each command does:
 ${groups.map((group) => `  ${group.padEnd(width)}  ${wrapped(members(group), width + 4)}`).join('\n')}
 
 supervisor COMMAND --help tells more, such as whether --json is understood. The project is that of the working directory, unless --project names another.
-The home is SUPERVISOR_HOME, else ~/.supervisor.
+The home is SUPERVISOR_HOME, else ~/.supervisor. Where a group has no get, set, ls or rm of its own, they mean retrieve, store, list and delete.
 
 Example: supervisor ports allocate web
 `;
