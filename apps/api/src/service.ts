@@ -124,8 +124,7 @@ export async function startService({ log, endIdle, build, onEnd, ...settings }: 
   async function close(): Promise<void> {
     clearInterval(sweeps);
     clearTimeout(comeBack);
-    await Promise.all([socket.close(), Promise.race([rest.app.close(), sleep(drainMilliseconds, undefined, { ref: false })])]);
-    rest.app.server.closeAllConnections();
+    await Promise.all([socket.close(), rest.close(drainMilliseconds)]);
     const closing = sweeping.then(() => supervisor.close());
     const given = sleep(closeMilliseconds, 'late' as const, { ref: false });
     if ((await Promise.race([closing, given])) === 'late')

@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import { isLocal, SupervisorError, type Answerer, type Context, type Principal } from '@supervisor/core';
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { readJsonOnly } from './body.js';
+import { drainOf } from './drain.js';
 import { Gate } from './gate.js';
 import { addMetrics } from './metrics.js';
 import { noteMethods } from './methods.js';
@@ -34,6 +35,8 @@ export interface RestServer {
   app: FastifyInstance;
   /** For a route's `onRequest`: nobody else's body is read. */
   authenticate(request: FastifyRequest): Promise<void>;
+  /** Answers what runs, for so long at most, and ends. */
+  close(mostMilliseconds: number): Promise<void>;
 }
 
 const bodyLimit = 1024 * 1024;
@@ -82,10 +85,10 @@ export async function createRestServer(options: RestOptions): Promise<RestServer
     requestTimeout,
     clientErrorHandler: refuseConnection,
     routerOptions: { maxParamLength: 600 },
-    forceCloseConnections: 'idle',
     // A path that cannot be decoded passes no hook and no other handler.
     frameworkErrors: (error, _request, reply) => void sendProblem(reply.headers(allHeaders), badPath(error)),
   });
+  const drain = drainOf(app.server);
   readJsonOnly(app);
   app.decorateRequest('principal', null as never);
   // Synchronous, and with the headers ready: this runs for every request.
@@ -131,5 +134,5 @@ export async function createRestServer(options: RestOptions): Promise<RestServer
     return { status: 'ready' };
   });
   addRoutes(app, metrics.count(options.answerer), authenticate);
-  return { app, authenticate };
+  return { app, authenticate, close: (mostMilliseconds) => drain(mostMilliseconds).then(() => app.close()) };
 }
