@@ -65,6 +65,8 @@ test('tools are shown before any service runs, and calls start one', async () =>
   expect(JSON.parse(unknown.content[0]!.text)).toMatchObject({
     error: { code: 'unknown_operation', details: { near: ['allocate_port'] } },
   });
+  const large = await callTool(client, 'learn', { text: 'x'.repeat(9 * 1024 * 1024) });
+  expect(JSON.parse(large.content[0]!.text)).toMatchObject({ error: { code: 'too_large' } });
 });
 
 test('a killed service is started again, and nothing acknowledged is lost', async () => {

@@ -13,7 +13,7 @@ const versions = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 export const errorCode = { parse: -32700, invalidRequest: -32600, methodNotFound: -32601, internal: -32603 };
 
 export const notRequest = { code: errorCode.invalidRequest, message: 'This is no JSON-RPC request.' };
-export const notJson = { code: errorCode.parse, message: 'This line is not JSON, or longer than 8 MiB.' };
+export const notJson = { code: errorCode.parse, message: 'This line is not JSON, or longer than 64 MiB.' };
 
 /** The messages of a line; undefined when it has none. */
 export function parse(line: string): Message[] | undefined {
