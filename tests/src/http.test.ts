@@ -144,6 +144,9 @@ test('what is open says nothing private, metrics are not open', async () => {
     components: { schemas: object };
   };
   expect(document.openapi).toBe('3.1.0');
+  expect(document.paths['/api/v1/projects/{project}/ports/{service}']!['put']).toMatchObject({
+    parameters: [expect.not.objectContaining({ description: 'Else your own' }), { name: 'service' }],
+  });
   const { put } = document.paths['/api/v1/projects/{project}/ports/{service}']!;
   expect(put!.requestBody).toMatchObject({
     content: { 'application/json': { schema: { $ref: '#/components/schemas/AllocatePortBody' } } },

@@ -25,5 +25,5 @@ export { operation, type AnyOperation, type Context, type Module, type Operation
 export { agent, mayAccess, owner, scopes, type Access, type Principal, type Scope } from './principal.js';
 export { isLocal, isPlain, parseOrigin } from './origin.js';
 export { remembered } from './remembered.js';
-export { checkProject, slugPattern, toSlug } from './slug.js';
+export { checkProject, ownProject, slugPattern, toSlug } from './slug.js';
 export { listTools, parseToolsets, resolveTool, type Tool, type ToolSelection } from './tools.js';

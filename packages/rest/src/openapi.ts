@@ -1,4 +1,4 @@
-import { httpStatus, type OperationDescription } from '@supervisor/core';
+import { httpStatus, ownProject, type OperationDescription } from '@supervisor/core';
 
 export const apiPrefix = '/api/v1';
 
@@ -63,7 +63,8 @@ function describeRoute(operation: OperationDescription, schemas: Record<string, 
       in: place,
       required: place === 'path' || required.includes(field),
       schema,
-      ...(description ? { description } : {}),
+      // In a path there is no leaving it out.
+      ...(description && !(place === 'path' && description === ownProject) ? { description } : {}),
     };
   };
   const queried = isQueried(route!.method);
