@@ -209,7 +209,7 @@ async function compose(
     { ...managers, lessons, backups, vitals, trail, keys },
     { audit: trail, translate: databaseFailure, clean: async (text) => (await redact(text)).text, logError: log },
   );
-  const quiet = new QuietBackups({ database, backups, operations: changing(bound.operations) });
+  const quiet = new QuietBackups({ database, backups, operations: changing(bound.operations), logError: log });
   // A server has backups of its own, and other homes that write to it.
   if (database.kind === 'embedded') quiet.start();
   return {

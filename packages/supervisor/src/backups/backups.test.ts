@@ -60,9 +60,10 @@ test('a change is due when all has been quiet for ten minutes, or after an hour 
 test('automatic ones: after quiet minutes with changes, seven kept, those asked for kept too', async () => {
   await supervisor.close();
   const database = await openDatabase(home.data);
-  const backups = new Backups({ home, database, version: '0.1.0', logError: (_id, operation) => errors.push(operation) });
+  const logError = (_id: string, operation: string) => errors.push(operation);
+  const backups = new Backups({ home, database, version: '0.1.0', logError });
   let now = Date.now();
-  const quiet = new QuietBackups({ database, backups, operations: ['allocate_port'], now: () => now });
+  const quiet = new QuietBackups({ database, backups, operations: ['allocate_port'], logError, now: () => now });
   const change = (operation: string) =>
     database.orm.insert(auditEvents).values({ principalId: 'agent', principalKind: 'agent', operation });
   const count = async () => (await listBackups(home)).length;
@@ -93,6 +94,10 @@ test('automatic ones: after quiet minutes with changes, seven kept, those asked 
     expect(events!.known).toBeGreaterThan(0);
     await beforeMigrations(database, backups);
     await failing(backups);
+    errors.length = 0;
+    await database.close();
+    await quiet.look();
+    expect(errors).toEqual(['backup and vacuum']);
   } finally {
     await quiet.stop();
     await database.close();

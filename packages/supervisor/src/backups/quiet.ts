@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { auditEvents } from '@supervisor/auth/schema';
 import { vacuum, type Database } from '@supervisor/db';
 import { and, gt, inArray, max, min } from 'drizzle-orm';
@@ -20,6 +21,8 @@ export interface QuietOptions {
   backups: Backups;
   /** The operations that change something. */
   operations: readonly string[];
+  /** Takes the failure of what nobody waits for. */
+  logError(id: string, operation: string, error: unknown): void;
   now?: () => number;
 }
 
@@ -39,7 +42,7 @@ export class QuietBackups {
   /** Makes a backup if one is due. Rejects never: the next minute looks again. */
   look(): Promise<void> {
     this.#running ??= this.#look()
-      .catch(() => {})
+      .catch((error: unknown) => this.options.logError(randomUUID(), 'backup and vacuum', error))
       .finally(() => (this.#running = undefined));
     return this.#running;
   }
