@@ -12,7 +12,7 @@ const instructions = `Supervisor is the one place on this machine that knows por
 - When work starts: start_task with a type that you use for all work of that kind. When it ends: complete_task. Before promising a time: estimate_task, which knows what such work really took.
 - Before solving what someone may have solved: search_knowledge. After a surprise, a decision or an incident: learn.
 - get_status tells who holds what.
-The project is that of your working directory; name another with the field project. Lists are of all projects without it. An error says what to do next.`;
+The project is that of your working directory or token; name another with the field project. Lists are of all projects without it. An error says what to do next.`;
 
 /** The contract of this build as data, for `operations.json`. */
 export function catalogue(): Catalogue {
