@@ -8,11 +8,14 @@ export function databaseErrorCode(error: unknown): string | undefined {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth++) {
     const { code } = current as { code?: unknown };
     if (typeof code === 'string') return code;
-    if (/Connection terminated|timeout exceeded when trying to connect/.test(current.message) && !current.cause) return '08006';
+    if (lost.test(current.message) && !current.cause) return '08006';
     if (/^PGlite is closed|after calling end on the pool/.test(current.message)) return closed;
   }
   return undefined;
 }
+
+// What the driver says without a code.
+const lost = /Connection terminated|timeout exceeded when trying to connect|not queryable|Query read timeout/;
 
 const connectionLost = /^(08|57P0|53)|^(ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
 

@@ -120,6 +120,8 @@ test('a server that is not there is named without its password', async () => {
 const server = process.env['TEST_DATABASE_URL'];
 (server ? test : test.skip)('a connection that dies within a transaction fails it, and nothing else', async () => {
   const database = await openDatabase(server!);
+  // The server ends what takes too long, before we no longer wait for it: its connection is of use again.
+  expect(await rows(database.orm, sql`show statement_timeout`)).toEqual([{ statement_timeout: '2min' }]);
   const dying = database.orm.transaction(async (tx) => {
     const [own] = await rows<{ pid: number }>(tx, sql`select pg_backend_pid() as pid`);
     await database.orm.execute(sql`select pg_terminate_backend(${own!.pid})`);
@@ -127,7 +129,7 @@ const server = process.env['TEST_DATABASE_URL'];
     await setTimeout(200);
     await tx.execute(sql`select 1`);
   });
-  await expect(dying).rejects.toThrow();
+  expect(databaseFailure(await dying.catch((error: unknown) => error))).toMatchObject({ code: 'unavailable' });
   expect(await rows(database.orm, sql`select 1 as one`)).toEqual([{ one: 1 }]);
   await database.close();
 });
@@ -167,6 +169,15 @@ test('the first to make a home decides', () => {
   expect(databaseSettings(home, first)).toEqual({ kind: 'embedded', directory: home.data });
   writeFileSync(home.instance, '{');
   expect(() => readInstance(home)).toThrow(/cannot be read/);
+});
+
+test.each(testDatabases())('a transaction that does not begin keeps no connection, on $kind', async ({ open }) => {
+  const database = await open();
+  const isolationLevel = 'nonsense' as never;
+  const failing = Array.from({ length: 12 }, () => database.orm.transaction(async () => {}, { isolationLevel }));
+  expect(new Set((await Promise.allSettled(failing)).map(({ status }) => status))).toEqual(new Set(['rejected']));
+  expect(await database.orm.transaction((tx) => rows(tx as unknown as Orm, sql`select 1 as one`))).toEqual([{ one: 1 }]);
+  await database.close();
 });
 
 test.each(testDatabases())('a failed statement shows its code and constraint, and no value, on $kind', async ({ open }) => {
@@ -216,8 +227,12 @@ test('a database that is not named is not made in the working directory', async 
 });
 
 test('what a caller may know of a failure', () => {
-  expect(databaseFailure(new Error('Cannot use a pool after calling end on the pool'))).toMatchObject({ code: 'unavailable' });
-  expect(databaseFailure(Object.assign(new Error('x'), { code: 'ECONNREFUSED' }))).toMatchObject({ code: 'unavailable' });
+  const lost = [
+    Object.assign(new Error('x'), { code: 'ECONNREFUSED' }),
+    new Error('Client has encountered a connection error and is not queryable'),
+    new Error('Cannot use a pool after calling end on the pool'),
+  ];
+  for (const error of lost) expect(databaseFailure(error)).toMatchObject({ code: 'unavailable' });
   for (const code of ['53100', 'ENOSPC'])
     expect(databaseFailure(Object.assign(new Error('x'), { code }))?.message).toContain('disk is full');
   for (const code of ['40P01', '57014'])

@@ -37,7 +37,9 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
     max: 10,
     allowExitOnIdle: true,
     connectionTimeoutMillis: 5_000,
-    query_timeout: 120_000,
+    statement_timeout: 120_000,
+    // Where the server is out of reach it ends nothing.
+    query_timeout: 130_000,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
   });
@@ -66,8 +68,22 @@ export async function openPostgres(settings: PostgresSettings): Promise<Database
       `PostgreSQL at ${location} does not let us in (${reason(error)}). Check DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD, or DATABASE_URL.`,
     );
   }
+  const orm = drizzle(pool) as unknown as Orm;
+  // Drizzle never gives back a connection that is lost as a transaction begins: ten of those, and nobody gets one any more.
+  orm._.session.transaction = async (work, config) => {
+    const client = await pool.connect();
+    let begun = false;
+    try {
+      return await (drizzle(client) as unknown as Orm)._.session.transaction((tx) => {
+        begun = true;
+        return work(tx);
+      }, config);
+    } finally {
+      client.release(!begun || client.getTransactionStatus() !== 'I');
+    }
+  };
   let closing: Promise<void> | undefined;
-  return { kind: 'postgres', location, orm: withoutValues(drizzle(pool) as unknown as Orm), close: () => (closing ??= pool.end()) };
+  return { kind: 'postgres', location, orm: withoutValues(orm), close: () => (closing ??= pool.end()) };
 }
 
 /** `host:port/database`, without user and password. */
