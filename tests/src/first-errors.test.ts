@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { freePort, programs, root, TestHome, type Finished } from './harness.js';
 
@@ -57,14 +57,26 @@ const anotherUser = 65_534;
 
 (isRoot ? test : test.skip)('a home of another user', async () => {
   const run = (program: string, ...words: string[]) =>
-    spawnSync(process.execPath, [program, ...words], { env: home.env, cwd: '/', uid: anotherUser, gid: anotherUser, encoding: 'utf8' });
+    spawnSync(process.execPath, [program, ...words], {
+      env: home.env,
+      cwd: '/',
+      uid: anotherUser,
+      gid: anotherUser,
+      encoding: 'utf8',
+      input: '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_ports"}}\n',
+    });
   chmodSync(dirname(home.home.directory), 0o755);
   const asFinished = ({ status, stdout, stderr }: ReturnType<typeof run>) => ({ code: status, stdout, stderr, lingeredSeconds: 0 });
   expectMessage(asFinished(run(programs.api)), /home is not open to this user \(EACCES\)\. Make it theirs \(chown\)/);
   expectMessage(asFinished(run(programs.cli, 'start')), /not open to this user \(EACCES\).*SUPERVISOR_HOME/);
+  expect(run(programs.pipe).stdout).toMatch(/not open to this user \(EACCES\)/);
   mkdirSync(home.home.directory, { mode: 0o700 });
   expectMessage(asFinished(run(programs.api)), /not open to this user \(EACCES\).*SUPERVISOR_HOME/);
   expectMessage(asFinished(run(programs.cli, 'status')), /SUPERVISOR_HOME/);
+  // As after one start with sudo: nothing is damaged.
+  mkdirSync(home.home.data, { mode: 0o700 });
+  chownSync(home.home.directory, anotherUser, anotherUser);
+  expectMessage(asFinished(run(programs.api)), /data is not open to this user \(EACCES\)\. Make it theirs \(chown\)/);
 });
 
 test('a lock that a script holds: who, and the ways out', async () => {

@@ -2,7 +2,7 @@ import { SupervisorError } from './errors.js';
 import type { Home } from './home.js';
 
 /** What a person can do when a system call on a home failed; undefined when it was not about the home, or no reason of theirs. */
-export function homeFailure(error: unknown, { directory }: Home): SupervisorError | undefined {
+export function homeFailure(error: unknown, { directory }: Pick<Home, 'directory'>): SupervisorError | undefined {
   const { code, path = directory } = error as NodeJS.ErrnoException;
   if (!path.startsWith(directory) && !directory.startsWith(path)) return undefined;
   switch (code) {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { PGlite, type PGliteOptions } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
-import { SupervisorError } from '@supervisor/core';
+import { homeFailure, SupervisorError } from '@supervisor/core';
 import { drizzle } from 'drizzle-orm/pglite';
 import { parseTar } from 'nanotar';
 import type { Database, Orm } from './database.js';
@@ -38,6 +38,8 @@ export async function openEmbedded(directory: string, template = empty): Promise
     lock.release();
     if (error instanceof SupervisorError) throw error;
     if (freeBytes(dirname(path)) < neededBytes) throw diskFull(path, error);
+    const refused = refusal(path, error);
+    if (refused) throw refused;
     throw new SupervisorError(
       'unavailable',
       `The embedded database in ${path} cannot be opened. Restore a backup, or move the folder away to start empty.`,
@@ -54,6 +56,19 @@ function diskFull(path: string, cause?: unknown): SupervisorError {
   const megabytes = Math.floor(freeBytes(dirname(path)) / 1024 / 1024);
   const message = `The disk that holds ${path} is full (${megabytes} MB left; a database needs ${neededBytes / 1024 / 1024}). Free some space and try again.`;
   return new SupervisorError('unavailable', message, {}, { cause });
+}
+
+// What the system refuses says nothing of the files: whoever restored a backup for it would lose what is newer.
+function refusal(path: string, error: unknown): SupervisorError | undefined {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof RangeError && message.includes('allocate memory'))
+    return new SupervisorError(
+      'unavailable',
+      `There is not enough memory for the embedded database in ${path}: it wants some GB of addresses, not all of them used. Raise the limit (ulimit -v), or end something else.`,
+      {},
+      { cause: error },
+    );
+  return ['EACCES', 'EPERM', 'EROFS'].includes(code ?? '') ? homeFailure(error, { directory: path }) : undefined;
 }
 
 /** The lock of a directory: beside it, and by whatever link the directory is named, the same one. */
