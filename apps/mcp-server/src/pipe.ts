@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { demandProject, readBuild, Session, type Place } from '@supervisor/client';
 import type { Catalogue } from '@supervisor/core';
 import { errorFromBody, SupervisorError } from '@supervisor/core/errors';
-import { homeAt } from '@supervisor/core/home';
+import { homeAt, type Home } from '@supervisor/core/home';
+import { homeFailure } from '@supervisor/core/home-failure';
 import { listTools, parseToolsets, resolveTool, takesOwnProject } from '@supervisor/core/tools';
 import type { Options } from './options.js';
 import { canShowPages, errorCode, initializeResult, type Message } from './protocol.js';
@@ -16,7 +17,8 @@ const service = fileURLToPath(new URL('../../api/dist/main.js', import.meta.url)
 const graceMilliseconds = 500;
 
 /** Stands between an agent's host and the service: answers the beginning itself, passes the calls on. */
-export function runPipe({ project, home, selection }: Options): void {
+export function runPipe({ project, home: directory, selection }: Options): void {
+  const home = homeAt(directory);
   const catalogue = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('@supervisor/supervisor/tools')), 'utf8')) as Catalogue;
   const own = listTools(catalogue.operations, selection);
   let tools: unknown[] = own;
@@ -29,7 +31,7 @@ export function runPipe({ project, home, selection }: Options): void {
   const { place, broken } = placeOf(process.cwd());
   const misplaced = project === undefined ? broken : undefined;
   const session = new Session({
-    home: homeAt(home),
+    home,
     program: [process.execPath, service],
     hello: {
       role: 'agent',
@@ -73,7 +75,7 @@ export function runPipe({ project, home, selection }: Options): void {
       const result = await session.request('tools/call', params, { repeat, signal: controller.signal });
       if (!controller.signal.aborted) send({ id, result });
     } catch (error) {
-      if (!controller.signal.aborted) send({ id, result: failure(error) });
+      if (!controller.signal.aborted) send({ id, result: failure(error, home) });
     } finally {
       running.delete(id);
       if (ended && running.size === 0) process.exit(0);
@@ -120,7 +122,8 @@ function placeOf(directory: string): { place: Place; broken?: SupervisorError } 
   }
 }
 
-function failure(error: unknown): object {
-  const known = error instanceof SupervisorError ? error : errorFromBody({ message: 'The pipe to the service failed.' });
+function failure(error: unknown, home: Home): object {
+  const unforeseen = () => errorFromBody({ message: 'The pipe to the service failed.' });
+  const known = error instanceof SupervisorError ? error : (homeFailure(error, home) ?? unforeseen());
   return { content: [{ type: 'text', text: JSON.stringify({ error: known.toJSON() }) }], isError: true };
 }
