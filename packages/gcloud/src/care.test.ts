@@ -90,6 +90,20 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await gcloud.getVm('shop', 'c')).toMatchObject({ state: 'present' });
   });
 
+  test('what is not Google’s answer, or a list that lacks one, closes no row', async () => {
+    const list = 'GET /compute/v1/projects/{project}/aggregated/instances';
+    google.faults.add({ on: list, what: () => ({ status: 200, text: '' }) });
+    await expect(gcloud.sync()).rejects.toMatchObject({ code: 'provider_unavailable' });
+    google.faults.add({ on: list, what: () => ({ status: 200, body: { items: {} } }) });
+    expect(await gcloud.sync()).toMatchObject({ gone: [] });
+    const other = () => ({ status: 404, text: '<html>Not Found</html>' });
+    google.faults.add({ on: ({ path }) => path.endsWith('/instances/c'), what: other, times: 2 });
+    await expect(gcloud.getVm('shop', 'c', { live: true })).rejects.toMatchObject({ code: 'provider_unavailable' });
+    await expect(gcloud.deleteVm('shop', 'c', { mayUnprotect: true })).rejects.toMatchObject({ code: 'provider_unavailable' });
+    google.faults.clear();
+    expect(await gcloud.getVm('shop', 'c', { live: true })).toMatchObject({ state: 'present', status: 'RUNNING' });
+  });
+
   test('figures are sampled, judged and absent with a reason', async () => {
     clock.advance(1200);
     const first = await gcloud.sampleHealth();

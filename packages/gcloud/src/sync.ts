@@ -61,7 +61,9 @@ export async function syncAccount(orm: Orm, account: AccountRow, compute: Comput
     unreachable,
   };
   for (const row of rows) {
-    const instance = known.get(`${row.zone}/${row.name}`);
+    const maybeGone = row.state === 'present' && !unreachable.includes(row.zone);
+    // A list may lack one: gone is what is not found by its name either.
+    const instance = known.get(`${row.zone}/${row.name}`) ?? (maybeGone ? await compute.instance(row.zone, row.name) : undefined);
     known.delete(`${row.zone}/${row.name}`);
     if (instance) {
       const differences = compare(row, instance);
@@ -69,8 +71,7 @@ export async function syncAccount(orm: Orm, account: AccountRow, compute: Comput
       answer.changed.push(...differences);
       if (isOurs(row, instance)) await writeSeen(orm, row, instance, now);
       else answer.unknown.push(unknownOf(instance));
-    } else if (row.state === 'present' && !unreachable.includes(row.zone) && (await closeGone(orm, row, now)))
-      answer.gone.push({ name: row.name, project: row.project });
+    } else if (maybeGone && (await closeGone(orm, row, now))) answer.gone.push({ name: row.name, project: row.project });
   }
   // Those that got a row meanwhile are known after all.
   const later = await orm.select({ id: gcloudVms.id }).from(gcloudVms).where(eq(gcloudVms.account, account.name));

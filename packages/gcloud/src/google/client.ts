@@ -144,7 +144,7 @@ function cancelled(): SupervisorError {
 
 function parseJson(text: string): unknown {
   try {
-    return text === '' ? {} : JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

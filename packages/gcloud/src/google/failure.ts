@@ -46,6 +46,8 @@ export function readFailure(response: Response, json: unknown, now: number): Fai
   if (reason === 'resourceNotReady') return fail('provider_unavailable', `Google is not ready for it yet: ${said} Try again later.`);
   if (status === 401)
     return fail('forbidden', 'Google does not accept the credentials. Verify the account: supervisor gcloud verify-account.');
+  // A page of whatever is between here and Google says nothing of what Google has.
+  if (!parsed.success) return fail('provider_unavailable', `Something other than Google answered ${status}. Try again later.`);
   if (status === 403 && reason !== undefined && /quota/i.test(reason))
     return fail('quota', `Google's quota is used up: ${said} Ask Google for more, or delete what is not needed.`);
   if (status === 403) return fail('forbidden', `Google forbids it: ${said} docs/cloud.md names the roles that the account needs.`);
