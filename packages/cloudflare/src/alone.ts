@@ -3,7 +3,7 @@ import { SupervisorError } from '@supervisor/core';
 import { claim, release, renew, type Leased, type LeasedTable, type Orm } from '@supervisor/db';
 import { eq } from 'drizzle-orm';
 
-/** Seconds: longer than any request may take, each of which is preceded by `held`. */
+/** Seconds: longer than any request may take with its repetitions (cloudflare-api.ts); each write is preceded by `held`. */
 export const leaseSeconds = 60;
 const longestWaitMilliseconds = 30_000;
 

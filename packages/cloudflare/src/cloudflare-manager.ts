@@ -270,7 +270,7 @@ export class CloudflareManager {
     const records = new DnsRecords(orm, accounts);
     const tunnels = new Tunnels(orm, accounts);
     const routes = new TunnelRoutes(orm, accounts, tunnels);
-    const exposures = new Exposures({ orm, accounts, records, tunnels, routes, portOf });
+    const exposures = new Exposures({ orm, accounts, records, tunnels, routes, portOf, time });
     this.#opened = { accounts, records, tunnels, routes, exposures };
     return this.#opened;
   }

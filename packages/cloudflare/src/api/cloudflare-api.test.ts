@@ -4,6 +4,7 @@ import { ready, type Database } from '@supervisor/db';
 import { FakeClock, FakeServer, type FakeAnswer } from '@supervisor/fakes';
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { leaseSeconds } from '../alone.js';
 import { cloudflareMigrations } from '../migrations.js';
 import { burst, rate, TokenBucket } from './bucket.js';
 import { CloudflareApi } from './cloudflare-api.js';
@@ -81,6 +82,21 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(server.log).toHaveLength(4);
     expect(slept).toHaveLength(3);
     expect(slept[1]!).toBeGreaterThan(slept[0]! * 1.1);
+  });
+
+  test.each([
+    ['that is slow', 15, 500],
+    ['that asks for pauses', 0, 429],
+  ])('a request to a provider %s ends before the lease that it is made under', async (_how, seconds, status) => {
+    const begin = clock.now().getTime();
+    const what = () => {
+      clock.advance(seconds);
+      return { status, body: {}, headers: { 'retry-after': '19' } };
+    };
+    server.faults.add({ what, times: 9 });
+    await expect(api.put('/things', {}, thing)).rejects.toThrow();
+    expect(server.log.length).toBeGreaterThan(1);
+    expect((clock.now().getTime() - begin) / 1000).toBeLessThan(leaseSeconds - 20);
   });
 
   test('a pause that is asked for is made, by everybody with that token; a long one is told', async () => {

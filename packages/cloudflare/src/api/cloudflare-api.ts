@@ -16,6 +16,8 @@ export type Query = Record<string, string | number | boolean>;
 
 const timeoutMilliseconds = 15_000;
 const attempts = 4;
+/** No further try begins after that: with the wait for its turn and the timeout it still ends within a lease (alone.ts). */
+const lastTrySeconds = longestWaitSeconds + 1;
 const firstPauseMilliseconds = 250;
 const changes = ['PUT', 'PATCH'];
 const mostBytes = 64 * 1024 * 1024;
@@ -70,6 +72,7 @@ export class CloudflareApi {
    * is sent again.
    */
   async create<T>(path: string, body: unknown, result: z.ZodType<T>, find: () => Promise<T | undefined>): Promise<T> {
+    const until = this.#lastTry();
     for (let attempt = 1, unsure = false; ; attempt++) {
       const answer = await this.#send('POST', path, result, { body });
       if (!('error' in answer)) return answer.result;
@@ -81,25 +84,31 @@ export class CloudflareApi {
         if (found !== undefined) return found;
       }
       if (answer.outcome === 'final') throw answer.error;
-      await this.#pause(answer, attempt);
+      await this.#pause(answer, attempt, until);
     }
   }
 
   async #repeat<T>(method: string, path: string, result: z.ZodType<T>, parts: Parts): Promise<Answer<T>> {
+    const until = this.#lastTry();
     for (let attempt = 1, unsure = false; ; attempt++) {
       const answer = await this.#send(method, path, result, parts);
       if (!('error' in answer)) return answer;
       if (answer.outcome === 'final') throw unsure && changes.includes(method) ? notKnown(answer.error) : answer.error;
       unsure ||= answer.outcome === 'unknown';
-      await this.#pause(answer, attempt);
+      await this.#pause(answer, attempt, until);
     }
   }
 
   // Waits before the next try, or throws where there is none.
-  async #pause({ error, waitSeconds }: Failure, attempt: number): Promise<void> {
-    if (attempt >= attempts || (waitSeconds ?? 0) > longestWaitSeconds) throw error;
-    const pause = firstPauseMilliseconds * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
-    await this.#options.time.sleep(Math.max((waitSeconds ?? 0) * 1000, pause));
+  async #pause({ error, waitSeconds = 0 }: Failure, attempt: number, until: number): Promise<void> {
+    const { time } = this.#options;
+    const pause = Math.max(waitSeconds * 1000, firstPauseMilliseconds * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
+    if (attempt >= attempts || time.now().getTime() + pause > until) throw error;
+    await time.sleep(pause);
+  }
+
+  #lastTry(): number {
+    return this.#options.time.now().getTime() + lastTrySeconds * 1000;
   }
 
   async #send<T>(method: string, path: string, result: z.ZodType<T>, { query, body }: Parts): Promise<Answer<T> | Failure> {

@@ -260,6 +260,27 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect({ records: records(), tunnels: tunnels(), rows: await count() }).toEqual({ records: [], tunnels: [], rows: 0 });
   });
 
+  test('whoever waits for a slow provider is told after two minutes, and the next sweep takes back what was done', async () => {
+    const slow = () => {
+      clock.advance(30);
+      return false;
+    };
+    fake.server.faults.add({ on: slow, what: 'error-before' });
+    const begin = clock.now().getTime();
+    await expect(cloudflare.expose(request)).rejects.toMatchObject({
+      code: 'partial_failure',
+      message: expect.stringContaining('takes too long'),
+    });
+    expect((clock.now().getTime() - begin) / 1000).toBeLessThan(240);
+    fake.server.faults.clear();
+    expect(await cloudflare.resume()).toEqual({ resumed: 1, failed: 0 });
+    expect({ records: records(), tunnels: tunnels(), rows: await count() }).toEqual({ records: [], tunnels: [], rows: 0 });
+    await cloudflare.expose(request);
+    fake.server.faults.add({ on: slow, what: 'error-before' });
+    await expect(cloudflare.unexpose('shop', request.hostname)).rejects.toMatchObject({ code: 'provider_unavailable' });
+    expect(await cloudflare.listExposures()).toMatchObject([{ state: 'removing' }]);
+  });
+
   test('of many that resume at once, one does, and it is made once', async () => {
     const dying = manager();
     fake.server.faults.add({ on: config, what: 'hang-before' });

@@ -4,6 +4,8 @@ import { claim, holds, leaseFor, renew, type Orm } from '@supervisor/db';
 import { and, asc, eq, gt, inArray, isNotNull, ne, sql } from 'drizzle-orm';
 import { writeInto, type Accounts, type FoundZone } from '../accounts.js';
 import { leaseSeconds } from '../alone.js';
+import { unavailable } from '../api/failure.js';
+import type { Time } from '../api/time.js';
 import type { DnsRecords } from '../dns/dns-records.js';
 import type { PageOptions } from '../dns/listing.js';
 import { dnsName } from '../dns/name.js';
@@ -31,8 +33,11 @@ export interface ExposureParts {
   tunnels: Tunnels;
   routes: TunnelRoutes;
   portOf: PortOf;
+  time: Time;
 }
 
+/** Whoever asks is told by then; what was begun is ended, or taken back, without them. */
+const patienceMilliseconds = 120_000;
 const resumedAtOnce = 20;
 const unfinished: ExposureState[] = ['exposing', 'undoing', 'removing'];
 
@@ -59,11 +64,12 @@ export class Exposures {
   async expose(request: ExposeRequest): Promise<Exposure> {
     const hostname = dnsName(request.hostname);
     if (hostname.startsWith('*')) throw new SupervisorError('invalid_input', 'A service is exposed under one name, not under *.');
+    const until = this.#patience();
     const zone = await this.#parts.accounts.zoneOf(hostname);
     checkAccess(request.access, zone.account);
     const { service, port } = await this.#parts.portOf(request);
     const row = await this.#begin({ ...request, hostname, service, port }, zone);
-    return this.#forward(row, zone);
+    return this.#forward(row, { zone, until });
   }
 
   /** Takes a name back: record, rule, and the tunnel when nothing else is in it. Repeating it changes nothing. */
@@ -75,7 +81,7 @@ export class Exposures {
     const [mine] = await claim(this.#parts.orm, cloudflareExposures, eq(cloudflareExposures.id, row.id), leaseSeconds);
     if (!mine) throw busy(name);
     await this.#save(mine, { state: 'removing' });
-    return { removed: true, warnings: await this.#backward(mine) };
+    return { removed: true, warnings: await this.#backward(mine, this.#patience()) };
   }
 
   /**
@@ -134,12 +140,13 @@ export class Exposures {
     return mine;
   }
 
-  async #forward(row: ExposureRow, found?: FoundZone): Promise<Exposure> {
+  /** @param waiting absent: nobody waits for it */
+  async #forward(row: ExposureRow, waiting?: { zone: FoundZone; until: number }): Promise<Exposure> {
     try {
-      const zone = found ?? (await this.#parts.accounts.zoneOf(row.hostname));
+      const zone = waiting?.zone ?? (await this.#parts.accounts.zoneOf(row.hostname));
       let tunnel: TunnelRow | undefined;
       for (const step of steps) {
-        await this.#hold(row);
+        await this.#hold(row, waiting?.until);
         tunnel = await this.#do[step](row, zone, tunnel!);
         await this.#save(row, { step });
       }
@@ -149,11 +156,11 @@ export class Exposures {
     } catch (error) {
       if (isLost(error)) throw error;
       // Nobody waits for what is taken up again: it was asked for, and is tried until it works or is refused.
-      if (row.exposedAt !== null || (found === undefined && !isFinal(error))) {
+      if (row.exposedAt !== null || (waiting === undefined && !isFinal(error))) {
         await this.#save(row, { lastError: reasonOf(error), leaseUntil: null });
         throw error;
       }
-      throw await this.#undo(row, error);
+      throw await this.#undo(row, error, waiting?.until);
     }
   }
 
@@ -177,10 +184,10 @@ export class Exposures {
   };
 
   // The failure is what the caller is told, and besides it what could not be taken back.
-  async #undo(row: ExposureRow, cause: unknown): Promise<unknown> {
+  async #undo(row: ExposureRow, cause: unknown, until?: number): Promise<unknown> {
     await this.#save(row, { state: 'undoing', lastError: reasonOf(cause) });
     try {
-      await this.#backward(row);
+      await this.#backward(row, until);
       return cause;
     } catch (error) {
       if (isLost(error)) return error;
@@ -189,12 +196,12 @@ export class Exposures {
     }
   }
 
-  async #backward(row: ExposureRow): Promise<string[]> {
+  async #backward(row: ExposureRow, until?: number): Promise<string[]> {
     const { orm, records, routes } = this.#parts;
     const warnings: string[] = [];
     try {
       for (const record of await orm.select().from(cloudflareDnsRecords).where(eq(cloudflareDnsRecords.exposure, row.id))) {
-        await this.#hold(row);
+        await this.#hold(row, until);
         await records.remove(record).catch(async (error: unknown) => {
           if (!(error instanceof SupervisorError) || error.code !== 'not_owned') throw error;
           // Somebody else has it now: it stays, and leads nowhere.
@@ -203,10 +210,10 @@ export class Exposures {
         });
       }
       for (const route of await routes.rows({ exposure: row.id })) {
-        await this.#hold(row);
+        await this.#hold(row, until);
         await routes.remove(route);
       }
-      await this.#hold(row);
+      await this.#hold(row, until);
       warnings.push(...(await this.#removeTunnel(row)));
       await orm.delete(cloudflareExposures).where(holds(cloudflareExposures, row));
       return warnings;
@@ -259,7 +266,12 @@ export class Exposures {
     };
   }
 
-  async #hold(row: ExposureRow): Promise<void> {
+  #patience(): number {
+    return this.#parts.time.now().getTime() + patienceMilliseconds;
+  }
+
+  async #hold(row: ExposureRow, until = Infinity): Promise<void> {
+    if (this.#parts.time.now().getTime() > until) throw unavailable(`Cloudflare takes too long for ${row.hostname}.`);
     if (!(await renew(this.#parts.orm, cloudflareExposures, row, leaseSeconds))) throw leaseLost(row.hostname);
   }
 

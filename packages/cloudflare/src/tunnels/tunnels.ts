@@ -4,7 +4,7 @@ import type { Orm } from '@supervisor/db';
 import { and, asc, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { writeInto, type Accounts, type Reach } from '../accounts.js';
-import { alone } from '../alone.js';
+import { alone, type Held } from '../alone.js';
 import { tunnelAnswer, type RemoteTunnel } from '../api/answers.js';
 import { unavailable } from '../api/failure.js';
 import { isFinal, isMissing, reasonOf } from '../failure.js';
@@ -136,7 +136,7 @@ export class Tunnels {
    * @throws SupervisorError `protected` while something is in it, of ours or of others, or connected to it
    */
   async delete(row: TunnelRow): Promise<void> {
-    await this.alone(row, async () => {
+    await this.alone(row, async (held) => {
       const { id, tunnel } = cloudflareTunnelRoutes;
       const routes = await this.#orm.select({ id }).from(cloudflareTunnelRoutes).where(eq(tunnel, row.id)).limit(1);
       if (routes.length > 0)
@@ -144,7 +144,7 @@ export class Tunnels {
           'protected',
           `Tunnel ${row.name} still has rules of ours. Unexpose or remove them first: \`supervisor cloudflare list-tunnel-routes\` shows them.`,
         );
-      if (!row.shared) await this.#deleteRemote(row);
+      if (!row.shared) await this.#deleteRemote(row, held);
       await this.#orm.delete(cloudflareTunnels).where(eq(cloudflareTunnels.id, row.id));
     });
   }
@@ -153,7 +153,7 @@ export class Tunnels {
    * Does something that only one caller at a time may do with a tunnel; `held` says before each write whether that still is so.
    * @throws SupervisorError `conflict` when it is gone, or others are at it for long
    */
-  async alone<T>(row: TunnelRow, work: (held: () => Promise<void>) => Promise<T>): Promise<T> {
+  async alone<T>(row: TunnelRow, work: (held: Held) => Promise<T>): Promise<T> {
     const named = { id: row.id, name: `Tunnel ${row.name}` };
     const done = await alone(this.#orm, cloudflareTunnels, named, async (_row, held) => ({ answer: await work(held) }));
     if (done) return done.answer;
@@ -204,7 +204,7 @@ export class Tunnels {
     return kept ?? row;
   }
 
-  async #deleteRemote(row: TunnelRow): Promise<void> {
+  async #deleteRemote(row: TunnelRow, held: Held): Promise<void> {
     const reach = await this.#accounts.reach(row.account);
     const there = await this.#find(reach, row.name);
     if (there === undefined || (row.tunnelId !== null && there.id !== row.tunnelId)) return;
@@ -216,6 +216,7 @@ export class Tunnels {
     const { ingress } = await readConfiguration(reach, there.id);
     if (ingress.some((rule) => !isCatchAll(rule)))
       throw new SupervisorError('protected', `Tunnel ${row.name} holds rules of others, so it stays. Remove them at Cloudflare first.`);
+    await held();
     await this.#orm.update(cloudflareTunnels).set({ state: 'deleting' }).where(eq(cloudflareTunnels.id, row.id));
     const deleted = await reach.api.delete(`/accounts/${reach.account.accountId}/cfd_tunnel/${there.id}`);
     // "Not found" is said of a wrong address too: whether it is gone is looked at.
