@@ -275,6 +275,28 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(fake.writes).toBe(before + 2);
   });
 
+  test('sync deletes nothing and makes nothing anew where a deletion was broken off; asking again ends it', async () => {
+    for (const label of ['stays', 'went']) {
+      await cloudflare.upsertRecord('shop', { ...a, name: `${label}.example.com` });
+      const what = label === 'stays' ? 'error-before' : 'error-after';
+      fake.server.faults.add({ on: 'DELETE /client/v4/zones/{zone}/dns_records/{record}', times: 4, what });
+      await expect(cloudflare.deleteRecord('shop', { name: `${label}.example.com` })).rejects.toMatchObject({
+        code: 'provider_unavailable',
+      });
+      fake.server.faults.clear();
+    }
+    const writes = fake.writes;
+    expect(await cloudflare.syncRecords({ mend: true })).toMatchObject({
+      differing: [
+        { name: 'stays.example.com', drift: ['deleting'], mended: false, problem: expect.stringContaining('Delete it again') },
+        { name: 'went.example.com', state: 'missing', mended: false, problem: expect.stringContaining('Delete it again') },
+      ],
+    });
+    expect(fake.writes).toBe(writes);
+    for (const label of ['stays', 'went']) await cloudflare.deleteRecord('shop', { name: `${label}.example.com` });
+    expect({ there: records(), rows: (await cloudflare.listRecords({}, { limit: 9 })).rows }).toEqual({ there: [], rows: [] });
+  });
+
   test('a record that was made though the answer was lost is found, not made twice', async () => {
     fake.server.faults.add({ on: 'POST /client/v4/zones/{zone}/dns_records', what: 'error-after' });
     await cloudflare.upsertRecord('shop', a);

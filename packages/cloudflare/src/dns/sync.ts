@@ -53,7 +53,8 @@ export async function syncRecords(
         inSync.push(row.id);
         continue;
       }
-      if (mend && compared.state !== 'foreign') await mendOne(records, row, compared);
+      // To delete takes another right than to mend: whoever asked for it asks again.
+      if (mend && compared.state !== 'foreign' && row.state !== 'deleting') await mendOne(records, row, compared);
       report.differing.push(compared);
     }
     await markSynced(orm, inSync);
@@ -73,7 +74,9 @@ function pair(record: RemoteRecord): [string, RemoteRecord][] {
 
 function compare(row: RecordRow, mine: RemoteRecord | undefined, byId: ReadonlyMap<string, RemoteRecord>): SyncedRecord {
   const { name, type, project } = row;
-  const base = { name, type, project, drift: [] as string[], mended: false, problem: row.lastError };
+  const leaving = row.state === 'deleting' && row.exposure === null;
+  const problem = leaving ? 'Its deletion was not finished. Delete it again.' : row.lastError;
+  const base = { name, type, project, drift: [] as string[], mended: false, problem };
   if (!mine) return { ...base, state: row.recordId !== null && byId.has(row.recordId) ? 'foreign' : 'missing' };
   const drift = row.state === 'deleting' ? ['deleting'] : driftOf(row.id, row, observedOf(mine));
   return { ...base, state: drift.length === 0 ? 'in_sync' : 'drifted', drift };
@@ -81,9 +84,7 @@ function compare(row: RecordRow, mine: RemoteRecord | undefined, byId: ReadonlyM
 
 async function mendOne(records: DnsRecords, row: RecordRow, compared: SyncedRecord): Promise<void> {
   try {
-    // What was broken off on its way out is finished that way.
-    if (row.state === 'deleting') await records.remove(row);
-    else await records.mend(row);
+    await records.mend(row);
     compared.mended = true;
   } catch (error) {
     compared.problem = reasonOf(error);
