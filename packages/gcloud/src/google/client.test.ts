@@ -89,6 +89,26 @@ describe('a client', () => {
     expect(JSON.stringify(error)).not.toContain('eyJ');
   });
 
+  test.each([
+    // In Google's words, of 2024.
+    [
+      403,
+      'accessNotConfigured',
+      'Compute Engine API has not been used in project 1 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/compute.googleapis.com/overview?project=1 then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.',
+      'gcloud services enable compute.googleapis.com',
+    ],
+    [404, 'notFound', "The resource 'projects/p/global/networks/default' was not found", 'gcloud compute networks create default'],
+  ])('says what to do about %i %s', async (code, reason, message, next) => {
+    google.faults.add({ what: () => ({ status: code, body: { error: { code, message, errors: [{ reason }] } } }) });
+    await expect(compute.zones()).rejects.toThrow(next);
+  });
+
+  test('says that a clock is wrong where a token is refused for it', async () => {
+    const date = new Date(clock.now().getTime() - 3_600_000).toUTCString();
+    google.faults.add({ what: () => ({ status: 401, headers: { date }, body: { error: { code: 401, message: 'no' } } }), times: 2 });
+    await expect(compute.zones()).rejects.toMatchObject({ code: 'forbidden', message: expect.stringContaining('60 minutes ahead') });
+  });
+
   test('takes no answer that is not as the API says', async () => {
     google.faults.add({ what: () => ({ status: 200, body: { items: [{ name: 7 }] } }) }, { what: () => ({ status: 200, text: '<html>' }) });
     await expect(compute.zones()).rejects.toMatchObject({ code: 'provider_unavailable', message: expect.stringContaining('items.0') });
@@ -110,6 +130,9 @@ describe('a client', () => {
 test('an operation that is done has failed when it has an error', () => {
   const done = { name: 'operation-1', status: 'DONE' as const, progress: 100 };
   expect(operationFailure(done)).toBeUndefined();
+  expect(
+    operationFailure({ ...done, error: { errors: [{ code: 'RESOURCE_NOT_FOUND', message: "'global/networks/default'" }] } }),
+  ).toMatchObject({ message: expect.stringContaining('gcloud compute networks create default') });
   for (const [code, expected] of [
     ['QUOTA_EXCEEDED', 'quota'],
     ['ZONE_RESOURCE_POOL_EXHAUSTED', 'exhausted'],

@@ -10,23 +10,21 @@ export interface Failure {
   retryAfterMilliseconds?: number;
 }
 
+const reasons = z.array(z.object({ reason: z.string().optional() })).catch([]);
 const body = z.object({
-  error: z.object({
-    message: z.string().default(''),
-    status: z.string().optional(),
-    errors: z.array(z.object({ reason: z.string().optional() })).optional(),
-  }),
+  error: z.object({ message: z.string().catch(''), status: z.string().optional(), errors: reasons, details: reasons }),
 });
 
+const switchedOff = ['accessNotConfigured', 'SERVICE_DISABLED'];
 const rateReasons = ['rateLimitExceeded', 'userRateLimitExceeded', 'concurrentLimitExceeded'];
 
 /** What a refusal of Google's means. Its own words are kept, shortened: they name permissions, quotas and fields. */
 export function readFailure(response: Response, json: unknown, now: number): Failure {
   const { status } = response;
   const parsed = body.safeParse(json);
-  const google = parsed.success ? parsed.data.error : { message: '' };
-  const reason = ('errors' in google ? google.errors?.[0]?.reason : undefined) ?? ('status' in google ? google.status : undefined);
-  const said = shorten(google.message);
+  const google = parsed.success ? parsed.data.error : undefined;
+  const reason = google?.errors[0]?.reason ?? google?.details[0]?.reason ?? google?.status;
+  const said = retell(google?.message ?? '');
   const details: ErrorDetails = { status, ...(reason === undefined ? {} : { reason }) };
   const pause = retryAfter(response.headers.get('retry-after'), now);
   const fail = (code: ErrorCode, message: string, transient = false): Failure => ({
@@ -45,11 +43,19 @@ export function readFailure(response: Response, json: unknown, now: number): Fai
   if (status >= 500 || status === 408) return fail('provider_unavailable', `Google answered ${status}. Try again later.`, true);
   if (reason === 'resourceNotReady') return fail('provider_unavailable', `Google is not ready for it yet: ${said} Try again later.`);
   if (status === 401)
-    return fail('forbidden', 'Google does not accept the credentials. Verify the account: supervisor gcloud verify-account.');
+    return fail(
+      'forbidden',
+      `Google does not accept the credentials. ${wrongClock(response, now) ?? 'Verify the account: supervisor gcloud verify-account.'}`,
+    );
   // A page of whatever is between here and Google says nothing of what Google has.
-  if (!parsed.success) return fail('provider_unavailable', `Something other than Google answered ${status}. Try again later.`);
+  if (!google) return fail('provider_unavailable', `Something other than Google answered ${status}. Try again later.`);
   if (status === 403 && reason !== undefined && /quota/i.test(reason))
     return fail('quota', `Google's quota is used up: ${said} Ask Google for more, or delete what is not needed.`);
+  if (status === 403 && reason !== undefined && switchedOff.includes(reason))
+    return fail(
+      'forbidden',
+      'The API is switched off in the Google project. Switch both on, and try again some minutes later: gcloud services enable compute.googleapis.com monitoring.googleapis.com',
+    );
   if (status === 403) return fail('forbidden', `Google forbids it: ${said} docs/cloud.md names the roles that the account needs.`);
   if (status === 404) return fail('not_found', `Google does not know it: ${said}`);
   if (status === 409) return fail(reason === 'alreadyExists' ? 'already_exists' : 'conflict', `Google has it already: ${said}`);
@@ -83,10 +89,19 @@ export function unreadable({ path }: { path: string }, error: z.ZodError): Failu
   return { error: new SupervisorError('provider_unavailable', message, { path: path.split('/').at(-1) }), transient: false };
 }
 
-/** At most 300 characters on one line, ending with a stop. */
-export function shorten(text: string): string {
+/** What Google said, at most 300 characters on one line, ending with a stop; and what to do about it where that is known here. */
+export function retell(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim().slice(0, 300);
-  return line === '' || /[.!?]$/.test(line) ? line : `${line}.`;
+  const stopped = line === '' || /[.!?]$/.test(line) ? line : `${line}.`;
+  if (!text.includes('global/networks/default')) return stopped;
+  return `${stopped} VMs are made in the network default: gcloud compute networks create default --subnet-mode auto makes it.`;
+}
+
+// A token is good for an hour, by Google's clock.
+function wrongClock({ headers }: Response, now: number): string | undefined {
+  const minutes = Math.round((now - Date.parse(headers.get('date') ?? '')) / 60_000);
+  if (!(Math.abs(minutes) >= 5)) return undefined;
+  return `The clock of this machine is ${Math.abs(minutes)} minutes ${minutes > 0 ? 'ahead of' : 'behind'} Google's: set it right.`;
 }
 
 // Seconds, or an HTTP date.

@@ -1,5 +1,5 @@
 import { SupervisorError } from '@supervisor/core';
-import { shorten } from './failure.js';
+import { retell } from './failure.js';
 import type { GoogleOperation } from './resources.js';
 
 /** Why an operation that is done did not work: such an answer comes with HTTP 200. Undefined when it did. */
@@ -7,7 +7,7 @@ export function operationFailure(operation: GoogleOperation): SupervisorError | 
   const [first] = operation.error?.errors ?? [];
   if (!operation.error && operation.httpErrorStatusCode === undefined) return undefined;
   const reason = first?.code || String(operation.httpErrorStatusCode ?? 'unknown');
-  const said = shorten(first?.message || operation.httpErrorMessage || 'It gave no reason');
+  const said = retell(first?.message || operation.httpErrorMessage || 'It gave no reason');
   const details = { reason, operation: operation.name };
   if (reason === 'RESOURCE_NOT_READY')
     return new SupervisorError('provider_unavailable', `Google is not ready for it yet: ${said} Try again later.`, details);
