@@ -157,8 +157,16 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(statuses).toEqual([412, 200]);
   });
 
-  test('a stop in time is Google’s, and a sync tells it', async () => {
+  test('a stop in time is Google’s: known beforehand, seen by the sweep, and a sync tells it', async () => {
+    const { stopsAt } = await gcloud.getVm('shop', 'build-1');
+    const started = google.world.instances.get(`${zone}/build-1`)!.lastStartTimestamp!;
+    expect(stopsAt).toBe(new Date(Date.parse(started) + 43_200_000).toISOString());
     clock.advance(13 * 3600);
+    google.faults.add({ on: ({ path }) => path.endsWith('/instances/build-1'), what: 'error-before', times: 4 });
+    await gcloud.sweep();
+    expect((await gcloud.listVms()).vms[0]).toMatchObject({ status: 'RUNNING', stopsAt });
+    await gcloud.sweep();
+    expect((await gcloud.listVms()).vms[0]).toMatchObject({ status: 'TERMINATED', stopsAt: null });
     const { changed } = await gcloud.sync();
     expect(changed).toContainEqual({ name: 'build-1', project: 'shop', field: 'status', ours: 'running', theirs: 'TERMINATED' });
     expect(await gcloud.getVm('shop', 'build-1')).toMatchObject({ status: 'TERMINATED', desired: 'running' });

@@ -20,7 +20,7 @@ import { busy, intendChange, intendCreate, openOperation, type Intent } from './
 import { readOurs } from './saga/ownership.js';
 import type { AccountRow, Kind, OperationRow, VmRow } from './saga/rows.js';
 import { gcloudVms } from './schema.js';
-import { syncAccount, type Synced } from './sync.js';
+import { lookAtStopped, syncAccount, type Synced } from './sync.js';
 import { verifyAccount, type Verified } from './verify.js';
 import { findOperation, findVm, listOperations, listVms, shownOperation, shownVm, type Vm, type VmFilter, type VmOperation } from './vm.js';
 
@@ -240,10 +240,11 @@ export class GCloudManager {
     return due.length;
   }
 
-  /** What is to be done once a minute: ends what was left open, samples, forgets old figures. Any number of processes may. */
+  /** What is to be done once a minute: ends what was left open, looks at what Google stopped, samples, forgets old figures. Any number of processes may. */
   async sweep(): Promise<void> {
     const orm = await this.#orm();
     await this.resume();
+    await lookAtStopped(orm, (row) => this.#computeOf(row), this.#now().toISOString());
     await sampleDue(
       orm,
       (account) => this.#connections.of(account).monitoring,

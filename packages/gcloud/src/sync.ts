@@ -1,6 +1,6 @@
 import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
-import { and, eq, isNull, lte, notExists, or, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, lte, notExists, or, sql } from 'drizzle-orm';
 import type { Compute } from './google/compute.js';
 import { runningStatuses, type Instance } from './google/resources.js';
 import { regionOf } from './rules/estimate.js';
@@ -100,6 +100,23 @@ export async function syncAccount(orm: Orm, account: AccountRow, compute: Comput
   }
   await orm.update(gcloudAccounts).set({ syncedAt: now }).where(eq(gcloudAccounts.name, account.name));
   return answer;
+}
+
+/** Looks at the VMs whose time is over: Google stops them, and tells nobody. One that cannot be looked at is looked at next time. */
+export async function lookAtStopped(orm: Orm, computeOf: (row: VmRow) => Promise<Compute>, now: string): Promise<void> {
+  const stopsAt = sql`(${gcloudVms.observed} ->> 'lastStartedAt')::timestamptz + make_interval(secs => ${gcloudVms.maxRunSeconds})`;
+  const due = await orm
+    .select()
+    .from(gcloudVms)
+    .where(and(isNull(gcloudVms.endedAt), inArray(gcloudVms.status, [...runningStatuses]), sql`${stopsAt} <= ${now}::timestamptz`));
+  const look = async (row: VmRow) => {
+    const instance = await (await computeOf(row)).instance(row.zone, row.name);
+    if (instance && isOurs(row, instance)) await writeSeen(orm, row, instance, now);
+  };
+  const passOver = (error: unknown) => {
+    if (!(error instanceof SupervisorError)) throw error;
+  };
+  await Promise.all(due.map((row) => look(row).catch(passOver)));
 }
 
 function compare(row: VmRow, instance: Instance): Difference[] {

@@ -1,6 +1,7 @@
 import { badCursor, cutPage, NotFound, SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
 import { and, asc, desc, eq, gt, isNull, sql } from 'drizzle-orm';
+import { runningStatuses } from './google/resources.js';
 import type { Observed } from './schema.js';
 import { gcloudOperations, gcloudVms } from './schema.js';
 import type { OperationRow, VmRow } from './saga/rows.js';
@@ -9,6 +10,8 @@ import type { OperationRow, VmRow } from './saga/rows.js';
 export interface Vm extends Omit<VmRow, 'observed' | 'confirmation' | 'confirmedState' | 'confirmationExpiresAt'> {
   internalIp: string | null;
   externalIp: string | null;
+  /** When Google stops it; null while it does not run. In the past: it has, and nobody has looked since. */
+  stopsAt: string | null;
   /** What is under way with it. */
   operation: VmOperation | null;
 }
@@ -129,8 +132,10 @@ export async function listOperations(
 
 export function shownVm(row: VmRow, operation?: OperationRow): Vm {
   const { observed, confirmation: _, confirmedState: _state, confirmationExpiresAt: _until, ...vm } = row;
-  const { internalIp = null, externalIp = null } = (observed ?? {}) as Partial<Observed>;
-  return { ...vm, internalIp, externalIp, operation: operation ? shownOperation(operation) : null };
+  const { internalIp = null, externalIp = null, lastStartedAt = null } = (observed ?? {}) as Partial<Observed>;
+  const runs = lastStartedAt !== null && row.status !== null && runningStatuses.includes(row.status);
+  const stopsAt = runs ? new Date(Date.parse(lastStartedAt) + row.maxRunSeconds * 1000).toISOString() : null;
+  return { ...vm, internalIp, externalIp, stopsAt, operation: operation ? shownOperation(operation) : null };
 }
 
 export function shownOperation(row: OperationRow): VmOperation {
