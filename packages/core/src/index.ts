@@ -1,3 +1,4 @@
+export { parseJson, readText, retryAfter } from './answer.js';
 export { bind, type Audit, type AuditEntry, type BindOptions } from './bind.js';
 export { coerce } from './coerce.js';
 export { badCursor, cutPage, numberIn } from './cursor.js';

@@ -105,6 +105,10 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(slept.reduce((sum, milliseconds) => sum + milliseconds)).toBeGreaterThanOrEqual(7000);
     server.faults.add({ what: 'rate-limited', retryAfter: 200 });
     await expect(api.get('/things', thing)).rejects.toMatchObject({ code: 'rate_limited', details: { retryAfterSeconds: 200 } });
+    const until = new Date(clock.now().getTime() + 200_000).toUTCString();
+    await database.orm.execute(sql`delete from supervisor.cloudflare_buckets`);
+    server.faults.add({ what: () => ({ status: 429, headers: { 'retry-after': until } }) });
+    await expect(api.get('/things', thing)).rejects.toMatchObject({ details: { retryAfterSeconds: expect.closeTo(200, -1) } });
     const asked = server.log.length;
     await expect(new TokenBucket(database.orm, 'test', time).take()).rejects.toMatchObject({ code: 'rate_limited' });
     expect(server.log).toHaveLength(asked);

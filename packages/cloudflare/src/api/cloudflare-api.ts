@@ -1,4 +1,4 @@
-import { SupervisorError } from '@supervisor/core';
+import { parseJson, readText, SupervisorError } from '@supervisor/core';
 import { z } from 'zod';
 import { longestWaitSeconds, type TokenBucket } from './bucket.js';
 import { isMissing } from '../failure.js';
@@ -20,7 +20,6 @@ const attempts = 4;
 const lastTrySeconds = longestWaitSeconds + 1;
 const firstPauseMilliseconds = 250;
 const changes = ['PUT', 'PATCH'];
-const mostBytes = 64 * 1024 * 1024;
 
 const resultInfo = z.looseObject({ per_page: z.number().optional(), total_count: z.number().optional() }).nullish();
 
@@ -129,16 +128,16 @@ export class CloudflareApi {
         redirect: 'error',
         signal: AbortSignal.timeout(timeoutMilliseconds),
       });
-      text = await read(response);
+      text = await readText(response);
     } catch (error) {
       return noAnswer(error, what);
     }
     if (!response.ok) {
-      const failure = failureOf(response.status, parse(text), response.headers.get('retry-after'), what);
+      const failure = failureOf(response, parseJson(text), this.#options.time.now().getTime(), what);
       if (failure.waitSeconds !== undefined) await bucket.block(failure.waitSeconds);
       return failure;
     }
-    const answer = z.object({ result, result_info: resultInfo }).safeParse(parse(text));
+    const answer = z.object({ result, result_info: resultInfo }).safeParse(parseJson(text));
     if (answer.success) return { result: answer.data.result, info: answer.data.result_info };
     const where = answer.error.issues.map(({ path }) => path.join('.')).slice(0, 3);
     return { error: unavailable(`Cloudflare's answer to ${what} makes no sense (${where.join(', ')}).`), outcome: 'unknown' };
@@ -158,23 +157,4 @@ interface Parts {
 interface Answer<T> {
   result: T;
   info: z.output<typeof resultInfo>;
-}
-
-async function read(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.byteLength;
-    if (length > mostBytes) throw new Error('The answer is too large.');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import { SupervisorError, type ErrorCode } from '@supervisor/core';
+import { retryAfter, SupervisorError, type ErrorCode } from '@supervisor/core';
 import { z } from 'zod';
 import { tooMany } from './bucket.js';
 
@@ -41,9 +41,10 @@ const lacking = 'docs/cloud.md names the permissions that the token needs.';
 const unknownToken = 'It does not take the token: store a good one at the tokenPath that `supervisor cloudflare list-accounts` shows.';
 
 /** What an answer other than success means. */
-export function failureOf(status: number, body: unknown, retryAfter: string | null, what: string): Failure {
+export function failureOf(response: Response, body: unknown, now: number, what: string): Failure {
+  const { status } = response;
   if (status === 429) {
-    const waitSeconds = secondsOf(retryAfter);
+    const waitSeconds = Math.ceil((retryAfter(response, now) ?? 5000) / 1000);
     return { error: tooMany(waitSeconds), outcome: 'not-done', waitSeconds };
   }
   if (status >= 500) return { error: unavailable(`Cloudflare answered ${status} to ${what}.`), outcome: 'unknown' };
@@ -67,9 +68,4 @@ export function noAnswer(error: unknown, what: string): Failure {
 
 export function unavailable(message: string): SupervisorError {
   return new SupervisorError('provider_unavailable', `${message} Try again later.`);
-}
-
-function secondsOf(retryAfter: string | null): number {
-  const seconds = Number(retryAfter);
-  return retryAfter !== null && Number.isFinite(seconds) && seconds >= 0 ? Math.ceil(seconds) : 5;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isPlain, parseOrigin, SupervisorError } from '@supervisor/core';
+import { isPlain, parseJson, parseOrigin, readText, SupervisorError } from '@supervisor/core';
 import type { z } from 'zod';
 import { readFailure, unreachable, unreadable, type Failure } from './failure.js';
 
@@ -96,7 +96,7 @@ export class GoogleClient {
         redirect: 'error',
         signal: signalOf(request),
       });
-      text = await response.text();
+      text = await readText(response);
     } catch (error) {
       if (request.signal?.aborted) throw cancelled();
       return unreachable(new URL(this.#origin).host, error);
@@ -140,12 +140,4 @@ function signalOf({ timeoutMilliseconds: own, signal }: GoogleRequest<z.ZodType>
 
 function cancelled(): SupervisorError {
   return new SupervisorError('cancelled', 'The call was cancelled. What Google was already asked to do goes on.');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import { SupervisorError, type ErrorCode, type ErrorDetails } from '@supervisor/core';
+import { retryAfter, SupervisorError, type ErrorCode, type ErrorDetails } from '@supervisor/core';
 import { z } from 'zod';
 
 /** An attempt that did not work. */
@@ -26,7 +26,7 @@ export function readFailure(response: Response, json: unknown, now: number): Fai
   const reason = google?.errors[0]?.reason ?? google?.details[0]?.reason ?? google?.status;
   const said = retell(google?.message ?? '');
   const details: ErrorDetails = { status, ...(reason === undefined ? {} : { reason }) };
-  const pause = retryAfter(response.headers.get('retry-after'), now);
+  const pause = retryAfter(response, now);
   const fail = (code: ErrorCode, message: string, transient = false): Failure => ({
     error: new SupervisorError(code, message, pause === undefined ? details : { ...details, retryAfterSeconds: Math.ceil(pause / 1000) }),
     status,
@@ -102,11 +102,4 @@ function wrongClock({ headers }: Response, now: number): string | undefined {
   const minutes = Math.round((now - Date.parse(headers.get('date') ?? '')) / 60_000);
   if (!(Math.abs(minutes) >= 5)) return undefined;
   return `The clock of this machine is ${Math.abs(minutes)} minutes ${minutes > 0 ? 'ahead of' : 'behind'} Google's: set it right.`;
-}
-
-// Seconds, or an HTTP date.
-function retryAfter(header: string | null, now: number): number | undefined {
-  if (header === null) return undefined;
-  const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined;
 }
