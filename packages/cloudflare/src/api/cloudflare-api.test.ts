@@ -135,6 +135,11 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     await expect(api.get('/things', thing)).rejects.toMatchObject({ code: 'provider_unavailable' });
   });
 
+  test('a list without an end is not read for ever', async () => {
+    answer = { status: 200, body: { success: true, result: [{ id: 'a' }], result_info: { per_page: 1 } } };
+    await expect(api.list('/things', thing)).rejects.toMatchObject({ code: 'too_large' });
+  });
+
   test('the token is in the header alone, and follows no redirect', async () => {
     server.faults.add({ what: () => ({ status: 302, headers: { location: `${server.url}/elsewhere` } }), times: 9 });
     const error = await api.get('/things', thing).catch((error: Error) => error);

@@ -19,6 +19,8 @@ const attempts = 4;
 /** No further try begins after that: with the wait for its turn and the timeout it still ends within a lease (alone.ts). */
 const lastTrySeconds = longestWaitSeconds + 1;
 const firstPauseMilliseconds = 250;
+// No list here is longer; one that is must not be read for ever.
+const mostPages = 200;
 const changes = ['PUT', 'PATCH'];
 
 const resultInfo = z.looseObject({ per_page: z.number().optional(), total_count: z.number().optional() }).nullish();
@@ -38,11 +40,12 @@ export class CloudflareApi {
   /** All pages of a list. */
   async list<T>(path: string, item: z.ZodType<T>, query: Query = {}): Promise<T[]> {
     const items: T[] = [];
-    for (let page = 1; ; page++) {
+    for (let page = 1; page <= mostPages; page++) {
       const { result, info } = await this.#repeat('GET', path, z.array(item), { query: { ...query, page } });
       items.push(...result);
       if (result.length < (info?.per_page ?? Infinity) || items.length >= (info?.total_count ?? Infinity)) return items;
     }
+    throw new SupervisorError('too_large', `Cloudflare has more than ${mostPages} pages of it. Let the token see fewer zones.`);
   }
 
   async put<T>(path: string, body: unknown, result: z.ZodType<T>): Promise<T> {
