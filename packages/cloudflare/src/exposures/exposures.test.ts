@@ -90,6 +90,18 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(records()).toEqual([]);
   });
 
+  test('a tunnel that somebody deleted is made anew, and every name of it leads there again', async () => {
+    const names = ['shop.example.com', 'two.example.com'];
+    for (const hostname of names) await cloudflare.expose({ ...request, hostname });
+    tunnels()[0]!.deletedAt = clock.now().toISOString();
+    await cloudflare.expose(request);
+    expect(await cloudflare.resume()).toEqual({ resumed: 1, failed: 0 });
+    expect(rules().map(({ hostname }) => hostname)).toEqual([...names, undefined]);
+    const target = `${tunnels()[0]!.id}.cfargotunnel.com`;
+    expect(records().map(({ content }) => content)).toEqual([target, target]);
+    expect(await cloudflare.resume()).toEqual({ resumed: 0, failed: 0 });
+  });
+
   test('a name has one service, and one project', async () => {
     await cloudflare.expose(request);
     await expect(cloudflare.expose({ ...request, project: 'blog' })).rejects.toMatchObject({ code: 'not_owned' });

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { SupervisorError } from '@supervisor/core';
 import type { Orm } from '@supervisor/db';
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { writeInto, type Accounts, type Reach } from '../accounts.js';
 import { alone, type Held } from '../alone.js';
@@ -9,7 +9,7 @@ import { tunnelAnswer, type RemoteTunnel } from '../api/answers.js';
 import { unavailable } from '../api/failure.js';
 import { isFinal, isMissing, reasonOf } from '../failure.js';
 import { isCatchAll } from '../ingress/rule.js';
-import { cloudflareTunnelRoutes, cloudflareTunnels } from '../schema.js';
+import { cloudflareExposures, cloudflareTunnelRoutes, cloudflareTunnels } from '../schema.js';
 import { readConfiguration } from './configuration.js';
 
 export type TunnelRow = typeof cloudflareTunnels.$inferSelect;
@@ -196,12 +196,24 @@ export class Tunnels {
   }
 
   async #saw(row: TunnelRow, remote: RemoteTunnel): Promise<TunnelRow> {
+    if (row.tunnelId !== null && row.tunnelId !== remote.id) await this.#exposeAnew(row);
     const [kept] = await this.#orm
       .update(cloudflareTunnels)
       .set({ tunnelId: remote.id, state: 'live', lastError: null, lastSyncAt: sql`clock_timestamp()` })
       .where(eq(cloudflareTunnels.id, row.id))
       .returning();
     return kept ?? row;
+  }
+
+  // Somebody deleted it: the other names of it lead nowhere, and the sweep leads them to the new one.
+  async #exposeAnew(row: TunnelRow): Promise<void> {
+    const { exposure, tunnel } = cloudflareTunnelRoutes;
+    const itsOwn = this.#orm.select({ id: exposure }).from(cloudflareTunnelRoutes).where(eq(tunnel, row.id));
+    const { id, state } = cloudflareExposures;
+    await this.#orm
+      .update(cloudflareExposures)
+      .set({ state: 'exposing' })
+      .where(and(eq(state, 'exposed'), inArray(id, itsOwn)));
   }
 
   async #deleteRemote(row: TunnelRow, held: Held): Promise<void> {
