@@ -133,6 +133,10 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
   test('an answer that makes no sense is not taken for one', async () => {
     answer = { status: 200, body: { success: true, result: { id: 7 } } };
     await expect(api.get('/things', thing)).rejects.toMatchObject({ code: 'provider_unavailable' });
+    for (const body of [{}, { success: false, result: null, errors: [] }]) {
+      answer = { status: 200, body };
+      await expect(api.delete('/things')).rejects.toMatchObject({ code: 'provider_unavailable' });
+    }
   });
 
   test('a list without an end is not read for ever', async () => {

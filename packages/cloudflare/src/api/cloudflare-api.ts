@@ -23,6 +23,8 @@ const firstPauseMilliseconds = 250;
 const mostPages = 200;
 const changes = ['PUT', 'PATCH'];
 
+// Their description leaves it out of the answer to the deletion of a record.
+const success = z.literal(true).optional();
 const resultInfo = z.looseObject({ per_page: z.number().optional(), total_count: z.number().optional() }).nullish();
 
 /** Cloudflare's API, as far as it is needed: each answer is checked, what can be repeated is. */
@@ -61,7 +63,7 @@ export class CloudflareApi {
   async delete(path: string): Promise<boolean> {
     try {
       // Their description asks for a body.
-      await this.#repeat('DELETE', path, z.unknown(), { body: {} });
+      await this.#repeat('DELETE', path, z.looseObject({}), { body: {} });
       return true;
     } catch (error) {
       if (isMissing(error)) return false;
@@ -140,7 +142,7 @@ export class CloudflareApi {
       if (failure.waitSeconds !== undefined) await bucket.block(failure.waitSeconds);
       return failure;
     }
-    const answer = z.object({ result, result_info: resultInfo }).safeParse(parseJson(text));
+    const answer = z.object({ success, result, result_info: resultInfo }).safeParse(parseJson(text));
     if (answer.success) return { result: answer.data.result, info: answer.data.result_info };
     const where = answer.error.issues.map(({ path }) => path.join('.')).slice(0, 3);
     return { error: unavailable(`Cloudflare's answer to ${what} makes no sense (${where.join(', ')}).`), outcome: 'unknown' };
