@@ -77,10 +77,10 @@ async function start(home: Home, manner: Manner): Promise<void> {
   for (let lock = await lockService(home, quiet); 'holder' in lock; lock = await lockService(home, quiet)) {
     if (quiet || (await joinRunning(home, build))) return;
     if (Date.now() < deadline) continue;
-    const who = `process ${lock.holder?.pid ?? 'unknown'}`;
+    const { pid = 'unknown', since = '' } = lock.holder ?? {};
     throw new SupervisorError(
       'unavailable',
-      `${home.directory} is in the hands of ${who}, which does not answer. End it, then start again.`,
+      `${home.directory} is in the hands of process ${pid} since ${since}, which does not answer. A busy machine or a large database takes its time: ${home.logs} tells. If it is stuck, end it, then start again.`,
     );
   }
   await run(home, manner);
