@@ -1,6 +1,6 @@
 // Runs every package's tests (or, with words for Jest, some of them), on PGlite and on PostgreSQL: TEST_DATABASE_URL, else a server of our own, else that half is skipped.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,8 @@ if (!url) console.log('PostgreSQL: skipped (no server binaries here and no TEST_
 
 // Whatever a test leaves there goes with it.
 const temporary = mkdtempSync(join(tmpdir(), 'supervisor-tests-'));
+// Another user, as whom some of them run, gets through it.
+chmodSync(temporary, 0o711);
 const { status } = spawnSync(process.execPath, [...jest, ...process.argv.slice(2)], {
   cwd: root,
   env: { ...process.env, TMPDIR: temporary, ...(url ? { TEST_DATABASE_URL: url } : {}) },

@@ -50,6 +50,10 @@ test('a home that is a file', async () => {
   expectMessage(await start({ SUPERVISOR_HOME: file }), /is in the way: it is no folder\. .*SUPERVISOR_HOME/);
   const cli = await home.run([programs.cli, 'start'], '', { SUPERVISOR_HOME: file });
   expectMessage(cli, 'SUPERVISOR_HOME');
+  expectMessage(
+    await home.run([programs.cli, 'status'], '', { SUPERVISOR_HOME: file }),
+    /is in the way: it is no folder\. .*SUPERVISOR_HOME/,
+  );
 });
 
 const isRoot = process.getuid?.() === 0;
@@ -149,7 +153,8 @@ const service = `'${process.execPath}' '${programs.api}'`;
     `echo first-fake-value | ${supervisor} secrets store shop/a/first --json`,
     `dd if=/dev/zero of="$SUPERVISOR_HOME/big" bs=64k 2> /dev/null`,
     `head -c 60000 /dev/zero | tr '\\0' x | ${supervisor} secrets store shop/a/large --json`,
-    `rm "$SUPERVISOR_HOME/big"`,
+    // The service looks at its disk five times a second.
+    `rm "$SUPERVISOR_HOME/big"; sleep 0.3`,
     `echo second-fake-value | ${supervisor} secrets store shop/a/second --json`,
     `${supervisor} secrets list --json`,
     `kill $service; wait $service`,

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorFromBody, SupervisorError } from '@supervisor/core/errors';
 import type { Home } from '@supervisor/core/home';
+import { homeFailure } from '@supervisor/core/home-failure';
 import type { Build } from './build.js';
 import { Rpc } from './rpc.js';
 
@@ -69,9 +70,7 @@ export async function findService(home: Home, onNotification?: OnNotification): 
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== undefined && ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTSOCK'].includes(code)) return null;
-    if (code === 'EACCES')
-      throw new SupervisorError('forbidden', `The socket ${home.socket} belongs to another user. Name another SUPERVISOR_HOME.`);
-    throw new SupervisorError('unavailable', `The socket ${home.socket} cannot be used (${code}).`);
+    throw homeFailure(error, home) ?? new SupervisorError('unavailable', `The socket ${home.socket} cannot be used (${code}).`);
   }
 }
 
