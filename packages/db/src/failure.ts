@@ -8,7 +8,9 @@ export function databaseErrorCode(error: unknown): string | undefined {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth++) {
     const { code } = current as { code?: unknown };
     if (typeof code === 'string') return code;
-    if (lost.test(current.message) && !current.cause) return '08006';
+    // Only the driver's own words: what is wrapped around them quotes the statement and its values.
+    if (current.cause) continue;
+    if (lost.test(current.message)) return '08006';
     if (/^PGlite is closed|after calling end on the pool/.test(current.message)) return closed;
   }
   return undefined;
