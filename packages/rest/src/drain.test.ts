@@ -46,3 +46,16 @@ test('who never gets an answer is waited for no longer than that', async () => {
   await drain(10);
   expect(await lost).toMatchObject([{ code: 'ECONNRESET' }]);
 });
+
+test('an answer is sent to its end, also a long one to a slow reader', async () => {
+  const server = createServer((_request, response) => response.end(Buffer.alloc(16 * 1024 * 1024))).listen(0, '127.0.0.1');
+  const drain = drainOf(server);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const [response] = (await once(request({ port, host: '127.0.0.1' }).end(), 'response')) as [IncomingMessage];
+  const drained = drain(60_000);
+  let length = 0;
+  for await (const chunk of response) length += (chunk as Buffer).length;
+  expect(length).toBe(16 * 1024 * 1024);
+  await drained;
+});

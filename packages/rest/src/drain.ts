@@ -1,4 +1,5 @@
 import type { Server, ServerResponse } from 'node:http';
+import { Server as Listener } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
@@ -18,7 +19,8 @@ export function drainOf(server: Server): (mostMilliseconds: number) => Promise<v
   });
   return async (mostMilliseconds) => {
     const answered = new Promise<void>((resolve) => (onAnswered = resolve));
-    server.close();
+    // That of HTTP would cut off what is written and not yet sent.
+    Listener.prototype.close.call(server);
     // A client that keeps its connection is told that it ends: it would send the next request into nothing.
     for (const response of unanswered) response.shouldKeepAlive = false;
     if (unanswered.size > 0) await Promise.race([answered, sleep(mostMilliseconds, undefined, { ref: false })]);
