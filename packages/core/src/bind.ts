@@ -7,6 +7,7 @@ import { explain, inWords } from './explain.js';
 import { NotFound } from './nearest.js';
 import type { AnyOperation, Context, Module, Released } from './operation.js';
 import { mayAccess, type Principal, type Scope } from './principal.js';
+import { cleanerOf, type Cleaner } from './prose.js';
 
 /** What a row of the audit trail says of a call. */
 export interface AuditEntry {
@@ -44,8 +45,7 @@ interface Bound {
   fallback: string | undefined;
   /** Has an `instance` field that the caller's worktree fills in. */
   fillsInstance: boolean;
-  /** The fields that a person or an agent writes in words. */
-  prose: string[];
+  clean: Cleaner | undefined;
 }
 
 /**
@@ -64,7 +64,7 @@ export function bind<Deps>(modules: readonly Module[], deps: Deps, options: Bind
       project: meta.project,
       fallback: meta.fallback,
       fillsInstance: instance?.meta()?.instance === true,
-      prose: proseIn(definition.input.shape),
+      clean: cleanerOf(definition.input),
     });
   }
   const operations = describe(modules);
@@ -119,10 +119,7 @@ async function run<Deps>(bound: Bound, deps: Deps, raw: unknown, context: Contex
     throw error;
   }
   if (definition.access === 'read') return definition.output.parse(await definition.handle(deps, input, context));
-  for (const field of options.clean ? bound.prose : []) {
-    const text = input[field];
-    if (typeof text === 'string') input[field] = await options.clean!(text);
-  }
+  if (options.clean && bound.clean) input = (await bound.clean(input, options.clean)) as Record<string, unknown>;
   if (context.signal.aborted) throw new SupervisorError('cancelled', 'The call was cancelled before anything was done.');
 
   // What only reads has one row, written before its answer leaves: when it cannot be written, nothing does.
@@ -153,14 +150,6 @@ function parseInput(bound: Bound, raw: unknown, context: Context): Record<string
   throw new SupervisorError('invalid_input', `${bound.definition.name}: ${explain(parsed.error)}.`, {
     fields: [...new Set(parsed.error.issues.flatMap(fieldsOf).map((field) => field.slice(0, 80)))],
   });
-}
-
-function proseIn(shape: Record<string, z.ZodType>): string[] {
-  return Object.keys(shape).filter((field) => isProse(shape[field]!));
-}
-
-function isProse(schema: z.ZodType): boolean {
-  return schema instanceof z.ZodOptional ? isProse(schema.unwrap() as z.ZodType) : schema.meta()?.['prose'] === true;
 }
 
 function fieldsOf(issue: z.core.$ZodIssue): string[] {

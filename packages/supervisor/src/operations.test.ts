@@ -114,6 +114,18 @@ describe('every operation', () => {
     const key = 'some fake words that nobody guesses';
     await call('store_secret', { path: 'prose/fake/key', value: key });
     const text = `It is ${key}.`;
+    const [startedAt, endedAt] = ['2020-01-01T00:00:00Z', '2020-01-01T00:01:00Z'];
+    const over = {
+      project: 'prose',
+      id: 'past',
+      type: 'fix',
+      status: 'completed',
+      startedAt,
+      endedAt,
+      durationSeconds: 60,
+      agent: null,
+      model: null,
+    };
     const kept = [
       await call('allocate_port', { project: 'prose', service: 'web', description: text }),
       await call('start_task', { project: 'prose', id: 'one', type: 'fix', description: text }),
@@ -121,6 +133,8 @@ describe('every operation', () => {
       await call('start_task', { project: 'prose', id: 'two', type: 'fix', description: text }),
       await call('complete_task', { project: 'prose', id: 'two', failed: text }),
       await call('store_secret', { path: 'prose/fake/other', value: 'another one', description: text }),
+      await call('store_secret_bulk', { secrets: [{ path: 'prose/fake/third', value: 'a third one', description: text }] }),
+      await call('record_tasks', { tasks: [{ ...over, description: text }] }),
       await call('list_secrets', { project: 'prose' }),
       await call('list_tasks', { project: 'prose' }),
       await call('list_ports', { project: 'prose' }),

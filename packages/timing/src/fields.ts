@@ -1,4 +1,4 @@
-import { instant, nameField, nextCursor, page, projectField, projectFilter, slugPattern, textField } from '@supervisor/core';
+import { instant, nameField, nextCursor, page, projectField, projectFilter, proseField, slugPattern } from '@supervisor/core';
 import { z } from 'zod';
 
 export const id = nameField('Your own id for the task', 200);
@@ -71,7 +71,7 @@ export const importedTask = z
     project: z.string().regex(slugPattern),
     id,
     type,
-    description: textField('What was done'),
+    description: proseField('What was done'),
     status: z.enum(['completed', 'failed']),
     startedAt: instant,
     endedAt: instant,
