@@ -76,6 +76,9 @@ withTerminal('mcp install shows, asks, and keeps what is there', async () => {
 test('doctor names what is wrong, with its mend', async () => {
   const well = await home.cli('doctor');
   expect(well).toMatchObject({ code: 0, stdout: expect.stringMatching(/ok\s+service[^]*ok\s+database[^]*ok\s+Cursor\s+is connected/) });
+  writeFileSync(join(home.work, '.supervisor.json'), '{"project": "shop", "secrets": {"KEY": "mail"}}');
+  const bad = { code: 1, stdout: expect.stringMatching(/!!\s+secrets\s+mail: path must look like[^]*ok\s+Cursor/) };
+  expect(await home.cli('doctor')).toMatchObject(bad);
   writeFileSync(join(home.work, '.supervisor.json'), '{"project": "shop", "secrets": {"KEY": "shop/mail/key"}}');
   const missing = { code: 1, stdout: expect.stringMatching(/!!\s+secrets\s+listed here and not stored: shop\/mail\/key\n/) };
   expect(await home.cli('doctor')).toMatchObject(missing);

@@ -65,11 +65,23 @@ function examinePlace(caller: Caller): Finding[] {
 async function examineSecrets(caller: Caller): Promise<Finding[]> {
   const what = 'secrets';
   const paths = pathsIn(readProjectFile(caller.directory));
-  const found = await Promise.all(paths.map((path) => caller.call('has_secret', { path })));
-  const missing = paths.filter((_, index) => !found[index].exists);
+  const found = await Promise.all(paths.map((path) => hasSecret(caller, path)));
+  const refused = found.find((answer) => typeof answer === 'string');
+  if (refused !== undefined) return [{ what, found: refused, mend: 'correct that path in .supervisor.json' }];
+  const missing = paths.filter((_, index) => found[index] === false);
   if (missing.length > 0)
     return [{ what, found: `listed here and not stored: ${missing.join(', ')}`, mend: `supervisor secrets store ${missing[0]}` }];
   return paths.length === 0 ? [] : [{ what, found: `${plural(paths.length, 'secret')} listed here, all stored` }];
+}
+
+/** A text: why there cannot be one. */
+async function hasSecret(caller: Caller, path: string): Promise<boolean | string> {
+  try {
+    return (await caller.call('has_secret', { path })).exists;
+  } catch (error) {
+    if (!(error instanceof SupervisorError) || error.code !== 'invalid_input') throw error;
+    return `${path}: ${error.message.replace('has_secret: ', '')}`;
+  }
 }
 
 function examineBackups(kind: string, { newest, problem }: { newest: string | null; problem: string | null }): Finding {
