@@ -34,7 +34,8 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
   });
 
   test('no value stands in the database', async () => {
-    await secrets.store('shop/plain/canary', 'canary-7d1f');
+    await secrets.store('shop/plain/canary', 'canary-7d1f', { description: 'It is canary-7d1f.' });
+    expect((await secrets.list({ prefix: 'shop/plain/' })).secrets).toMatchObject([{ description: 'It is [secret:shop/plain/canary].' }]);
     const dumped = await rows<{ text: string }>(
       database.orm,
       sql`select s::text || v::text as text from supervisor.secrets s join supervisor.secret_versions v on v.secret_id = s.id`,

@@ -5,6 +5,7 @@ import { eq, sql } from 'drizzle-orm';
 import { chooseExposure, defaultExposure, type Exposure } from './exposure.js';
 import type { Keyring } from './keyring.js';
 import { checkPath, projectOf, valueProblem } from './path.js';
+import { shortestDisguised } from './redact/redactor.js';
 import { secrets } from './schema.js';
 import { addVersion, lockSecret, openVersion, type Stored } from './versions.js';
 
@@ -44,14 +45,24 @@ export async function storeAll(
     const problem = valueProblem(value);
     if (problem) throw new SupervisorError('invalid_input', `The value of ${path} ${problem}.`);
   }
+  const described = withoutTheirValues(entries);
   const orm = await database();
   await keyring.reserve(orm, entries.length);
   // In one order everywhere: two bulks with the same paths wait for each other instead of deadlocking.
   const order = entries.map((_, index) => index).toSorted((a, b) => (entries[a]!.path < entries[b]!.path ? -1 : 1));
   return orm.transaction(async (tx) => {
     const results: StoreResult[] = [];
-    for (const index of order) results[index] = await storeOne(tx, keyring, entries[index]!);
+    for (const index of order) results[index] = await storeOne(tx, keyring, described[index]!);
     return results;
+  });
+}
+
+// Whoever describes a value may repeat it. None of them is stored yet, where `redact` would find it.
+function withoutTheirValues<Entry extends { path: string; value: string } & StoreOptions>(entries: readonly Entry[]): Entry[] {
+  const hidden = entries.filter(({ value }) => Buffer.byteLength(value) >= shortestDisguised);
+  return entries.map((entry) => {
+    const description = hidden.reduce((text, { path, value }) => text?.replaceAll(value, `[secret:${path}]`), entry.description);
+    return { ...entry, description };
   });
 }
 
