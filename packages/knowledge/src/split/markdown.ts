@@ -3,7 +3,8 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 import type { Block } from './block.js';
 import { plainBlocks } from './plain.js';
 
-type Node = ReturnType<typeof fromMarkdown>['children'][number] | { type: string; children?: unknown; position?: unknown };
+type Nodes = ReturnType<typeof fromMarkdown>['children'];
+type Node = Nodes[number] | { type: string; children?: unknown; position?: unknown };
 
 const frontMatter = /^---\n[^]*?\n---(?:\n|$)/;
 
@@ -44,8 +45,9 @@ async function parsedBlocks(text: string): Promise<Block[]> {
   const matter = frontMatter.exec(text)?.[0].length ?? 0;
   const blocks: Block[] = plainBlocks(text, 0, matter);
   const path: { depth: number; title: string }[] = [];
-  for (const { start, end } of partsOf(text, matter)) {
-    for (const node of fromMarkdown(text.slice(start, end)).children) {
+  for (let start = matter; start < text.length;) {
+    const { nodes, end } = await sectionAt(text, start);
+    for (const node of nodes) {
       if (node.type === 'heading') {
         while (path.length > 0 && path.at(-1)!.depth >= node.depth) path.pop();
         path.push({ depth: node.depth, title: textOf(node).replace(/\s+/g, ' ').trim() });
@@ -53,27 +55,24 @@ async function parsedBlocks(text: string): Promise<Block[]> {
       const headings = path.map(({ title }) => title).filter(Boolean);
       blocks.push(...blocksOf(node, text, start, headings));
     }
-    if (end < text.length) await breathe();
+    start = end;
   }
   return blocks;
 }
 
-// A heading at the start of a line ends whatever is before it, unless a fence is open.
-function partsOf(text: string, from: number): { start: number; end: number }[] {
-  const parts: { start: number; end: number }[] = [];
-  let start = from;
-  let open: string | undefined;
-  const line = /^(?:[ \t]*(?<mark>`{3,}|~{3,})(?<info>.*)|#{1,6}[ \t].*)$/gm;
-  line.lastIndex = from;
-  for (let match = line.exec(text); match; match = line.exec(text)) {
-    const { mark, info = '' } = match.groups!;
-    if (mark === undefined && open === undefined && match.index - start >= longEnough) {
-      parts.push({ start, end: match.index });
-      start = match.index;
-    } else if (mark !== undefined && open === undefined) open = mark;
-    else if (mark?.startsWith(open!) && info.trim() === '') open = undefined;
+// Ends before something like a heading that the parser, which has read it too, takes for one: it may stand in a fence or a comment.
+async function sectionAt(text: string, start: number): Promise<{ nodes: Nodes; end: number }> {
+  for (let size = longEnough; ; size *= 2) {
+    const heading = /^#{1,6}[ \t].*$/gm;
+    heading.lastIndex = start + size;
+    const next = heading.exec(text);
+    const nodes = fromMarkdown(text.slice(start, next ? heading.lastIndex : undefined)).children;
+    if (!next) return { nodes, end: text.length };
+    await breathe();
+    const last = nodes.at(-1);
+    if (last?.type === 'heading' && next.index === start + last.position!.start.offset!)
+      return { nodes: nodes.slice(0, -1), end: next.index };
   }
-  return [...parts, { start, end: text.length }];
 }
 
 // A list is as many blocks as its items have: between them it may be cut, in a fence inside one it may not.

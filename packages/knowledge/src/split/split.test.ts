@@ -60,6 +60,17 @@ test('a long text is parsed by its sections, others run in between, and no fence
   expect(join(chunks)).toBe(text);
 });
 
+test.each([
+  ['a comment', '', '<!--\n\n# hidden\n\nfoo\n-->'],
+  ['a fence after code in a line', '```npm i``` installs.', '```\n# none\n```'],
+  ['a fence after one in a list', '- ```sh\n  run\n  ```', '```\n# none\n```'],
+  ['a fence after marks in indented code', '    ```', '```\n# none\n```'],
+])('no heading of a long text is in %s', async (_, before, block) => {
+  const chunks = await split(normalize(`# A\n\n${before}\n\n${sentence.repeat(170)}\n\n${block}\n\ntext\n`), 'markdown');
+  expect(new Set(chunks.map(({ heading }) => heading))).toEqual(new Set(['A']));
+  expect(chunks.some(({ text }) => text.includes(block))).toBe(true);
+});
+
 test('prose is cut after sentences into even pieces, code between its blocks', async () => {
   const prose = await split(sentence.repeat(100), 'plain');
   expect(prose.length).toBe(3);
