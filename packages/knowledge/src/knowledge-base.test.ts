@@ -350,7 +350,19 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     for (const slip of ['webhok', 'webhoook', 'wehbook', 'what about wabhook?']) expect(await ids(slip)).toEqual([webhook.id]);
     for (const slip of ['strasse', 'Zuerich']) expect(await ids(slip)).toEqual([street.id]);
     expect(await ids('webhok zurich')).toEqual([street.id]);
-    for (const other of ['wehboook', 'nich', 'webhok'.repeat(600), '🙂']) expect(await ids(other)).toEqual([]);
+    expect(await knowledge.search('webhok', { projects: ['slips'] })).toMatchObject({ reason: expect.stringContaining('a letter away') });
+    expect(await knowledge.search('webhook', { projects: ['slips'] })).not.toHaveProperty('reason');
+    // Filler words are neither asked for nor meant.
+    await knowledge.learn('slips', 'There is more about it, which these should show.');
+    const fillers = ['What about Kubernetes?', 'Where is Grafana?', 'Which theme?', 'whichh'];
+    for (const other of [...fillers, 'wehboook', 'nich', 'webhok'.repeat(600), '🙂']) expect(await ids(other)).toEqual([]);
+    // Among what many projects share too.
+    const ofOthers: number[] = [];
+    for (let other = 0; other < 30; other++)
+      ofOthers.push((await knowledge.learn(`slips-${other}`, `Lesson ${other}.`, { visibility: 'shared' })).id);
+    const own = { boundTo: 'slips', project: 'slips' };
+    expect((await knowledge.search('webhoko', {}, own)).results).toMatchObject([{ id: webhook.id }]);
+    await knowledge.forget({ ids: ofOthers });
     await knowledge.forget({ project: 'slips' });
   });
 

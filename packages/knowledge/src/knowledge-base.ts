@@ -76,7 +76,7 @@ export class KnowledgeBase {
   async search(query: string, options: SearchOptions = {}, caller: Caller = everyone): Promise<Answer> {
     const { orm } = await this.#database();
     const { text } = await this.#redact(query);
-    return search(orm, text, options, caller, this.#now(), this.#embedding);
+    return search(orm, text, { ...options, slips: true }, caller, this.#now(), this.#embedding);
   }
 
   /** What was learned about a piece of work, the best first: not what merely shares a word with it, and nothing superseded. */

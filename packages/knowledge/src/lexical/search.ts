@@ -41,6 +41,8 @@ const mostHits = 20_000;
 // Each term is looked up in each scope: a long question over many projects is asked with its first terms.
 const mostLookups = 10_000;
 const fewestTerms = 32;
+// A word has hundreds of slips, and hardly any of them is there. Rare, as it is only where nothing else is found.
+const mostSlipLookups = 50_000;
 
 /**
  * The best chunks for a question, by BM25 over exactly the scopes given: how rare a word is depends on nothing that the caller may not see.
@@ -52,27 +54,27 @@ export function searchLexically(
   most: number,
   hitsAtMost = mostHits,
 ): Promise<Found> {
-  return searchTerms(orm, (language) => queryTerms(question, language), scopes, most, hitsAtMost);
+  const termsIn: TermsIn = (language, ids) =>
+    [...queryTerms(question, language)].slice(0, Math.max(fewestTerms, Math.floor(mostLookups / Math.max(1, ids.length))));
+  return searchTerms(orm, termsIn, scopes, most, hitsAtMost);
 }
 
 /** The same for a question none of whose words is known: with those that it may have meant. */
 export function searchSlips(orm: Orm, question: string, scopes: readonly SearchedScope[], most: number): Promise<Found> {
-  return searchTerms(orm, (language) => slipTerms(question, language), scopes, most, mostHits);
+  const termsIn: TermsIn = async (language, ids) =>
+    (await slipTerms(question, language, Math.floor(mostSlipLookups / Math.max(1, ids.length)))).map((term) => [term, 1]);
+  return searchTerms(orm, termsIn, scopes, most, mostHits);
 }
 
-async function searchTerms(
-  orm: Orm,
-  termsIn: (language: Language) => Map<string, number>,
-  scopes: readonly SearchedScope[],
-  most: number,
-  hitsAtMost: number,
-): Promise<Found> {
+/** What is looked up in scopes of one language, and how often it was said. */
+type TermsIn = (language: Language, scopes: readonly number[]) => [string, number][] | Promise<[string, number][]>;
+
+async function searchTerms(orm: Orm, termsIn: TermsIn, scopes: readonly SearchedScope[], most: number, hitsAtMost: number): Promise<Found> {
   const languages = [...new Set(scopes.map(({ language }) => language))];
   const asked = new Map<string, { times: number; scopes: number[] }>();
   for (const language of languages) {
     const ids = scopes.filter((scope) => scope.language === language && scope.chunks > 0).map(({ id }) => id);
-    const most = Math.max(fewestTerms, Math.floor(mostLookups / Math.max(1, ids.length)));
-    for (const [term, times] of [...termsIn(language)].slice(0, most)) {
+    for (const [term, times] of await termsIn(language, ids)) {
       const known = asked.get(term);
       asked.set(term, { times, scopes: [...(known?.scopes ?? []), ...ids] });
     }

@@ -82,7 +82,7 @@ export const entryOperations = [
       omitted: z.int().describe('Matches that did not fit into maxTokens'),
       mode,
       embedder: z.string().nullable().describe('The model whose vectors were asked'),
-      reason: z.string().optional().describe('Why only words were asked, though there is a model'),
+      reason: z.string().optional().describe('Why only words were asked, or that similar ones were found'),
       terms: z.array(z.object({ term: z.string(), frequency: z.int(), weight: z.number() })).optional(),
     }),
     projects: ({ projects }) => projects ?? [],

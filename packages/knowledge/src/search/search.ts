@@ -52,7 +52,7 @@ export interface Answer {
   mode: Mode;
   /** The model whose vectors were asked; null where only words were. */
   embedder: string | null;
-  /** Why only words were asked, though there is a model. */
+  /** Why only words were asked, though there is a model; or that other words than those of the question were found. */
   reason?: string;
   terms?: AskedTerm[];
 }
@@ -60,13 +60,14 @@ export interface Answer {
 const candidates = 200;
 // A filter on time is applied to the candidates: there must be more of them.
 const filteredCandidates = 2000;
+const bySlips = 'No word of the question is known: each of these has one that is a letter away.';
 // A long document must not fill the answer.
 const mostOfOneEntry = 2;
 
 export async function search(
   orm: Orm,
   question: string,
-  options: SearchOptions,
+  options: SearchOptions & { slips?: boolean },
   caller: Caller,
   now: Date,
   embedding?: VectorSource,
@@ -78,7 +79,7 @@ export async function search(
     options.mode === 'lexical' || !embedding ? undefined : askVectors(orm, embedding, question, scopes, most),
   ]);
   // Only where nothing else is found: a slip is likelier there than a word that happens to look like another.
-  const slipped = found.matches.length === 0 && !near?.found;
+  const slipped = options.slips === true && found.matches.length === 0 && !near?.found;
   const { matches, terms } = slipped ? await searchSlips(orm, question, scopes, most) : found;
   const bm25 = new Map(matches.map(({ chunk, score }) => [chunk, score]));
   const cosines = near && (await completeCosines(orm, near, scopes, [...bm25.keys()]));
@@ -99,12 +100,13 @@ export async function search(
     })
     .toSorted((one, other) => compare(one, other) || one.chunk - other.chunk);
   const { results, omitted } = await cutToFit(orm, ranked, options);
+  const reasons = [...(near?.reason === undefined ? [] : [near.reason]), ...(slipped && results.length > 0 ? [bySlips] : [])];
   const how = cosines ? { mode: 'hybrid' as const, embedder: near.embedder } : { mode: 'lexical' as const, embedder: null };
   return {
     results,
     omitted,
     ...how,
-    ...(near?.reason === undefined ? {} : { reason: near.reason }),
+    ...(reasons.length === 0 ? {} : { reason: reasons.join(' ') }),
     ...(options.explain ? { terms } : {}),
   };
 }

@@ -32,13 +32,16 @@ export function termsOf(text: string, language: Language): Terms {
 
 /** The terms of a question: as `termsOf`, but without the words that say nothing, unless there is nothing else. */
 export function queryTerms(text: string, language: Language): Map<string, number> {
-  const spoken = namesIn(text);
-  const telling = spoken.filter((name) => !isStopWord(name.toLowerCase(), language));
-  return termsOf((telling.length > 0 ? telling : spoken).join(' '), language).counts;
+  const telling = tellingNames(text, language);
+  return termsOf((telling.length > 0 ? telling : namesIn(text)).join(' '), language).counts;
 }
 
-/** The words of a text, and the names made of words, as they stand. */
-export function namesIn(text: string): string[] {
+/** The words of a text that say something, and the names made of words, as they stand. */
+export function tellingNames(text: string, language: Language): string[] {
+  return namesIn(text).filter((name) => !isStopWord(name.toLowerCase(), language));
+}
+
+function namesIn(text: string): string[] {
   // "user's" is the user, "don't" one word.
   const plain = text
     .normalize('NFKC')
