@@ -79,6 +79,15 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await gcloud.getVm('shop', 'c')).toMatchObject({ state: 'present' });
   });
 
+  test('a VM that the list lacks and whose zone does not answer costs nothing of what else is known', async () => {
+    const list = 'GET /compute/v1/projects/{project}/aggregated/instances';
+    google.faults.add({ on: list, what: () => ({ status: 200, body: { items: {} } }) });
+    google.faults.add({ on: ({ path }) => path.endsWith('/instances/c'), what: 'error-before', times: 4 });
+    expect(await gcloud.sync()).toMatchObject({ gone: [], unreachable: [expect.any(String)] });
+    google.faults.clear();
+    expect(await gcloud.getVm('shop', 'c')).toMatchObject({ state: 'present' });
+  });
+
   test('a zone whose disks are not told costs nothing of what else is known', async () => {
     google.faults.add({ on: 'GET /compute/v1/projects/{project}/zones/{zone}/disks', what: 'error-before', times: 4 });
     expect(await gcloud.sync()).toMatchObject({ gone: [], unreachable: [expect.any(String)] });

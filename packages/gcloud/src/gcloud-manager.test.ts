@@ -172,6 +172,24 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await gcloud.getVm('shop', 'build-1')).toMatchObject({ status: 'TERMINATED', desired: 'running' });
   });
 
+  test('one that runs on past its time is looked at less and less often', async () => {
+    await gcloud.startVm('shop', 'build-1');
+    const running = { ...google.world.instances.get(`${zone}/build-1`)! };
+    clock.advance(43_201);
+    google.faults.add({ on: ({ path }) => path.endsWith('/instances/build-1'), what: () => ({ status: 200, body: running }), times: 99 });
+    const since = google.log.length;
+    for (let minute = 0; minute < 60; minute++) {
+      await gcloud.sweep();
+      clock.advance(60);
+    }
+    google.faults.clear();
+    const looks = google.log.slice(since).filter(({ request }) => request.path.endsWith('/instances/build-1'));
+    expect(looks.length).toBeGreaterThan(2);
+    expect(looks.length).toBeLessThan(10);
+    await gcloud.sync();
+    expect(await gcloud.getVm('shop', 'build-1')).toMatchObject({ status: 'TERMINATED' });
+  });
+
   test('it is deleted in two calls, by its owner while it is protected', async () => {
     await expect(gcloud.deleteVm('shop', 'build-1')).rejects.toMatchObject({ code: 'protected' });
     const first = await refusal(gcloud.deleteVm('shop', 'build-1', { mayUnprotect: true }));

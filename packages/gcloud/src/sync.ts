@@ -60,11 +60,22 @@ export async function syncAccount(orm: Orm, account: AccountRow, compute: Comput
     leakedAddresses: [],
     unreachable,
   };
+  const passOver = (place: string, error: unknown) => {
+    // One place that does not answer, or is none of Google's, must not cost what the others say.
+    if (!(error instanceof SupervisorError) || !['provider_unavailable', 'not_found'].includes(error.code)) throw error;
+    if (!unreachable.includes(place)) unreachable.push(place);
+  };
   for (const row of rows) {
-    const maybeGone = row.state === 'present' && !unreachable.includes(row.zone);
-    // A list may lack one: gone is what is not found by its name either.
-    const instance = known.get(`${row.zone}/${row.name}`) ?? (maybeGone ? await compute.instance(row.zone, row.name) : undefined);
+    let instance = known.get(`${row.zone}/${row.name}`);
+    let maybeGone = !instance && row.state === 'present' && !unreachable.includes(row.zone);
     known.delete(`${row.zone}/${row.name}`);
+    // A list may lack one: gone is what is not found by its name either.
+    if (maybeGone)
+      instance = await compute.instance(row.zone, row.name).catch((error: unknown) => {
+        passOver(row.zone, error);
+        maybeGone = false;
+        return undefined;
+      });
     if (instance) {
       const differences = compare(row, instance);
       if (differences.length === 0) answer.inSync++;
@@ -82,9 +93,7 @@ export async function syncAccount(orm: Orm, account: AccountRow, compute: Comput
     try {
       return await found;
     } catch (error) {
-      // One place that does not answer, or is none of Google's, must not cost what the others say.
-      if (!(error instanceof SupervisorError) || !['provider_unavailable', 'not_found'].includes(error.code)) throw error;
-      if (!unreachable.includes(place)) unreachable.push(place);
+      passOver(place, error);
       return [];
     }
   };
@@ -102,21 +111,36 @@ export async function syncAccount(orm: Orm, account: AccountRow, compute: Comput
   return answer;
 }
 
-/** Looks at the VMs whose time is over: Google stops them, and tells nobody. One that cannot be looked at is looked at next time. */
+const lookedAtOnce = 20;
+
+/**
+ * Looks at VMs whose time is over: Google stops them, and tells nobody. One that cannot be looked at is looked at next time; one that
+ * runs on all the same is looked at less and less often, up to once an hour.
+ */
 export async function lookAtStopped(orm: Orm, computeOf: (row: VmRow) => Promise<Compute>, now: string): Promise<void> {
-  const stopsAt = sql`(${gcloudVms.observed} ->> 'lastStartedAt')::timestamptz + make_interval(secs => ${gcloudVms.maxRunSeconds})`;
+  const { observed, maxRunSeconds, syncedAt, endedAt, status } = gcloudVms;
+  const stopsAt = sql`((${observed} ->> 'lastStartedAt')::timestamptz + make_interval(secs => ${maxRunSeconds}))`;
+  const pause = sql`least(${syncedAt} - ${stopsAt}, interval '1 hour')`;
   const due = await orm
     .select()
     .from(gcloudVms)
-    .where(and(isNull(gcloudVms.endedAt), inArray(gcloudVms.status, [...runningStatuses]), sql`${stopsAt} <= ${now}::timestamptz`));
+    .where(
+      and(
+        isNull(endedAt),
+        inArray(status, [...runningStatuses]),
+        sql`${stopsAt} <= ${now}::timestamptz`,
+        or(isNull(syncedAt), sql`${syncedAt} + ${pause} <= ${now}::timestamptz`),
+      ),
+    )
+    // Those that never answer must not keep the others waiting for ever.
+    .orderBy(sql`random()`)
+    .limit(lookedAtOnce);
   const look = async (row: VmRow) => {
     const instance = await (await computeOf(row)).instance(row.zone, row.name);
     if (instance && isOurs(row, instance)) await writeSeen(orm, row, instance, now);
   };
-  const passOver = (error: unknown) => {
-    if (!(error instanceof SupervisorError)) throw error;
-  };
-  await Promise.all(due.map((row) => look(row).catch(passOver)));
+  const ends = await Promise.allSettled(due.map(look));
+  for (const end of ends) if (end.status === 'rejected' && !(end.reason instanceof SupervisorError)) throw end.reason;
 }
 
 function compare(row: VmRow, instance: Instance): Difference[] {

@@ -10,7 +10,7 @@ import type { OperationRow, VmRow } from './saga/rows.js';
 export interface Vm extends Omit<VmRow, 'observed' | 'confirmation' | 'confirmedState' | 'confirmationExpiresAt'> {
   internalIp: string | null;
   externalIp: string | null;
-  /** When Google stops it; null while it does not run. In the past: it has, and nobody has looked since. */
+  /** When Google stops it; null while it does not run. In the past: nobody has looked since, or it runs on all the same. */
   stopsAt: string | null;
   /** What is under way with it. */
   operation: VmOperation | null;

@@ -97,9 +97,17 @@ describe('a client', () => {
       'Compute Engine API has not been used in project 1 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/compute.googleapis.com/overview?project=1 then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.',
       'gcloud services enable compute.googleapis.com',
     ],
+    [
+      403,
+      undefined,
+      'Cloud Monitoring API has not been used in project 1 before or it is disabled.',
+      'gcloud services enable compute.googleapis.com',
+    ],
     [404, 'notFound', "The resource 'projects/p/global/networks/default' was not found", 'gcloud compute networks create default'],
   ])('says what to do about %i %s', async (code, reason, message, next) => {
-    google.faults.add({ what: () => ({ status: code, body: { error: { code, message, errors: [{ reason }] } } }) });
+    const details = [{ '@type': 'type.googleapis.com/google.rpc.Help' }, { reason: 'SERVICE_DISABLED' }];
+    const why = reason === undefined ? { status: 'PERMISSION_DENIED', details } : { errors: [{ reason }] };
+    google.faults.add({ what: () => ({ status: code, body: { error: { code, message, ...why } } }) });
     await expect(compute.zones()).rejects.toThrow(next);
   });
 

@@ -23,7 +23,7 @@ export function readFailure(response: Response, json: unknown, now: number): Fai
   const { status } = response;
   const parsed = body.safeParse(json);
   const google = parsed.success ? parsed.data.error : undefined;
-  const reason = google?.errors[0]?.reason ?? google?.details[0]?.reason ?? google?.status;
+  const reason = google?.errors[0]?.reason ?? google?.details.find((detail) => detail.reason !== undefined)?.reason ?? google?.status;
   const said = retell(google?.message ?? '');
   const details: ErrorDetails = { status, ...(reason === undefined ? {} : { reason }) };
   const pause = retryAfter(response, now);

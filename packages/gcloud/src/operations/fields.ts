@@ -54,7 +54,7 @@ export const vm = z.object({
   diskGb: z.int(),
   ephemeral: z.boolean(),
   maxRunSeconds: z.int().describe('Google stops it then'),
-  stopsAt: instant.nullable().describe('When that is; past: it has, and status is older. Null: it does not run'),
+  stopsAt: instant.nullable().describe('When that is; past: it was to, see syncedAt for how old status is. Null: it does not run'),
   labels: z.record(z.string(), z.string()),
   internalIp: z.string().nullable(),
   externalIp: z.string().nullable(),
