@@ -102,6 +102,18 @@ describe.each(testDatabases())('on $kind', ({ open }) => {
     expect(await cloudflare.resume()).toEqual({ resumed: 0, failed: 0 });
   });
 
+  test('a shared tunnel that was deleted, made again and adopted again has its names led to it', async () => {
+    fake.state.addTunnel(fake.account, 'team').config = { ingress: [{ service: 'http_status:404' }] };
+    await cloudflare.adoptTunnel('team');
+    await cloudflare.expose(request);
+    tunnels()[0]!.deletedAt = clock.now().toISOString();
+    fake.state.addTunnel(fake.account, 'team').config = { ingress: [{ service: 'http_status:404' }] };
+    await cloudflare.adoptTunnel('team');
+    expect(await cloudflare.resume()).toEqual({ resumed: 1, failed: 0 });
+    expect(records().map(({ content }) => content)).toEqual([`${tunnels()[0]!.id}.cfargotunnel.com`]);
+    expect(rules().map(({ hostname }) => hostname)).toEqual([request.hostname, undefined]);
+  });
+
   test('a name has one service, and one project', async () => {
     await cloudflare.expose(request);
     await expect(cloudflare.expose({ ...request, project: 'blog' })).rejects.toMatchObject({ code: 'not_owned' });

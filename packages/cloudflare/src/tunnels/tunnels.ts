@@ -40,14 +40,14 @@ export class Tunnels {
     for (let tries = 1; ; tries++) {
       try {
         const { row, fresh } = await this.#intend(reach, name);
-        return await this.alone(row, () => this.#make(reach, row, fresh && name !== undefined, fresh));
+        return await this.alone(row, (held) => this.#make(reach, row, fresh && name !== undefined, fresh, held));
       } catch (error) {
         if (tries === 3 || !(error instanceof SupervisorError) || error.details['gone'] !== true) throw error;
       }
     }
   }
 
-  async #make(reach: Reach, row: TunnelRow, mustBeNew: boolean, fresh: boolean): Promise<TunnelRow> {
+  async #make(reach: Reach, row: TunnelRow, mustBeNew: boolean, fresh: boolean, held: Held): Promise<TunnelRow> {
     try {
       const there = await this.#find(reach, row.name);
       if (there && mustBeNew)
@@ -60,6 +60,7 @@ export class Tunnels {
           'not_found',
           `The shared tunnel ${row.name} is gone. Let go of it with \`supervisor cloudflare delete-tunnel\`.`,
         );
+      if (!there) await held();
       const remote = there ?? (await this.#create(reach, row));
       return await this.#saw(row, remote);
     } catch (error) {
@@ -85,6 +86,11 @@ export class Tunnels {
       );
     const account = reach.account.name;
     return writeInto(this.#orm, reach.account, async (tx) => {
+      const [former] = await tx
+        .select()
+        .from(cloudflareTunnels)
+        .where(and(eq(cloudflareTunnels.account, account), eq(cloudflareTunnels.name, name)));
+      if (former) await exposeAnew(tx, former, remote);
       await tx.update(cloudflareTunnels).set({ standard: false }).where(eq(cloudflareTunnels.account, account));
       const [row] = await tx
         .insert(cloudflareTunnels)
@@ -196,24 +202,13 @@ export class Tunnels {
   }
 
   async #saw(row: TunnelRow, remote: RemoteTunnel): Promise<TunnelRow> {
-    if (row.tunnelId !== null && row.tunnelId !== remote.id) await this.#exposeAnew(row);
+    await exposeAnew(this.#orm, row, remote);
     const [kept] = await this.#orm
       .update(cloudflareTunnels)
       .set({ tunnelId: remote.id, state: 'live', lastError: null, lastSyncAt: sql`clock_timestamp()` })
       .where(eq(cloudflareTunnels.id, row.id))
       .returning();
     return kept ?? row;
-  }
-
-  // Somebody deleted it: the other names of it lead nowhere, and the sweep leads them to the new one.
-  async #exposeAnew(row: TunnelRow): Promise<void> {
-    const { exposure, tunnel } = cloudflareTunnelRoutes;
-    const itsOwn = this.#orm.select({ id: exposure }).from(cloudflareTunnelRoutes).where(eq(tunnel, row.id));
-    const { id, state } = cloudflareExposures;
-    await this.#orm
-      .update(cloudflareExposures)
-      .set({ state: 'exposing' })
-      .where(and(eq(state, 'exposed'), inArray(id, itsOwn)));
   }
 
   async #deleteRemote(row: TunnelRow, held: Held): Promise<void> {
@@ -234,6 +229,18 @@ export class Tunnels {
     // "Not found" is said of a wrong address too: whether it is gone is looked at.
     if (!deleted && (await this.#find(reach, row.name)) !== undefined) throw unavailable(`Cloudflare did not delete tunnel ${row.name}.`);
   }
+}
+
+// Where somebody deleted it and it was made again, its names lead nowhere, and the sweep leads them to the new one.
+async function exposeAnew(orm: Orm, row: TunnelRow, remote: RemoteTunnel): Promise<void> {
+  if (row.tunnelId === null || row.tunnelId === remote.id) return;
+  const { exposure, tunnel } = cloudflareTunnelRoutes;
+  const itsOwn = orm.select({ id: exposure }).from(cloudflareTunnelRoutes).where(eq(tunnel, row.id));
+  const { id, state } = cloudflareExposures;
+  await orm
+    .update(cloudflareExposures)
+    .set({ state: 'exposing' })
+    .where(and(eq(state, 'exposed'), inArray(id, itsOwn)));
 }
 
 function isConnected({ status }: RemoteTunnel): boolean {
