@@ -19,10 +19,14 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Milliseconds that an answer asks to wait: `retry-after` has seconds, or a date. Undefined: it does not ask. */
+// Nobody who means it asks for more: a date by a clock that is wrong would close the way for years.
+const longestPause = 3_600_000;
+
+/** Milliseconds that an answer asks to wait: `retry-after` has seconds, or a date. An hour at most. Undefined: it does not ask. */
 export function retryAfter({ headers }: Response, now: number): number | undefined {
   const asked = headers.get('retry-after');
   if (asked === null) return undefined;
-  const milliseconds = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - now;
-  return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined;
+  // Date.parse takes 5.5 for a day of May.
+  const milliseconds = /^\d+$/.test(asked) ? Number(asked) * 1000 : /^[a-z]{3}/i.test(asked) ? Date.parse(asked) - now : NaN;
+  return Number.isFinite(milliseconds) ? Math.min(Math.max(0, milliseconds), longestPause) : undefined;
 }
