@@ -212,21 +212,22 @@ export class PortManager {
     return { allocations, ...next };
   }
 
-  // Nothing of it goes while one of it is exposed, and none that was given meanwhile.
+  // Nothing of it goes while one of it is exposed, and none that was given since that was asked.
   async #release(orm: Orm, project: string, where: SQL | undefined): Promise<number[]> {
-    const held = (await orm.select({ port: portAllocations.port }).from(portAllocations).where(where)).map(({ port }) => port);
-    for (const port of held) {
-      const name = await this.#exposedAs?.(project, port);
+    const { port } = portAllocations;
+    const held = this.#exposedAs && (await orm.select({ port }).from(portAllocations).where(where)).map((row) => row.port);
+    for (const each of held ?? []) {
+      const name = await this.#exposedAs!(project, each);
       if (name)
         throw new SupervisorError(
           'protected',
-          `Port ${port} is exposed as ${name}: whoever gets it next would be too. First: supervisor unexpose ${name} --project ${project}.`,
+          `Port ${each} is exposed as ${name}: whoever gets it next would be too. First: supervisor unexpose ${name} --project ${project}.`,
         );
     }
     const released = await orm
       .delete(portAllocations)
-      .where(and(where, inArray(portAllocations.port, held)))
-      .returning({ port: portAllocations.port });
+      .where(and(where, held && inArray(port, held)))
+      .returning({ port });
     return released.map(({ port }) => port).toSorted((a, b) => a - b);
   }
 
