@@ -14,7 +14,8 @@ import { cloudflareDnsRecords, cloudflareExposures, cloudflareTunnels } from '..
 import type { TunnelRoutes } from '../tunnels/routes.js';
 import type { TunnelRow, Tunnels } from '../tunnels/tunnels.js';
 import { steps, type ExposeRequest, type Exposure, type ExposureState, type Step } from './exposure.js';
-import { checkAccess, ruleOf, serviceOf, targetOf } from './wanted.js';
+import { shownExposure } from './shown.js';
+import { checkAccess, ruleOf, targetOf } from './wanted.js';
 
 export type ExposureRow = typeof cloudflareExposures.$inferSelect;
 
@@ -239,31 +240,10 @@ export class Exposures {
     }
   }
 
-  async #describe(row: ExposureRow, tunnel: TunnelRow, { account, zone }: FoundZone): Promise<Exposure> {
-    const { status, connected } = await this.#parts.tunnels.status(tunnel).catch(() => ({ status: 'unknown', connected: false }));
-    const first = (await this.#parts.accounts.list())[0]?.name === account.name;
-    const warnings = row.access === 'public' ? [`Anybody can open https://${row.hostname}: the service itself has to check who asks.`] : [];
-    if (row.hostname.slice(0, -zone.name.length - 1).includes('.'))
-      warnings.push(
-        `Cloudflare's usual certificate holds for ${zone.name} and one label before it. Without one for ${row.hostname}, made at Cloudflare, browsers refuse it.`,
-      );
-    if (zone.status && zone.status !== 'active')
-      warnings.push(`Zone ${zone.name} is ${zone.status}: its names are not answered by Cloudflare yet.`);
-    return {
-      url: `https://${row.hostname}`,
-      hostname: row.hostname,
-      project: row.project,
-      service: row.service,
-      port: row.port,
-      access: row.access,
-      state: row.state,
-      complete: connected,
-      route: { tunnel: tunnel.name, service: serviceOf(row) },
-      record: { name: row.hostname, type: 'CNAME', content: targetOf(tunnel) },
-      connector: status ?? 'gone',
-      run: connected ? null : `supervisor tunnel run${first ? '' : ` --account ${account.name}`}`,
-      warnings,
-    };
+  async #describe(row: ExposureRow, tunnel: TunnelRow, found: FoundZone): Promise<Exposure> {
+    const connector = await this.#parts.tunnels.status(tunnel).catch(() => ({ status: 'unknown', connected: false }));
+    const usual = (await this.#parts.accounts.list())[0]?.name === found.account.name;
+    return shownExposure(row, tunnel, found, connector, usual);
   }
 
   #patience(): number {
